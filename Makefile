@@ -1,0 +1,79 @@
+# Préau. Two commands are enough on a bare Debian with Go and Node:
+#   make run    the product with its demo school
+#   make test   everything the project can prove about itself
+
+SHELL := /bin/bash
+GO    ?= go
+export GOFLAGS ?= -mod=readonly
+BIN   := bin/preau
+WEB   := pwa/dist/index.html
+NPM   := pwa/node_modules/.package-lock.json
+LINT  := bin/golangci-lint
+WEBSRC := $(shell find pwa/src pwa/public pwa/index.html pwa/vite.config.ts -type f 2>/dev/null)
+
+.PHONY: run dev demo build test check race web e2e browsers lint fmt bench size soak clean
+
+run: build ## start on SQLite and disk with the demo school
+	$(BIN) demo
+
+demo: run
+
+build: $(WEB)
+	CGO_ENABLED=0 $(GO) build -trimpath -o $(BIN) ./cmd/preau
+
+dev: $(NPM) ## API with the demo school on :8080, screens with hot reload on :5173
+	CGO_ENABLED=0 $(GO) build -o $(BIN) ./cmd/preau
+	trap 'kill 0' EXIT; $(BIN) demo & cd pwa && npx vite
+
+$(NPM): pwa/package-lock.json
+	cd pwa && npm ci --no-audit --no-fund
+	@touch $@
+
+$(WEB): $(NPM) $(WEBSRC)
+	cd pwa && npx vite build
+
+web: $(WEB) ## types, linters and unit tests of the screens
+	cd pwa && npm run check
+
+race: ## Go tests under the race detector
+	$(GO) vet ./...
+	$(GO) test -race -timeout 20m ./...
+
+browsers: ## Chromium and Firefox, where they are missing
+	@bash .ci/browsers
+
+e2e: build browsers $(NPM) ## the stories in real browsers
+	cd pwa && npm run e2e
+
+oracle: build $(NPM) ## devices and server live through random schools together
+	cd pwa && npm run oracle
+
+test: browsers web race oracle e2e size ## all of it
+
+check: lint test
+
+$(LINT): tools.mod tools.sum
+	$(GO) build -modfile=tools.mod -o $@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+lint: $(LINT)
+	$(LINT) run ./...
+	$(GO) run -modfile=tools.mod golang.org/x/tools/cmd/deadcode -test ./...
+	$(GO) mod tidy -diff
+
+fmt: $(LINT) $(NPM)
+	$(LINT) fmt ./...
+	cd pwa && npx prettier --write --log-level warn .
+
+bench: build $(NPM) ## every figure the README and DESIGN quote
+	$(GO) test -run '^$$' -bench . -benchtime 1s ./storage/... ./sync/... ./api/...
+	cd pwa && npm run bench
+
+size: build $(NPM) ## bytes a phone loads, as gates
+	cd pwa && npm run size
+
+soak: build $(NPM) ## the long runs: histories, kills
+	PREAU_KILL_ROUNDS=500 $(GO) test -run Kill -timeout 2h ./storage/...
+	cd pwa && PREAU_HISTORIES=10000 npm run oracle
+
+clean:
+	rm -rf bin pwa/dist/* pwa/node_modules data
