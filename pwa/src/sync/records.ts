@@ -1,0 +1,237 @@
+/**
+ * The records a device holds, by type. The server is the author of every
+ * value: fields unknown to this version are kept as they came.
+ */
+
+/** One stored file, named by its content. */
+export interface FileRef {
+  sha: string
+  name: string
+  type: string
+  size: number
+  pages?: number
+  w?: number
+  h?: number
+}
+
+export interface Named {
+  id: string
+  name: string
+}
+
+export interface School {
+  name: string
+  uai?: string
+  town?: string
+  timezone: string
+  year: { start: string; end: string }
+  holidays: { name: string; start: string; end: string }[]
+}
+
+export interface Subject {
+  name: string
+  short?: string
+  hue: number
+}
+
+export interface Class {
+  name: string
+  level?: string
+  kind: 'class' | 'group'
+}
+
+export interface Course {
+  subject: string
+  audience: string
+  title?: string
+  teachers: Named[]
+}
+
+export interface Homework {
+  course: string
+  subject: string
+  title: string
+  text: string
+  given: string
+  due: string
+  return: 'none' | 'paper' | 'file'
+  late: 'accept' | 'refuse'
+  minutes?: number
+  attachments: FileRef[]
+  teacher: Named
+  editedAt?: string
+  /** Chosen pupils (course scope), or true in the scope of one of them. */
+  students?: string[] | true
+  audience?: string
+}
+
+export interface Student {
+  first: string
+  last: string
+  class?: Named
+  groups: Named[]
+}
+
+export interface Receipt {
+  id: string
+  at: string
+  sum: string
+  sig: string
+}
+
+export interface Submission {
+  homework: string
+  course: string
+  version: number
+  pages: FileRef[]
+  text: string
+  /** `queued` exists on this device only: the server does not know of it yet. */
+  state: 'queued' | 'waiting_for_file' | 'received' | 'late'
+  by: string
+  createdAt: string
+  receivedAt?: string
+  lateBy?: number
+  receipt?: Receipt
+  replaces?: string
+  student?: string
+}
+
+export interface Feedback {
+  homework: string
+  student?: string
+  submission?: string
+  state: 'draft' | 'returned' | 'again'
+  comment: string
+  correction: FileRef[]
+  at: string
+  teacher: Named
+}
+
+export interface Roster {
+  first: string
+  last: string
+  class: string
+}
+
+export interface Mark {
+  homework: string
+  student: string
+  at: string
+}
+
+export interface User {
+  first: string
+  last: string
+  name: string
+  roles: ('student' | 'guardian' | 'teacher' | 'staff' | 'direction' | 'admin')[]
+  school: string
+  children?: { id: string; first: string; last: string; class: string }[]
+  courses?: string[]
+}
+
+export interface Tick {
+  homework: string
+  student: string
+  done: boolean
+  shared: boolean
+  at: string
+}
+
+export interface Settings {
+  lang?: 'fr' | 'en'
+  theme?: 'auto' | 'light' | 'dark'
+  alerts?: { newHomework?: boolean; returned?: boolean; dueSoon?: boolean }
+  quiet?: { from: string; to: string }
+  phrases?: string[]
+}
+
+export interface Notice {
+  kind: string
+  student?: string
+  title: string
+  body: string
+  path: string
+  at: string
+  read: boolean
+}
+
+/** Record type → shape of its value. */
+export interface Records {
+  school: School
+  subject: Subject
+  class: Class
+  course: Course
+  homework: Homework
+  student: Student
+  submission: Submission
+  feedback: Feedback
+  roster: Roster
+  reminder: Mark
+  done: Mark
+  user: User
+  tick: Tick
+  settings: Settings
+  notice: Notice
+}
+
+export type RecordType = keyof Records
+
+/** What a person may do: mutation name → arguments. The scope it belongs to is in the comment. */
+export interface Actions {
+  /** course:K */
+  'homework.give@1': {
+    id: string
+    title: string
+    text: string
+    due: string
+    return: Homework['return']
+    late: Homework['late']
+    minutes?: number
+    attachments: FileRef[]
+    students?: string[]
+  }
+  /** course:K; refused `conflict` when the homework moved since it was read */
+  'homework.edit@1': {
+    id: string
+    title?: string
+    text?: string
+    due?: string
+    return?: Homework['return']
+    late?: Homework['late']
+    minutes?: number
+    attachments?: FileRef[]
+    students?: string[]
+  }
+  /** course:K */
+  'homework.withdraw@1': { id: string }
+  /** course:K */
+  'homework.restore@1': { id: string }
+  /** student:S; pages are names given by `device.files.put` */
+  'homework.submit@1': { id: string; homework: string; pages: string[]; text: string }
+  /** user:U */
+  'homework.tick@1': { homework: string; student: string; done: boolean; shared: boolean }
+  /** course:K */
+  'homework.seen@1': { homework: string; student: string }
+  /** course:K */
+  'homework.comment@1': { homework: string; student: string; comment: string; correction: FileRef[] }
+  /** course:K */
+  'homework.return@1': {
+    homework: string
+    student: string
+    submission?: string
+    comment: string
+    correction: FileRef[]
+  }
+  /** course:K */
+  'homework.again@1': { homework: string; student: string; comment: string }
+  /** course:K */
+  'homework.remind@1': { homework: string; students: string[] }
+  /** user:U */
+  'settings.set@1': Settings
+  /** user:U */
+  'notice.read@1': { ids: string[] }
+  /** user:U */
+  'notice.dismiss@1': { ids: string[] }
+}
+
+export type ActionName = keyof Actions
