@@ -1,0 +1,110 @@
+// Package api is the HTTP edge of Préau: it reads requests, finds out who
+// asks, hands over to the rules in its sub-folders and turns their errors into
+// statuses. It holds no rule of a school.
+//
+// A file of routes is a function of kind [Routes]; cmd/preau lists them in
+// [Deps]. Each route says who may call it and how long its body may be, and is
+// recorded: [Server.Table] is what the authorisation matrix is checked
+// against. Handlers get a [Call], whose strings are copies that outlive the
+// request, and return an error, which errors.go translates.
+package api
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"net"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+)
+
+// Time-outs and limits of one connection.
+const (
+	headTimeout  = 10 * time.Second // to send a whole request head
+	readTimeout  = 15 * time.Second // to send a whole request, uploads excepted
+	writeTimeout = 30 * time.Second // to take an answer, streams excepted
+	idleTimeout  = 60 * time.Second // between two requests
+	maxHead      = 8 << 10          // bytes of a request head
+	maxBody      = 256 << 10        // bytes kept in memory before a handler decides
+	maxConns     = 10_000
+)
+
+// Deps are what the edge stands on. Log, Now and Sessions are required; a part
+// whose dependency is nil is not served.
+type Deps struct {
+	Log      *slog.Logger
+	Now      func() time.Time
+	Sessions Sessions
+	Roles    func(user string) []string // roles of a person, for routes with [Only]
+	Routes   []Routes
+
+	App     fs.FS    // the built web application; may be empty
+	Proxies []string // addresses or networks whose X-Forwarded-* are believed
+}
+
+// Server answers HTTP requests.
+type Server struct {
+	Deps
+	app    *fiber.App
+	routes []Route
+	ctx    context.Context // ends when the server closes
+	stop   context.CancelFunc
+}
+
+// New builds a server with all its routes.
+func New(d Deps) *Server {
+	s := &Server{Deps: d}
+	s.ctx, s.stop = context.WithCancel(context.Background())
+	s.app = fiber.New(s.config())
+	s.app.Use(s.recover, s.headers, s.guardOrigin)
+	for _, register := range d.Routes {
+		register(s)
+	}
+	s.app.Use(s.notFound)
+	return s
+}
+
+func (s *Server) config() fiber.Config {
+	return fiber.Config{
+		// Strings of one request must not be overwritten by the next.
+		Immutable:                    true,
+		StrictRouting:                true,
+		CaseSensitive:                true,
+		EnableTrustedProxyCheck:      true,
+		TrustedProxies:               s.Proxies,
+		ProxyHeader:                  fiber.HeaderXForwardedFor,
+		EnableIPValidation:           true,
+		ReadTimeout:                  readTimeout,
+		WriteTimeout:                 writeTimeout,
+		IdleTimeout:                  idleTimeout,
+		Concurrency:                  maxConns,
+		ReadBufferSize:               maxHead,
+		BodyLimit:                    maxBody,
+		StreamRequestBody:            true,
+		DisablePreParseMultipartForm: true,
+		DisableStartupMessage:        true,
+		ErrorHandler:                 s.fail,
+	}
+}
+
+// Serve answers requests on a listener until [Server.Close].
+func (s *Server) Serve(ln net.Listener) error {
+	err := s.app.Listener(ln)
+	if errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
+}
+
+// Close stops accepting, ends the streams, waits for the requests under way
+// until ctx ends, and returns.
+func (s *Server) Close(ctx context.Context) error {
+	s.stop()
+	return s.app.ShutdownWithContext(ctx)
+}
+
+func (s *Server) notFound(*fiber.Ctx) error {
+	return Fail(fiber.StatusNotFound, "not_found", "no such address")
+}

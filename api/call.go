@@ -1,0 +1,123 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	psync "preau/sync"
+)
+
+// SessionCookie holds the session token. Its prefix makes browsers refuse it
+// from other hosts and over plain HTTP.
+const SessionCookie = "__Host-preau"
+
+// Call is one request being answered. It must not be kept after the handler
+// has returned; the strings it gives are copies and may be.
+type Call struct {
+	Actor psync.Actor // zero when nobody is signed in
+
+	fc     *fiber.Ctx
+	server *Server
+	limit  int64
+}
+
+// Context ends when the server stops.
+func (c *Call) Context() context.Context { return c.server.ctx }
+
+// Method is the request's method.
+func (c *Call) Method() string { return c.fc.Method() }
+
+// Path is the request's path, undecoded.
+func (c *Call) Path() string { return c.fc.Path() }
+
+// Param is a parameter of the path.
+func (c *Call) Param(name string) string { return c.fc.Params(name) }
+
+// Query is a parameter of the query string, or "".
+func (c *Call) Query(name string) string { return c.fc.Query(name) }
+
+// Header is the first request header of that name, or "".
+func (c *Call) Header(name string) string { return c.fc.Get(name) }
+
+// Host is the host that the client asked, with its port.
+func (c *Call) Host() string { return c.fc.Hostname() }
+
+// Secure says whether the client came over TLS.
+func (c *Call) Secure() bool { return c.fc.Protocol() == "https" }
+
+// Origin is the address of this server as the client sees it.
+func (c *Call) Origin() string { return c.fc.Protocol() + "://" + c.Host() }
+
+// IP is the client's address; behind a trusted proxy, the one it reports.
+func (c *Call) IP() string { return c.fc.IP() }
+
+// Token is the session token sent with the request, or "".
+func (c *Call) Token() string { return c.fc.Cookies(SessionCookie) }
+
+// SetSession gives the browser a session token to keep until then.
+func (c *Call) SetSession(token string, until time.Time) {
+	c.setCookie(token, until)
+}
+
+// ClearSession makes the browser forget its session token.
+func (c *Call) ClearSession() {
+	c.setCookie("", time.Unix(0, 0))
+}
+
+func (c *Call) setCookie(value string, until time.Time) {
+	c.fc.Cookie(&fiber.Cookie{
+		Name: SessionCookie, Value: value, Path: "/", Expires: until,
+		Secure: true, HTTPOnly: true, SameSite: fiber.CookieSameSiteStrictMode,
+	})
+}
+
+// SetHeader sets a response header.
+func (c *Call) SetHeader(name, value string) { c.fc.Set(name, value) }
+
+// JSON answers with a JSON document.
+func (c *Call) JSON(status int, v any) error {
+	body, err := encode(v)
+	if err != nil {
+		return err
+	}
+	return c.Bytes(status, fiber.MIMEApplicationJSONCharsetUTF8, body)
+}
+
+// Bytes answers with a body of a media type.
+func (c *Call) Bytes(status int, mediaType string, body []byte) error {
+	c.fc.Set(fiber.HeaderContentType, mediaType)
+	return c.fc.Status(status).Send(body)
+}
+
+// Stream answers with size bytes from r (size < 0: to its end), which is
+// closed afterwards if it is an [io.Closer].
+func (c *Call) Stream(status int, mediaType string, r io.Reader, size int64) error {
+	c.fc.Set(fiber.HeaderContentType, mediaType)
+	c.fc.Status(status).Context().SetBodyStream(r, int(size))
+	return nil
+}
+
+// NoContent answers 204.
+func (c *Call) NoContent() error { return c.Empty(fiber.StatusNoContent) }
+
+// Empty answers with a status and no body.
+func (c *Call) Empty(status int) error {
+	c.fc.Status(status).Context().ResetBody()
+	return nil
+}
+
+// encode is canonical JSON: compact, sorted, without HTML escapes.
+func encode(v any) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+}
