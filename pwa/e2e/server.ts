@@ -1,0 +1,98 @@
+// A real server for the stories: the product's own binary with its demo school,
+// on a free port and a directory of its own.
+import { spawn, type ChildProcess } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+
+export const root = resolve(import.meta.dirname, '../..')
+export const binary = join(root, 'bin/preau')
+
+export interface Options {
+  /** Arguments after the binary's name; `-listen` and `-data` are added. */
+  args?: string[]
+  env?: Record<string, string>
+  /** Keep this directory instead of making one. */
+  data?: string
+}
+
+/** A server process and what it takes to stop, kill and start it again. */
+export class Server {
+  url = ''
+  port = 0
+  log = ''
+  #child: ChildProcess | undefined
+  readonly data: string
+
+  constructor(private readonly options: Options = {}) {
+    this.data = options.data ?? mkdtempSync(join(tmpdir(), 'preau-e2e-'))
+  }
+
+  static async start(options: Options = {}): Promise<Server> {
+    const server = new Server(options)
+    await server.start()
+    return server
+  }
+
+  /** Starts on the same port as before, so that open pages find it again. */
+  async start(): Promise<void> {
+    const args = this.options.args ?? ['demo', '-size', 'small']
+    const child = spawn(binary, [...args, '-listen', `localhost:${String(this.port)}`, '-data', this.data], {
+      cwd: root,
+      env: { ...process.env, ...this.options.env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    this.#child = child
+    const collect = (chunk: Buffer): void => {
+      this.log += chunk.toString()
+    }
+    child.stdout.on('data', collect)
+    child.stderr.on('data', collect)
+    await this.#ready(child)
+  }
+
+  async #ready(child: ChildProcess): Promise<void> {
+    const from = this.log.length
+    for (let i = 0; i < 600; i++) {
+      const found = /http:\/\/localhost:(\d+)/.exec(this.log.slice(from))
+      if (found?.[1]) {
+        this.port = Number(found[1])
+        this.url = `http://localhost:${found[1]}`
+        if (await answers(`${this.url}/readyz`)) return
+      }
+      if (child.exitCode !== null) break
+      await pause(100)
+    }
+    throw new Error(`server did not start:\n${this.log.slice(from)}`)
+  }
+
+  /** SIGKILL: nothing is flushed, nobody is told. */
+  async kill(): Promise<void> {
+    await this.#end('SIGKILL')
+  }
+
+  async stop(): Promise<void> {
+    await this.#end('SIGTERM')
+    if (!this.options.data) rmSync(this.data, { recursive: true, force: true })
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
+    const child = this.#child
+    if (!child || child.exitCode !== null || child.signalCode !== null) return
+    const gone = new Promise((done) => child.once('exit', done))
+    child.kill(signal)
+    await gone
+  }
+}
+
+export function pause(ms: number): Promise<void> {
+  return new Promise((done) => setTimeout(done, ms))
+}
+
+async function answers(url: string): Promise<boolean> {
+  try {
+    return (await fetch(url)).ok
+  } catch {
+    return false
+  }
+}
