@@ -1,0 +1,129 @@
+package directory
+
+import (
+	"slices"
+	"strings"
+
+	psync "preau/sync"
+)
+
+// Action is something a person may want to do in a scope.
+type Action string
+
+// What people do. Every rule of every area asks for one of these.
+const (
+	GiveHomework     Action = "give homework"
+	EditHomework     Action = "edit homework"
+	WithdrawHomework Action = "withdraw homework" // and restore it
+	ReadCopies       Action = "read copies"
+	CommentCopy      Action = "comment a copy" // and return it, or ask again
+	RemindPupils     Action = "remind pupils"
+	HandIn           Action = "hand in"
+	ReadStudent      Action = "read what concerns a pupil"
+	TickHomework     Action = "tick homework"
+	ChangeSettings   Action = "change settings"
+	ReadNotices      Action = "read notices"
+	ManageDevices    Action = "manage devices" // and pair new ones
+	ReadDirectory    Action = "read the directory"
+	ManageDirectory  Action = "manage the directory"
+	PrintActivation  Action = "print activation sheets"
+	ManageAccounts   Action = "manage accounts"
+)
+
+// relation is how a person stands to the subject of a scope.
+type relation string
+
+const (
+	owner     relation = "owner"     // of user:U
+	pupil     relation = "pupil"     // is student:S; or a pupil, of user:U
+	guardian  relation = "guardian"  // reads student:S by a guardianship
+	teacher   relation = "teacher"   // of course:K today, substitutes too
+	staff     relation = "staff"     // vie scolaire of the scope's school
+	direction relation = "direction" // of the scope's school
+	admin     relation = "admin"     // of the scope's school
+)
+
+// policy is who may do what, and in which kind of scope. What is not written
+// here is forbidden.
+var policy = map[Action]struct {
+	kind string
+	who  []relation
+}{
+	GiveHomework:     {"course", []relation{teacher}},
+	EditHomework:     {"course", []relation{teacher}},
+	WithdrawHomework: {"course", []relation{teacher}},
+	ReadCopies:       {"course", []relation{teacher}},
+	CommentCopy:      {"course", []relation{teacher}},
+	RemindPupils:     {"course", []relation{teacher}},
+
+	HandIn:      {"student", []relation{pupil}},
+	ReadStudent: {"student", []relation{pupil, guardian, staff, direction}},
+
+	TickHomework:   {"user", []relation{pupil}},
+	ChangeSettings: {"user", []relation{owner}},
+	ReadNotices:    {"user", []relation{owner}},
+	ManageDevices:  {"user", []relation{owner}},
+
+	ReadDirectory:   {"school", []relation{staff, direction, admin}},
+	PrintActivation: {"school", []relation{staff, direction, admin}},
+	ManageDirectory: {"school", []relation{admin}},
+	ManageAccounts:  {"school", []relation{admin}},
+}
+
+// Actions lists every action, for the authorisation matrix.
+func Actions() []Action {
+	var all []Action
+	for a := range policy {
+		all = append(all, a)
+	}
+	slices.Sort(all)
+	return all
+}
+
+// May says whether a person may do something in a scope now: nil, or a
+// Refusal "forbidden". It is the one place that decides. Anything unknown (a
+// person, a scope, another school, an action) is forbidden.
+func (d *Directory) May(a psync.Actor, do Action, scope string) error {
+	s := d.school(a.School)
+	day := d.day(s)
+	kind, id, _ := strings.Cut(scope, ":")
+	rule := policy[do]
+	if s.present(a.User, day) && rule.kind == kind {
+		for _, r := range rule.who {
+			if s.stands(a.User, r, kind, id, day) {
+				return nil
+			}
+		}
+	}
+	return psync.Refuse("forbidden", "", "%s may not %s in %s", a.User, do, scope)
+}
+
+// stands says whether a present person is in a relation to a scope.
+func (s *snapshot) stands(user string, r relation, kind, id string, day Date) bool {
+	switch r {
+	case owner:
+		return id == user
+	case pupil:
+		return id == user && s.people[user].Pupil
+	case guardian:
+		return slices.Contains(s.children(user, day), id)
+	case teacher:
+		course, ok := s.course(id, day)
+		return ok && s.courses[id].Holds(day) && course.TaughtBy(user)
+	case staff, direction, admin:
+		return s.contains(kind, id, day) && s.holds(user, day, Role(r))
+	}
+	return false
+}
+
+// contains says whether a scope of the kinds school and student is of this
+// school.
+func (s *snapshot) contains(kind, id string, day Date) bool {
+	switch kind {
+	case "school":
+		return id == s.id
+	case "student":
+		return s.people[id].Pupil && s.present(id, day)
+	}
+	return false
+}
