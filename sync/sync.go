@@ -41,8 +41,9 @@ type Access interface {
 // the right, validates, and calls tx.Put, tx.Delete, tx.Effect and tx.Answer;
 // nothing is written when it returns an error. It may run several times for
 // one mutation and must depend on nothing but its Tx. A *Refusal is final and
-// remembered; a *Wait stops the lane for a while; any other error is a fault
-// of ours, answered 503 to the device, which keeps the mutation.
+// remembered; a *Wait stops the lane for a while; any other error, and a panic,
+// is a fault of ours: it is logged, the device keeps the mutation and sends it
+// again after a while, and its other lanes go on.
 type Rule func(ctx context.Context, tx *Tx) error
 
 // EffectRule carries out one effect. It is retried with back-off until it

@@ -1,0 +1,94 @@
+package sync
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Mux knows the rules of every area: which mutation may be sent to which
+// scopes, and what carries out each kind of effect. Register everything before
+// the engine starts; registering a name twice panics.
+type Mux struct {
+	mutations map[string]mutationRule
+	effects   map[string]effectRule
+}
+
+type mutationRule struct {
+	pattern string
+	rule    Rule
+}
+
+type effectRule struct {
+	rule    EffectRule
+	ordered bool
+	ttl     time.Duration // of unordered kinds, counted from the due time
+}
+
+// NewMux returns a Mux without rules: it refuses every mutation.
+func NewMux() *Mux {
+	return &Mux{mutations: map[string]mutationRule{}, effects: map[string]effectRule{}}
+}
+
+// Mutation registers the rule of a named intent, such as "homework.submit@1",
+// for the home scopes that match the pattern: "student:*", or one scope.
+func (m *Mux) Mutation(name, scopePattern string, r Rule) {
+	if _, taken := m.mutations[name]; taken || !validMutationName(name) {
+		panic(fmt.Sprintf("sync: mutation %q is malformed or registered twice", name))
+	}
+	m.mutations[name] = mutationRule{pattern: scopePattern, rule: r}
+}
+
+// Effect registers an ordered kind. The effects of one source scope that are
+// of ordered kinds run one after the other, in the order of their commits; one
+// that fails holds back those behind it until it succeeds.
+func (m *Mux) Effect(kind string, r EffectRule) {
+	m.register(kind, effectRule{rule: r, ordered: true})
+}
+
+// Later registers an unordered kind: calls to the outside and effects with a
+// date. An effect is given up, and logged, once ttl has passed since it was due.
+func (m *Mux) Later(kind string, ttl time.Duration, r EffectRule) {
+	m.register(kind, effectRule{rule: r, ttl: ttl})
+}
+
+func (m *Mux) register(kind string, r effectRule) {
+	if _, taken := m.effects[kind]; taken || kind == "" {
+		panic(fmt.Sprintf("sync: effect %q is registered twice", kind))
+	}
+	m.effects[kind] = r
+}
+
+// Mutations lists the registered names, ascending.
+func (m *Mux) Mutations() []string {
+	return slices.Sorted(maps.Keys(m.mutations))
+}
+
+// ordered tells the store which effects run in order. A kind that nobody
+// registered is unordered, so that it holds nothing back.
+func (m *Mux) ordered(kind string) bool { return m.effects[kind].ordered }
+
+// lookup finds the rule of a mutation in a scope; the error is a Refusal.
+func (m *Mux) lookup(name, scope string) (Rule, error) {
+	r, known := m.mutations[name]
+	switch {
+	case !known:
+		return nil, Refuse("unknown_mutation", "name", "no mutation is called %q", name)
+	case !matches(r.pattern, scope):
+		return nil, Refuse("invalid", "scope", "%s goes to %s", name, r.pattern)
+	}
+	return r.rule, nil
+}
+
+// matches tells whether a scope fits a pattern: the scope itself, or a prefix
+// ending in '*' that stands for one id.
+func matches(pattern, scope string) bool {
+	prefix, open := strings.CutSuffix(pattern, "*")
+	if !open {
+		return pattern == scope
+	}
+	id, ok := strings.CutPrefix(scope, prefix)
+	return ok && id != "" && !strings.Contains(id, "/")
+}

@@ -1,0 +1,238 @@
+package sync
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Limits of one request.
+const (
+	MaxRequest   = 2 << 20 // bytes of the body
+	maxMutations = 256
+	maxCursors   = 1024
+	maxArgs      = 256 << 10 // bytes of the arguments of one mutation
+
+	minBudget     = 4 << 10
+	defaultBudget = 64 << 10
+	maxBudget     = 1 << 20
+)
+
+var errShape = errors.New("not of the shape of a request")
+
+// DecodeRequest reads the body of POST /api/sync strictly: nothing unknown,
+// nothing twice, nothing behind. It keeps no part of the body. The error is a
+// RequestError. Whether the values make sense is for Sync to say.
+func DecodeRequest(body []byte) (*Request, error) {
+	if len(body) > MaxRequest {
+		return nil, tooLarge("", "more than %d bytes", MaxRequest)
+	}
+	d := decoder{scanner: scanner{text: string(body)}}
+	err := d.request()
+	if err == nil && !d.end() {
+		err = d.malformed("", "something follows the request")
+	}
+	if errors.Is(err, errShape) {
+		err = d.malformed(d.field, "%v, at byte %d", errShape, d.pos)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &d.req, nil
+}
+
+type decoder struct {
+	scanner
+	req   Request
+	field string // being read, for the error
+	index int    // of the mutation being read
+}
+
+func (d *decoder) malformed(field, format string, args ...any) error {
+	return &RequestError{Code: Malformed, Field: field, Message: fmt.Sprintf(format, args...)}
+}
+
+// once refuses a member that is there a second time.
+func (d *decoder) once(seen *uint, bit uint, name string) error {
+	d.field = name
+	if *seen&(1<<bit) != 0 {
+		return d.malformed(name, "given twice")
+	}
+	*seen |= 1 << bit
+	return nil
+}
+
+func (d *decoder) request() error {
+	var seen uint
+	return d.members(func(name string) error {
+		bit, read := d.requestMember(name)
+		if read == nil {
+			return d.malformed(name, "unknown field")
+		}
+		if err := d.once(&seen, bit, name); err != nil {
+			return err
+		}
+		return read()
+	})
+}
+
+func (d *decoder) requestMember(name string) (bit uint, read func() error) {
+	switch name {
+	case "v":
+		return 0, func() error { return d.small(&d.req.V) }
+	case "schema":
+		return 1, func() error { return d.small(&d.req.Schema) }
+	case "device":
+		return 2, func() error { return d.text(&d.req.Device) }
+	case "mutations":
+		return 3, d.mutations
+	case "cursors":
+		return 4, d.cursors
+	case "digest":
+		return 5, d.digest
+	case "budget":
+		return 6, func() error { return d.small(&d.req.Budget) }
+	}
+	return 0, nil
+}
+
+func (d *decoder) mutations() error {
+	return d.elements(func(i int) error {
+		if i == maxMutations {
+			return tooLarge("mutations", "more than %d", maxMutations)
+		}
+		d.index = i
+		d.req.Mutations = append(d.req.Mutations, Mutation{})
+		return d.mutation(&d.req.Mutations[i])
+	})
+}
+
+func (d *decoder) mutation(m *Mutation) error {
+	var seen uint
+	d.field = d.in("")
+	return d.members(func(name string) error {
+		bit, read := d.mutationMember(m, name)
+		if read == nil {
+			return d.malformed(d.in(name), "unknown field")
+		}
+		if err := d.once(&seen, bit, d.in(name)); err != nil {
+			return err
+		}
+		return read()
+	})
+}
+
+func (d *decoder) mutationMember(m *Mutation, name string) (bit uint, read func() error) {
+	switch name {
+	case "scope":
+		return 0, func() error { return d.text(&m.Scope) }
+	case "k":
+		return 1, func() error { return d.number(&m.K) }
+	case "name":
+		return 2, func() error { return d.text(&m.Name) }
+	case "at":
+		return 3, func() error { return d.number(&m.At) }
+	case "base":
+		return 4, func() error { return d.number(&m.Base) }
+	case "args":
+		return 5, func() error { return d.args(m) }
+	}
+	return 0, nil
+}
+
+func (d *decoder) args(m *Mutation) error {
+	raw, ok := d.object()
+	switch {
+	case !ok:
+		return errShape
+	case len(raw) > maxArgs:
+		return tooLarge(d.field, "more than %d bytes", maxArgs)
+	}
+	m.Args = raw
+	return nil
+}
+
+func (d *decoder) cursors() error {
+	d.req.Cursors = make(map[string]Cursor, 16)
+	return d.members(func(scope string) error {
+		if len(d.req.Cursors) == maxCursors {
+			return tooLarge("cursors", "more than %d", maxCursors)
+		}
+		if _, twice := d.req.Cursors[scope]; twice {
+			return d.malformed("cursors", "a scope is given twice")
+		}
+		var c Cursor
+		if !d.cursor(&c) {
+			return errShape
+		}
+		d.req.Cursors[scope] = c
+		return nil
+	})
+}
+
+func (d *decoder) cursor(c *Cursor) (ok bool) {
+	if !d.take('[') {
+		return false
+	}
+	if c.Epoch, ok = d.integer(); !ok || !d.take(',') {
+		return false
+	}
+	if c.Hi, ok = d.integer(); !ok || !d.take(',') {
+		return false
+	}
+	if c.Lo, ok = d.integer(); !ok {
+		return false
+	}
+	return d.take(']')
+}
+
+func (d *decoder) digest() error {
+	d.req.Digest = map[string]string{}
+	return d.members(func(scope string) error {
+		if len(d.req.Digest) == maxCursors {
+			return tooLarge("digest", "more than %d", maxCursors)
+		}
+		if _, twice := d.req.Digest[scope]; twice {
+			return d.malformed("digest", "a scope is given twice")
+		}
+		var sum string
+		err := d.text(&sum)
+		d.req.Digest[scope] = sum
+		return err
+	})
+}
+
+func (d *decoder) text(into *string) (err error) {
+	text, ok := d.str()
+	if !ok {
+		return errShape
+	}
+	*into = text
+	return nil
+}
+
+func (d *decoder) number(into *int64) error {
+	n, ok := d.integer()
+	if !ok {
+		return errShape
+	}
+	*into = n
+	return nil
+}
+
+// small reads a number that fits everywhere.
+func (d *decoder) small(into *int) error {
+	n, ok := d.integer()
+	if !ok || n != int64(int32(n)) {
+		return errShape
+	}
+	*into = int(n)
+	return nil
+}
+
+// in names a member of the mutation being read.
+func (d *decoder) in(name string) string {
+	if name == "" {
+		return fmt.Sprintf("mutations[%d]", d.index)
+	}
+	return fmt.Sprintf("mutations[%d].%s", d.index, name)
+}
