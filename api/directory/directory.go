@@ -285,3 +285,27 @@ func (d *Directory) refresh(ctx context.Context, school string) error {
 	d.schools.Store(&schools)
 	return nil
 }
+
+// Contents is everything the directory of a school holds, past and future
+// links included. The maps are shared: do not modify them.
+type Contents struct {
+	School        School
+	Subjects      map[string]Subject
+	People        map[string]Person
+	Classes       map[string]Class // by scope
+	Enrollments   map[string]Enrollment
+	Guardianships map[string]Guardianship
+	Courses       map[string]CourseRecord
+	Teachings     map[string]Teaching
+	Posts         map[string]Post
+}
+
+// Contents returns the records of a school, for an import to compare with.
+func (d *Directory) Contents(school string) Contents {
+	s := d.school(school)
+	return Contents{
+		School: s.info, Subjects: s.subjects, People: s.people, Classes: s.classes,
+		Enrollments: s.enrollments, Guardianships: s.guardianships,
+		Courses: s.courses, Teachings: s.teachings, Posts: s.posts,
+	}
+}
