@@ -312,7 +312,7 @@ func (s *snapshot) followed(guardian string, day Date) []string {
 func (s *snapshot) childrenWhere(guardian string, day Date, right func(Guardianship) bool) []string {
 	var ids []string
 	for _, g := range s.childrenOf[guardian] {
-		if g.Holds(day) && right(g) && s.present(g.Student, day) {
+		if g.Holds(day) && right(g) && s.people[g.Student].Pupil && s.present(g.Student, day) {
 			ids = append(ids, g.Student)
 		}
 	}
