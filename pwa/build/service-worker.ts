@@ -1,0 +1,62 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { build, type Plugin } from 'vite';
+
+/** One file of the shell: its address, and a revision when the address does not carry one. */
+type Entry = [url: string, revision: string];
+
+/**
+ * Builds src/sw/sw.ts into /sw.js as one classic script, with the list of every file
+ * of the shell written into it, and src/sw/round.ts (one sync round) beside it.
+ */
+export function serviceWorker(): Plugin {
+  return {
+    name: 'preau-service-worker',
+    apply: 'build',
+    closeBundle: {
+      order: 'post',
+      sequential: true,
+      async handler() {
+        const round = existsSync('src/sw/round.ts') ? await script('round', {}) : '';
+        const shell = entries('dist');
+        const version = digest(JSON.stringify(shell) + round);
+        await script('sw', { __SHELL__: JSON.stringify(shell), __VERSION__: JSON.stringify(version) });
+      },
+    },
+  };
+}
+
+async function script(name: string, define: Record<string, string>): Promise<string> {
+  await build({
+    configFile: false,
+    publicDir: false,
+    logLevel: 'warn',
+    define,
+    build: {
+      outDir: 'dist',
+      emptyOutDir: false,
+      reportCompressedSize: false,
+      rolldownOptions: {
+        input: `src/sw/${name}.ts`,
+        output: { format: 'iife', entryFileNames: name === 'sw' ? 'sw.js' : `sw-${name}.js` },
+      },
+    },
+  });
+  return readFileSync(join('dist', name === 'sw' ? 'sw.js' : `sw-${name}.js`), 'utf8');
+}
+
+function entries(dir: string): Entry[] {
+  return readdirSync(dir, { recursive: true, encoding: 'utf8' })
+    .filter((name) => !/(^|\/)\.|\.(br|gz|map)$|^sw|^robots/.test(name))
+    .filter((name) => statSync(join(dir, name)).isFile())
+    .sort()
+    .map((name) => [
+      name === 'index.html' ? '/' : `/${name}`,
+      name.startsWith('assets/') ? '' : digest(readFileSync(join(dir, name))),
+    ]);
+}
+
+function digest(body: string | Buffer): string {
+  return createHash('sha256').update(body).digest('base64url').slice(0, 10);
+}

@@ -1,0 +1,21 @@
+/**
+ * An iPhone gives the installed app no storage of Safari's. The manifest that Safari kept starts the app at
+ * /?h=PASS; the pass opens the session once. A used pass does no harm: the sign-in screen offers the rest.
+ */
+import { api } from './api'
+import { keep, kept } from './keep'
+import type { Identity } from './session.svelte'
+
+export async function takeHandover(): Promise<void> {
+  const url = new URL(location.href)
+  const pass = url.searchParams.get('h')
+  if (!pass) return
+  url.searchParams.delete('h')
+  history.replaceState(history.state, '', url)
+  if (kept('me')) return
+  try {
+    keep('me', await api<Identity>('handover', { method: 'POST', body: { pass } }))
+  } catch {
+    // used, expired or offline: the first screen says what to do
+  }
+}

@@ -1,0 +1,210 @@
+/**
+ * Every address of the app. A route has a path, the name of its window title, the tab it belongs to
+ * and a lazily loaded screen, which receives the path's parameters as props.
+ */
+import type { Component } from 'svelte'
+import type { Key } from '../i18n/index.svelte'
+
+export type Tab = 'home' | 'work' | 'copies' | 'classes' | 'more'
+
+export interface Route {
+  path: string
+  title: Key
+  load: () => Promise<{ default: Component<never> }>
+  tab?: Tab
+  /** Needs no session. */
+  open?: true
+  /** Stands side by side on a wide window: takes all of it. */
+  wide?: true
+}
+
+export const routes = {
+  home: { path: '/', title: 'nav.home', tab: 'home', load: () => import('../screens/home/Home.svelte') },
+
+  work: { path: '/travail', title: 'nav.work', tab: 'work', load: () => import('../screens/work/Work.svelte') },
+  give: {
+    path: '/travail/donner',
+    title: 'title.give',
+    tab: 'work',
+    load: () => import('../screens/work/Give.svelte'),
+  },
+  edit: {
+    path: '/travail/modifier/:course/:id',
+    title: 'title.edit',
+    tab: 'work',
+    load: () => import('../screens/work/Give.svelte'),
+  },
+  homework: {
+    path: '/travail/:id',
+    title: 'title.homework',
+    tab: 'work',
+    load: () => import('../screens/work/Homework.svelte'),
+  },
+  copies: {
+    path: '/copies',
+    title: 'nav.copies',
+    tab: 'copies',
+    load: () => import('../screens/copies/Copies.svelte'),
+  },
+  collection: {
+    path: '/copies/:course/:id',
+    title: 'nav.copies',
+    tab: 'copies',
+    wide: true,
+    load: () => import('../screens/copies/Collection.svelte'),
+  },
+  copy: {
+    path: '/copies/:course/:id/:student',
+    title: 'title.copy',
+    tab: 'copies',
+    wide: true,
+    load: () => import('../screens/copies/Collection.svelte'),
+  },
+
+  classes: {
+    path: '/classes',
+    title: 'nav.classes',
+    tab: 'classes',
+    load: () => import('../screens/staff/Classes.svelte'),
+  },
+  class: {
+    path: '/classes/:id',
+    title: 'title.class',
+    tab: 'classes',
+    load: () => import('../screens/staff/People.svelte'),
+  },
+  sheets: {
+    path: '/classes/:id/fiches',
+    title: 'title.sheets',
+    tab: 'classes',
+    load: () => import('../screens/staff/Sheets.svelte'),
+  },
+
+  settings: {
+    path: '/reglages',
+    title: 'nav.more',
+    tab: 'more',
+    load: () => import('../screens/settings/Settings.svelte'),
+  },
+  alerts: {
+    path: '/reglages/alertes',
+    title: 'title.alerts',
+    tab: 'more',
+    load: () => import('../screens/settings/Alerts.svelte'),
+  },
+  outbox: {
+    path: '/reglages/envois',
+    title: 'title.outbox',
+    tab: 'more',
+    load: () => import('../screens/settings/Outbox.svelte'),
+  },
+  storage: {
+    path: '/reglages/stockage',
+    title: 'title.storage',
+    tab: 'more',
+    load: () => import('../screens/settings/Storage.svelte'),
+  },
+  about: {
+    path: '/reglages/a-propos',
+    title: 'title.about',
+    tab: 'more',
+    load: () => import('../screens/settings/About.svelte'),
+  },
+  devices: {
+    path: '/appareils',
+    title: 'title.devices',
+    tab: 'more',
+    load: () => import('../screens/devices/Devices.svelte'),
+  },
+  addDevice: {
+    path: '/appareils/ajouter',
+    title: 'title.addDevice',
+    tab: 'more',
+    load: () => import('../screens/pairing/AddDevice.svelte'),
+  },
+  install: {
+    path: '/installer',
+    title: 'title.install',
+    tab: 'more',
+    load: () => import('../screens/install/Install.svelte'),
+  },
+
+  pair: { path: '/lier', title: 'title.pair', open: true, load: () => import('../screens/pairing/Pair.svelte') },
+  scan: {
+    path: '/lier/code',
+    title: 'title.scan',
+    open: true,
+    load: () => import('../screens/pairing/EnterCode.svelte'),
+  },
+  activate: {
+    path: '/activer',
+    title: 'title.activate',
+    open: true,
+    load: () => import('../screens/activation/Activate.svelte'),
+  },
+  accessibility: {
+    path: '/accessibilite',
+    title: 'title.accessibility',
+    open: true,
+    load: () => import('../screens/help/Accessibility.svelte'),
+  },
+  lost: { path: '/perdu', title: 'app.lost.title', open: true, load: () => import('../screens/help/Lost.svelte') },
+} as const satisfies Record<string, Route>
+
+export type RouteName = keyof typeof routes
+
+type Names<P> = P extends `${string}:${infer N}/${infer Rest}` ? N | Names<Rest> : P extends `${string}:${infer N}` ? N : never
+/** The parameters in the path of a route: ParamsOf<'copy'> is { course, id, student }. */
+export type ParamsOf<R extends RouteName> = Record<Names<(typeof routes)[R]['path']>, string>
+
+/** The address of a screen: href('homework', { id }). */
+export function href<R extends RouteName>(
+  name: R,
+  ...[params]: Names<(typeof routes)[R]['path']> extends never ? [] : [ParamsOf<R>]
+): string {
+  const values: Readonly<Record<string, string>> = params ?? {}
+  return routes[name].path.replace(/:(\w+)/g, (_, key: string) => encodeURIComponent(values[key] ?? ''))
+}
+
+export interface Match {
+  name: RouteName
+  route: Route
+  params: Record<string, string>
+}
+
+/** The route of a path. Fixed segments win over parameters; an unknown path is `lost`. */
+export function match(path: string): Match {
+  const clean = path.replace(/(.)\/+$/, '$1')
+  for (const name of names) {
+    const params = fits(routes[name].path, clean)
+    if (params) return { name, route: routes[name], params }
+  }
+  return { name: 'lost', route: routes.lost, params: {} }
+}
+
+const names = (Object.keys(routes) as RouteName[]).sort((a, b) => holes(a) - holes(b))
+
+function holes(name: RouteName): number {
+  return routes[name].path.split(':').length
+}
+
+function fits(pattern: string, path: string): Record<string, string> | undefined {
+  const wanted = pattern.split('/')
+  const found = path.split('/')
+  if (wanted.length !== found.length) return undefined
+  const params: Record<string, string> = {}
+  for (const [i, segment] of wanted.entries()) {
+    const value = found[i] ?? ''
+    if (segment.startsWith(':') && value) params[segment.slice(1)] = decode(value)
+    else if (segment !== value) return undefined
+  }
+  return params
+}
+
+function decode(segment: string): string {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    return segment
+  }
+}

@@ -1,0 +1,28 @@
+/** The main places of the app, by role. */
+import type { Key } from '../i18n/index.svelte'
+import type { IconName } from '../ui/icons'
+import { href, type Tab } from './routes'
+import { session } from './session.svelte'
+
+export interface Place {
+  tab: Tab
+  href: string
+  icon: IconName
+  label: Key
+}
+
+const home: Place = { tab: 'home', href: href('home'), icon: 'home', label: 'nav.home' }
+const work: Place = { tab: 'work', href: href('work'), icon: 'page', label: 'nav.work' }
+const workbook: Place = { ...work, label: 'nav.workbook' }
+const copies: Place = { tab: 'copies', href: href('copies'), icon: 'camera', label: 'nav.copies' }
+const classes: Place = { tab: 'classes', href: href('classes'), icon: 'people', label: 'nav.classes' }
+const more: Place = { tab: 'more', href: href('settings'), icon: 'settings', label: 'nav.more' }
+
+export function places(): Place[] {
+  const list = [home]
+  if (session.is('student', 'guardian')) list.push(work)
+  if (session.is('teacher')) list.push(session.is('guardian') ? { ...copies } : workbook, copies)
+  if (session.is('staff', 'direction', 'admin')) list.push(classes)
+  list.push(more)
+  return list.filter((place, i) => list.findIndex((other) => other.tab === place.tab) === i)
+}

@@ -1,0 +1,30 @@
+import './styles/tokens.css'
+import './styles/base.css'
+import { mount } from 'svelte'
+import App from './App.svelte'
+import { takeHandover } from './app/handover'
+import { takeFragment } from './app/fragment'
+import { kept } from './app/keep'
+import { router } from './app/router.svelte'
+import { session } from './app/session.svelte'
+import { dress, theme } from './app/theme'
+import { watchForUpdates } from './app/update.svelte'
+import { speak, type Language } from './i18n/index.svelte'
+
+// First of all: secrets leave the address bar and the history before any request is made.
+takeFragment()
+dress(theme())
+
+async function start(): Promise<void> {
+  await speak(kept<Language>('language') ?? 'fr').catch(() => undefined)
+  const target = document.getElementById('app')
+  if (!target) return
+  target.replaceChildren()
+  mount(App, { target })
+  router.start()
+  await takeHandover()
+  await session.start()
+  watchForUpdates()
+}
+
+void start()
