@@ -127,7 +127,7 @@ func (p *pull) plan(ctx context.Context, grants []Grant, tails []storage.Tail) e
 			return unavailable(err)
 		}
 		switch {
-		case !held || c.Hi == 0 && c.Epoch == p.epoch && page.head > 0:
+		case !held || c.Epoch == p.epoch && emptyLongAgo(c, tails[i]):
 			page.begin(p.epoch, "")
 		case reset != "":
 			page.begin(p.epoch, reset)
@@ -138,6 +138,13 @@ func (p *pull) plan(ctx context.Context, grants []Grant, tails []storage.Tail) e
 	}
 	p.planGone(grants)
 	return nil
+}
+
+// emptyLongAgo tells whether a device holds a scope as it was before its first
+// commit, and too much has happened since: it begins the scope, as if it did
+// not hold it.
+func emptyLongAgo(c Cursor, t storage.Tail) bool {
+	return c.Hi == 0 && (t.Floor > 0 || t.Head > tailEntries)
 }
 
 // begin starts a scope from nothing.

@@ -71,7 +71,11 @@ func (d *decoder) request() error {
 		if err := d.once(&seen, bit, name); err != nil {
 			return err
 		}
-		return read()
+		err := read()
+		if err == nil {
+			d.field = ""
+		}
+		return err
 	})
 }
 
