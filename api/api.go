@@ -12,6 +12,7 @@ package api
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"log/slog"
 	"net"
@@ -40,30 +41,72 @@ type Deps struct {
 	Roles    func(user string) []string // roles of a person, for routes with [Only]
 	Routes   []Routes
 
+	Engine  Engine   // POST /api/sync, GET /api/live
+	Uploads *Uploads // /api/uploads
 	App     fs.FS    // the built web application; may be empty
+	Passes  Passes   // for the manifest; may be nil
+	Health  Health
 	Proxies []string // addresses or networks whose X-Forwarded-* are believed
 }
 
 // Server answers HTTP requests.
 type Server struct {
 	Deps
-	app    *fiber.App
-	routes []Route
-	ctx    context.Context // ends when the server closes
-	stop   context.CancelFunc
+	app     *fiber.App
+	routes  []Route
+	assets  *assets
+	pages   string // content security policy of pages
+	figures figures
+	ctx     context.Context // ends when the server closes
+	stop    context.CancelFunc
 }
 
 // New builds a server with all its routes.
-func New(d Deps) *Server {
-	s := &Server{Deps: d}
+func New(d Deps) (*Server, error) {
+	s := &Server{Deps: d, pages: policy, assets: &assets{}}
+	s.figures.started = d.Now()
+	if err := s.loadApp(); err != nil {
+		return nil, err
+	}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.app = fiber.New(s.config())
-	s.app.Use(s.recover, s.headers, s.guardOrigin)
-	for _, register := range d.Routes {
+	s.app.Use(s.count, s.recover, s.headers, s.guardOrigin)
+	for _, register := range append(s.own(), d.Routes...) {
 		register(s)
 	}
+	if s.App != nil {
+		s.appRoutes()
+	}
 	s.app.Use(s.notFound)
-	return s
+	return s, nil
+}
+
+func (s *Server) loadApp() (err error) {
+	if s.App == nil {
+		return nil
+	}
+	if s.assets, err = loadAssets(s.App); err != nil {
+		return fmt.Errorf("read the application: %w", err)
+	}
+	if s.assets.page != nil {
+		s.pages = pagePolicy(s.assets.page.plain)
+	}
+	return nil
+}
+
+// own lists the routes of this package whose dependency is there.
+func (s *Server) own() []Routes {
+	own := []Routes{(*Server).healthRoutes}
+	if s.App != nil {
+		own = append(own, (*Server).manifestRoutes)
+	}
+	if s.Engine != nil {
+		own = append(own, (*Server).syncRoutes, (*Server).liveRoutes)
+	}
+	if s.Uploads != nil {
+		own = append(own, s.Uploads.routes)
+	}
+	return own
 }
 
 func (s *Server) config() fiber.Config {
@@ -91,7 +134,7 @@ func (s *Server) config() fiber.Config {
 
 // Serve answers requests on a listener until [Server.Close].
 func (s *Server) Serve(ln net.Listener) error {
-	err := s.app.Listener(ln)
+	err := s.app.Listener(&strictListener{Listener: ln, patience: headTimeout})
 	if errors.Is(err, net.ErrClosed) {
 		return nil
 	}
@@ -105,6 +148,6 @@ func (s *Server) Close(ctx context.Context) error {
 	return s.app.ShutdownWithContext(ctx)
 }
 
-func (s *Server) notFound(*fiber.Ctx) error {
-	return Fail(fiber.StatusNotFound, "not_found", "no such address")
-}
+var errNoAddress = Fail(fiber.StatusNotFound, "not_found", "no such address")
+
+func (s *Server) notFound(*fiber.Ctx) error { return errNoAddress }

@@ -15,6 +15,8 @@ import (
 // maxDepth is how deep a JSON body may nest.
 const maxDepth = 32
 
+var errNotJSON = Fail(fiber.StatusUnsupportedMediaType, "malformed", "the body must be application/json")
+
 var errBodyTooLarge = Fail(fiber.StatusRequestEntityTooLarge, "too_large", "the request body is too large")
 
 // checkLength refuses a declared length over the route's limit before a byte
@@ -51,7 +53,7 @@ func (c *Call) Raw() ([]byte, error) {
 // unknown fields, wrong types and anything after the object are refused.
 func (c *Call) Bind(into any) error {
 	if !isJSON(c.Header(fiber.HeaderContentType)) {
-		return Fail(fiber.StatusUnsupportedMediaType, "malformed", "the body must be application/json")
+		return errNotJSON
 	}
 	body, err := c.Raw()
 	if err != nil {

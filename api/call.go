@@ -85,12 +85,21 @@ func (c *Call) JSON(status int, v any) error {
 	if err != nil {
 		return err
 	}
-	return c.Bytes(status, fiber.MIMEApplicationJSONCharsetUTF8, body)
+	return c.Bytes(status, fiber.MIMEApplicationJSON, body)
 }
 
-// Bytes answers with a body of a media type.
+// Bytes answers with a body of a media type, compressed as the client accepts
+// if it is JSON.
 func (c *Call) Bytes(status int, mediaType string, body []byte) error {
 	c.fc.Set(fiber.HeaderContentType, mediaType)
+	if isJSON(mediaType) {
+		coded, name := compress(body, c.Header(fiber.HeaderAcceptEncoding))
+		if name != "" {
+			c.fc.Set(fiber.HeaderContentEncoding, name)
+			c.fc.Set(fiber.HeaderVary, fiber.HeaderAcceptEncoding)
+		}
+		body = coded
+	}
 	return c.fc.Status(status).Send(body)
 }
 
@@ -100,6 +109,17 @@ func (c *Call) Stream(status int, mediaType string, r io.Reader, size int64) err
 	c.fc.Set(fiber.HeaderContentType, mediaType)
 	c.fc.Status(status).Context().SetBodyStream(r, int(size))
 	return nil
+}
+
+// Nothing answers 204 in as few bytes as can be: headers that speak of
+// content are left out, as there is none.
+func (c *Call) Nothing() error {
+	header := &c.fc.Response().Header
+	for _, h := range apiHeaders {
+		header.Del(h[0])
+	}
+	header.Del(fiber.HeaderStrictTransportSecurity)
+	return c.NoContent()
 }
 
 // NoContent answers 204.

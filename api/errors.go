@@ -75,12 +75,15 @@ var statuses = map[int]string{
 // problem translates any error; ok is false for one that nobody foresaw.
 func problem(err error) (p Problem, ok bool) {
 	var known *Problem
+	var request *psync.RequestError
 	var refusal *psync.Refusal
 	var wait *psync.Wait
 	var edge *fiber.Error
 	switch {
 	case errors.As(err, &known):
 		return *known, true
+	case errors.As(err, &request):
+		return fromRequest(request), true
 	case errors.As(err, &refusal):
 		return fromRefusal(refusal), true
 	case errors.As(err, &wait):
@@ -94,6 +97,10 @@ func problem(err error) (p Problem, ok bool) {
 		}
 	}
 	return Problem{Status: 500, Code: "internal", Message: "our fault; it was logged"}, false
+}
+
+func fromRequest(r *psync.RequestError) Problem {
+	return Problem{Status: r.Status(), Code: r.Code, Field: r.Field, Message: r.Message, Retry: r.RetryAfter, Wipe: r.Wipe}
 }
 
 func fromRefusal(r *psync.Refusal) Problem {
@@ -126,7 +133,7 @@ func (s *Server) fail(fc *fiber.Ctx, err error) error {
 	if err != nil {
 		return err
 	}
-	fc.Set(fiber.HeaderContentType, fiber.MIMEApplicationJSONCharsetUTF8)
+	fc.Set(fiber.HeaderContentType, fiber.MIMEApplicationJSON)
 	return fc.Status(p.Status).Send(body)
 }
 
@@ -135,13 +142,13 @@ type problemBody struct {
 		Code    string `json:"code"`
 		Message string `json:"message"`
 		Field   string `json:"field,omitempty"`
+		Wipe    bool   `json:"wipe,omitempty"`
 	} `json:"error"`
-	Wipe bool `json:"wipe,omitempty"`
 }
 
 func (p Problem) body() problemBody {
 	var b problemBody
 	b.Error.Code, b.Error.Message, b.Error.Field = p.Code, p.Message, p.Field
-	b.Wipe = p.Wipe
+	b.Error.Wipe = p.Wipe
 	return b
 }

@@ -15,9 +15,15 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 	"form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; " +
 	"trusted-types svelte-trusted-html preau dompurify"
 
-// fixed are the headers of every answer.
-var fixed = [][2]string{
-	{"Content-Security-Policy", policy},
+// apiHeaders are those of answers that no browser shows as a page.
+var apiHeaders = [][2]string{
+	{"Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"},
+	{"X-Content-Type-Options", "nosniff"},
+	{"Cross-Origin-Resource-Policy", "same-origin"},
+}
+
+// pageHeaders are those of everything else, beside the policy.
+var pageHeaders = [][2]string{
 	{"X-Content-Type-Options", "nosniff"},
 	{"X-Frame-Options", "DENY"},
 	{"Referrer-Policy", "no-referrer"},
@@ -35,14 +41,17 @@ func (s *Server) headers(fc *fiber.Ctx) error {
 }
 
 func (s *Server) setHeaders(fc *fiber.Ctx) {
-	for _, h := range fixed {
+	set := pageHeaders
+	fc.Set(fiber.HeaderContentSecurityPolicy, s.pages)
+	if strings.HasPrefix(fc.Path(), "/api/") {
+		set = apiHeaders
+		fc.Set(fiber.HeaderCacheControl, "no-store")
+	}
+	for _, h := range set {
 		fc.Set(h[0], h[1])
 	}
 	if fc.Protocol() == "https" {
 		fc.Set(fiber.HeaderStrictTransportSecurity, "max-age=63072000; includeSubDomains")
-	}
-	if strings.HasPrefix(fc.Path(), "/api/") {
-		fc.Set(fiber.HeaderCacheControl, "no-store")
 	}
 }
 
