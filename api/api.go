@@ -77,7 +77,6 @@ func New(d Deps) (*Server, error) {
 	if s.App != nil {
 		s.appRoutes()
 	}
-	s.app.Use(s.notFound)
 	return s, nil
 }
 
@@ -149,5 +148,3 @@ func (s *Server) Close(ctx context.Context) error {
 }
 
 var errNoAddress = Fail(fiber.StatusNotFound, "not_found", "no such address")
-
-func (s *Server) notFound(*fiber.Ctx) error { return errNoAddress }

@@ -138,6 +138,15 @@ func (a *answer) code() string {
 	return body.Error.Code
 }
 
+// field is what an error says is wrong.
+func (a *answer) field() string {
+	var body struct {
+		Error struct{ Field string }
+	}
+	_ = json.Unmarshal([]byte(a.text), &body)
+	return body.Error.Field
+}
+
 // want checks the status and, for an error, the code.
 func (a *answer) want(t testing.TB, status int, code string) {
 	t.Helper()

@@ -57,21 +57,22 @@ func (c *Call) Origin() string { return c.fc.Protocol() + "://" + c.Host() }
 func (c *Call) IP() string { return c.fc.IP() }
 
 // Token is the session token sent with the request, or "".
-func (c *Call) Token() string { return c.fc.Cookies(SessionCookie) }
+func (c *Call) Token() string { return c.Cookie(SessionCookie) }
 
 // SetSession gives the browser a session token to keep until then.
-func (c *Call) SetSession(token string, until time.Time) {
-	c.setCookie(token, until)
-}
+func (c *Call) SetSession(token string, until time.Time) { c.SetCookie(SessionCookie, token, until) }
 
 // ClearSession makes the browser forget its session token.
-func (c *Call) ClearSession() {
-	c.setCookie("", time.Unix(0, 0))
-}
+func (c *Call) ClearSession() { c.SetCookie(SessionCookie, "", time.Unix(0, 0)) }
 
-func (c *Call) setCookie(value string, until time.Time) {
+// Cookie is the value of a cookie sent with the request, or "".
+func (c *Call) Cookie(name string) string { return c.fc.Cookies(name) }
+
+// SetCookie gives the browser a cookie that only this host reads, and no
+// script. The name begins with "__Host-".
+func (c *Call) SetCookie(name, value string, until time.Time) {
 	c.fc.Cookie(&fiber.Cookie{
-		Name: SessionCookie, Value: value, Path: "/", Expires: until,
+		Name: name, Value: value, Path: "/", Expires: until,
 		Secure: true, HTTPOnly: true, SameSite: fiber.CookieSameSiteStrictMode,
 	})
 }

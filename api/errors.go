@@ -37,6 +37,11 @@ var (
 	ErrRevoked   error = &Problem{Status: 401, Code: "signed_out", Message: "this device was revoked", Wipe: true}
 )
 
+func isSignedOut(err error) bool {
+	p, _ := problem(err)
+	return err != nil && p.Status == fiber.StatusUnauthorized
+}
+
 // kinds translates the errors that packages below share.
 var kinds = []struct {
 	err error

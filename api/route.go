@@ -41,7 +41,7 @@ const (
 // Who may call a route.
 var (
 	Public   = Access{level: public}   // anybody; no session is looked up
-	Optional = Access{level: optional} // anybody; the session, if any, is looked up
+	Optional = Access{level: optional} // anybody; a session, if there is one, is looked up
 	SignedIn = Access{level: signedIn} // whoever has a session
 )
 
@@ -107,6 +107,9 @@ func (s *Server) identify(c *Call, who Access) error {
 		return ErrSignedOut
 	}
 	actor, err := s.Sessions.Authenticate(c.Context(), token)
+	if who.level == optional && isSignedOut(err) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
