@@ -1,5 +1,7 @@
 /** The service worker, and the new version that waits for the person's consent. */
 
+import { scriptUrl } from './trusted'
+
 declare const __BUILD__: string
 
 export const build = __BUILD__
@@ -33,7 +35,7 @@ async function register(): Promise<void> {
   navigator.serviceWorker.addEventListener('controllerchange', () => {
     if (had) location.reload()
   })
-  const registration = await navigator.serviceWorker.register(workerUrl()).catch(() => undefined)
+  const registration = await navigator.serviceWorker.register(scriptUrl('/sw.js')).catch(() => undefined)
   if (!registration) return
   offer(registration)
   registration.addEventListener('updatefound', () => follow(registration))
@@ -48,15 +50,4 @@ function follow(registration: ServiceWorkerRegistration): void {
 /** Only a second version is news: the first one installs without a word. */
 function offer(registration: ServiceWorkerRegistration): void {
   if (registration.waiting && registration.active) updates.waiting = registration.waiting
-}
-
-/** Trusted Types: the address of the worker is the one script address this app ever makes. */
-function workerUrl(): string {
-  const trusted = (window as { trustedTypes?: TrustedTypes }).trustedTypes
-  const policy = trusted?.createPolicy('sw-url', { createScriptURL: (url) => url })
-  return policy ? policy.createScriptURL('/sw.js') : '/sw.js'
-}
-
-interface TrustedTypes {
-  createPolicy(name: string, rules: { createScriptURL(url: string): string }): typeof rules
 }
