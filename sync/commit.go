@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -19,6 +20,7 @@ const (
 	maxActionBytes = storage.MaxEntryBytes - 64<<10
 	maxEffects     = storage.MaxOps
 	maxAttempts    = 64
+	commitTime     = 30 * time.Second
 )
 
 // action is one thing to be done in a scope: a mutation of a device, a step of
@@ -78,7 +80,8 @@ func (c *committer) commit(ctx context.Context, scope string, a action) outcome 
 // commitAll carries out actions in order. It does not give up when ctx ends:
 // what is queued is committed or fails within the time that the store takes.
 func (c *committer) commitAll(ctx context.Context, scope string, actions []action) []outcome {
-	ctx = context.WithoutCancel(ctx)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTime)
+	defer cancel()
 	q, mine := c.join(scope, actions)
 	defer c.leave(scope, q)
 	for _, p := range mine {
@@ -174,13 +177,21 @@ func (c *committer) commitGroup(ctx context.Context, scope string, group []*pend
 			c.pause(attempt)
 		case errors.Is(err, storage.ErrTooLarge) && len(group) > 1:
 			return append(c.commitGroup(ctx, scope, group[:1]), group[1:]...)
-		case attempt > 0 || errors.Is(err, storage.ErrTooLarge) || errors.Is(err, storage.ErrClosed):
+		case attempt > 0 || !retriable(group, err):
 			return failAll(group, err)
 		}
-		// After an error whose outcome is unknown, the lanes show at the
-		// second attempt whether the entry landed.
 	}
 	return failAll(group, fmt.Errorf("commit to %s: %w", scope, storage.ErrConflict))
+}
+
+// retriable tells whether a second attempt is of use and safe. The outcome of
+// the first is not known: for actions in lanes the lane will show it, any
+// other might be carried out twice.
+func retriable(group []*pending, err error) bool {
+	if errors.Is(err, storage.ErrTooLarge) || errors.Is(err, storage.ErrClosed) {
+		return false
+	}
+	return !slices.ContainsFunc(group, func(p *pending) bool { return p.lane == "" })
 }
 
 // pause lets the other node that took our number go on before us.
@@ -277,10 +288,8 @@ func (g *group) known(ctx context.Context, p *pending) (answered bool, err error
 		g.lanes[p.lane] = done
 	}
 	switch {
-	case p.k <= done && stored == nil:
-		p.result = result{stored: forgotten, duplicate: true}
 	case p.k <= done:
-		p.result = result{stored: stored, duplicate: true}
+		p.result = repeated(stored)
 	case p.device != "" && p.k > done+1:
 		p.result = result{gap: done + 1}
 	default:

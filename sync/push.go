@@ -43,23 +43,37 @@ func run(ms []Mutation) int {
 // wait holds back those behind it in its lane.
 func (e *Engine) pushScope(ctx context.Context, a Actor, grants []Grant, ms []Mutation, waits map[string]result) ([]result, error) {
 	scope := ms[0].Scope
-	results := make([]result, len(ms))
 	if !granted(grants, scope) {
-		denied := refused(&Refusal{Code: "forbidden", Field: "scope", Message: "not a scope of yours"})
-		for i := range results {
-			results[i] = result{stored: denied}
-		}
-		return results, nil
+		return e.deny(ctx, a, ms)
 	}
 	actions := make([]action, len(ms))
 	for i := range ms {
 		actions[i] = e.mutation(a, &ms[i])
 	}
+	results := make([]result, len(ms))
 	for i, out := range e.committer.commitAll(ctx, scope, actions) {
 		if out.err != nil {
 			return nil, out.err
 		}
 		results[i] = held(scope, out.result, waits)
+	}
+	return results, nil
+}
+
+var denied = refused(&Refusal{Code: "forbidden", Field: "scope", Message: "not a scope of yours"})
+
+// deny answers mutations in a scope that the actor may not read, and leaves no
+// trace in it. What was carried out while it still might is answered as such.
+func (e *Engine) deny(ctx context.Context, a Actor, ms []Mutation) ([]result, error) {
+	results := make([]result, len(ms))
+	for i, m := range ms {
+		lane, err := e.records.Lane(ctx, m.Scope, laneOf(a), m.K)
+		if err != nil {
+			return nil, unavailable(err)
+		}
+		if results[i] = repeated(lane.Result); m.K > lane.K {
+			results[i] = result{stored: denied}
+		}
 	}
 	return results, nil
 }
@@ -78,11 +92,14 @@ func held(scope string, r result, waits map[string]result) result {
 func (e *Engine) mutation(a Actor, m *Mutation) action {
 	rule, refusal := e.mux.lookup(m.Name, m.Scope)
 	return action{
-		actor: a, lane: a.User + "/" + a.Device, device: a.Device,
+		actor: a, lane: laneOf(a), device: a.Device,
 		k: m.K, at: m.At, base: m.Base, args: m.Args,
 		rule: rule, refuse: refusal,
 	}
 }
+
+// laneOf names the lane of a device in every scope.
+func laneOf(a Actor) string { return a.User + "/" + a.Device }
 
 func granted(grants []Grant, scope string) bool {
 	return slices.ContainsFunc(grants, func(g Grant) bool { return g.Scope == scope })

@@ -33,6 +33,14 @@ func refused(r *Refusal) []byte {
 	return append(appendCanonical([]byte(`{"error":`), r), '}')
 }
 
+// repeated answers a mutation that was sent again.
+func repeated(stored []byte) result {
+	if stored == nil {
+		stored = forgotten
+	}
+	return result{stored: stored, duplicate: true}
+}
+
 // forgotten answers a repetition so late that the first answer is gone.
 var forgotten = refused(&Refusal{Code: "gone", Message: "carried out or refused too long ago to say"})
 

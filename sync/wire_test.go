@@ -361,8 +361,9 @@ var wireCases = []wireCase{
 		request: pullHead + `{"class:5b":[1,3,4]}}`,
 	},
 	{
-		name: "error-too-large", about: "More mutations than one request may carry: send less at once.",
-		request: pushHead + strings.Repeat(copyK1+",", 256) + copyK1 + `]}`,
+		name: "error-too-large", about: "More than one request may carry: send less at once.",
+		request: pushHead + copyK1 + `]}`,
+		fails:   &psync.RequestError{Code: psync.TooLarge, Field: "mutations", Message: "more than 256"},
 	},
 	{
 		name: "error-unknown-device", about: "The session belongs to another device: take a new id.",
