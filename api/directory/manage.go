@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	psync "preau/sync"
@@ -87,7 +88,9 @@ func replaces(audience, old string) bool {
 
 // EndEnrollment ends an enrollment on a day (empty: today).
 func (d *Directory) EndEnrollment(ctx context.Context, a psync.Actor, id string, on Date) error {
-	return endLink(ctx, d, a, id, on, func(e *Enrollment) *Span { return &e.Span })
+	return endLink(ctx, d, a, id, on, func(e *Enrollment, day Date) {
+		e.To, e.Source = max(day, e.From), ""
+	})
 }
 
 // AddGuardian links a guardian to a pupil from a day (empty: today). Both
@@ -119,17 +122,22 @@ func (d *Directory) checkGuardianship(a psync.Actor, g Guardianship) error {
 		return psync.Refuse("not_found", "guardian", "no such adult")
 	case g.Level < 0 || g.Level > 2:
 		return psync.Refuse("invalid", "level", "a level is 1, 2, or 0 for none")
+	case g.Relation != "" && !slices.Contains(Relations, g.Relation):
+		return psync.Refuse("invalid", "relation", "one of %v", Relations)
 	}
 	return checkSpan(g.Span)
 }
 
 // EndGuardian ends a guardianship on a day (empty: today, at once).
 func (d *Directory) EndGuardian(ctx context.Context, a psync.Actor, id string, on Date) error {
-	return endLink(ctx, d, a, id, on, func(g *Guardianship) *Span { return &g.Span })
+	return endLink(ctx, d, a, id, on, func(g *Guardianship, day Date) {
+		g.To, g.Source = max(day, g.From), ""
+	})
 }
 
-// endLink dates the end of a link, which never moves before its beginning.
-func endLink[T Record](ctx context.Context, d *Directory, a psync.Actor, id string, on Date, span func(*T) *Span) error {
+// endLink dates the end of a link, which never moves before its beginning. The
+// link is then the school's own: an import does not open it again.
+func endLink[T Record](ctx context.Context, d *Directory, a psync.Actor, id string, on Date, end func(*T, Date)) error {
 	if err := d.May(a, ManageDirectory, "school:"+a.School); err != nil {
 		return err
 	}
@@ -148,8 +156,7 @@ func endLink[T Record](ctx context.Context, d *Directory, a psync.Actor, id stri
 		if seq == 0 {
 			return psync.Refuse("not_found", "id", "no such %s", link.kind())
 		}
-		held := span(&link)
-		held.To = max(on, held.From)
+		end(&link, on)
 		return d.write(ctx, tx, a.School, Put{id, link})
 	})
 }

@@ -162,12 +162,15 @@ type Guardianship struct {
 	ID       string `json:"-"`
 	Guardian string `json:"guardian"`
 	Student  string `json:"student"`
-	Relation string `json:"relation,omitempty"` // "mother", "father", "guardian", …
+	Relation string `json:"relation,omitempty"` // one of Relations, or not said
 	Level    int    `json:"level"`
 	Reads    bool   `json:"reads"`
 	Source   string `json:"source,omitempty"`
 	Span
 }
+
+// Relations are what an adult can be to a pupil.
+var Relations = []string{"mother", "father", "sibling", "grandparent", "family", "educator", "foster", "tutor", "other"}
 
 // Legal says whether the link is that of a legal guardian.
 func (g Guardianship) Legal() bool { return g.Level == 1 || g.Level == 2 }
