@@ -99,8 +99,12 @@ func (d *Directory) Run(ctx context.Context) error {
 	moved := d.records.Watch(ctx)
 	again := time.NewTicker(time.Minute) // Watch may lose reports
 	defer again.Stop()
+	err := d.Load(ctx) // what moved before Watch listened
 	for {
-		var err error
+		if err != nil && ctx.Err() == nil {
+			d.log.Error("directory not refreshed", "error", err)
+		}
+		err = nil
 		select {
 		case <-ctx.Done():
 			return nil
@@ -113,9 +117,6 @@ func (d *Directory) Run(ctx context.Context) error {
 			}
 		case <-again.C:
 			err = d.Load(ctx)
-		}
-		if err != nil && ctx.Err() == nil {
-			d.log.Error("directory not refreshed", "error", err)
 		}
 	}
 }

@@ -1,0 +1,375 @@
+package directory
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sync/errgroup"
+	"pgregory.net/rapid"
+
+	"preau/storage"
+	"preau/storage/sqlite"
+	psync "preau/sync"
+)
+
+// node is a directory with its engine on a store.
+type node struct {
+	*Directory
+	engine  *psync.Engine
+	records storage.Records
+}
+
+func openNode(t testing.TB, records storage.Records, c *clock) *node {
+	t.Helper()
+	log := slog.New(slog.DiscardHandler)
+	d := New(Config{Records: records, Log: log, Now: c.now})
+	mux := psync.NewMux()
+	d.Register(mux)
+	e := psync.New(psync.Config{Records: records, Mux: mux, Access: d, Log: log, Now: c.now})
+	d.Bind(e)
+	if err := d.Load(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return &node{d, e, records}
+}
+
+func openStore(t testing.TB) storage.Records {
+	t.Helper()
+	s, err := sqlite.Open(t.Context(), sqlite.Memory, sqlite.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
+// school makes a node that holds the small collège, projected.
+func school(t testing.TB, c *clock) *node {
+	t.Helper()
+	n := openNode(t, openStore(t), c)
+	n.apply(t, collard()...)
+	return n
+}
+
+func (n *node) apply(t testing.TB, puts ...Put) {
+	t.Helper()
+	if err := n.Apply(t.Context(), psync.Actor{}, "collard", puts); err != nil {
+		t.Fatal(err)
+	}
+	n.settle(t)
+}
+
+func (n *node) settle(t testing.TB) {
+	t.Helper()
+	if err := n.engine.Drain(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// dump is every public record, "scope type id" → value.
+func (n *node) dump(t testing.TB) map[string]string {
+	t.Helper()
+	scopes, err := n.records.Scopes(t.Context(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]string{}
+	for _, scope := range scopes {
+		recs, _, err := n.records.Scan(t.Context(), storage.Page{Scope: scope})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range recs {
+			if !strings.HasPrefix(scope, scopePrefix) && r.Value != nil && r.Type[0] != '_' {
+				all[scope+" "+r.Type+" "+r.ID] = string(r.Value)
+			}
+		}
+	}
+	return all
+}
+
+// heads is the number of the last commit of every scope but the directory's.
+func (n *node) heads(t testing.TB) map[string]int64 {
+	t.Helper()
+	scopes, err := n.records.Scopes(t.Context(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]int64{}
+	for _, scope := range scopes {
+		tails, err := n.records.Tails(t.Context(), []storage.Position{{Scope: scope}}, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.HasPrefix(scope, scopePrefix) {
+			all[scope] = tails[0].Head
+		}
+	}
+	return all
+}
+
+func TestPublicRecordsFollowTheDirectory(t *testing.T) {
+	n := school(t, &clock{today})
+	want := map[string]string{
+		"school:collard school collard": `{"name":"Collège Joseph-Collard","timezone":"Europe/Paris","year":{"start":"","end":""},"holidays":null}`,
+		"class:5b class 5b":             `{"name":"5e B","level":"5e","kind":"class"}`,
+		"class:5b/staff class 5b":       `{"name":"5e B","level":"5e","kind":"class"}`,
+		"class:5b course c1":            `{"subject":"fr","audience":"class:5b","teachers":[{"id":"garnier","name":"Mme Garnier"},{"id":"petit","name":"M. Petit"}]}`,
+		"course:c1 course c1":           `{"subject":"fr","audience":"class:5b","title":"Français · 5e B","teachers":[{"id":"garnier","name":"Mme Garnier"},{"id":"petit","name":"M. Petit"}]}`,
+		"course:c2 roster ines":         `{"first":"Inès","last":"Benali","class":"5e B"}`,
+		"student:ines student ines":     `{"first":"Inès","last":"Benali","class":{"id":"5b","name":"5e B"},"groups":[{"id":"lat","name":"Latin 5e"}]}`,
+		"user:nadia user nadia":         `{"first":"Nadia","last":"Benali","name":"Nadia Benali","roles":["guardian"],"school":"collard","children":[{"id":"ines","first":"Inès","last":"Benali","class":"5e B"},{"id":"sami","first":"Sami","last":"Benali","class":"4e A"}]}`,
+		"user:garnier user garnier":     `{"first":"Claire","last":"Garnier","name":"Claire Garnier","roles":["teacher"],"school":"collard","courses":["c1","c2"]}`,
+		"user:lucie user lucie":         `{"first":"Lucie","last":"Moreau","name":"Lucie Moreau","roles":[],"school":"collard"}`,
+	}
+	all := n.dump(t)
+	for key, value := range want {
+		if diff := cmp.Diff(value, all[key]); diff != "" {
+			t.Errorf("%s: %s", key, diff)
+		}
+	}
+}
+
+func TestProjectionForgetsWhatIsNoLongerSo(t *testing.T) {
+	n := school(t, &clock{today})
+	n.apply(t,
+		Put{"e1", Enrollment{Student: "ines", Audience: "class:5b", Span: until("2026-11-23")}},
+		Put{"e9", Enrollment{Student: "ines", Audience: "class:4a", Span: from("2026-11-23")}},
+		Put{"c1", CourseRecord{Subject: "fr", Audience: "class:5b", Span: until("2026-11-23")}})
+	all := n.dump(t)
+	for _, key := range []string{"course:c1 roster ines", "class:5b course c1"} {
+		if v, ok := all[key]; ok {
+			t.Errorf("%s is still %s", key, v)
+		}
+	}
+	if got := all["student:ines student ines"]; !strings.Contains(got, `"4e A"`) {
+		t.Errorf("the pupil is not in the new class: %s", got)
+	}
+}
+
+func TestProjectionChangesNothingWhenNothingChanged(t *testing.T) {
+	n := school(t, &clock{today})
+	before := n.heads(t)
+	_, err := n.engine.Commit(t.Context(), psync.Actor{}, Scope("collard"), func(_ context.Context, tx *psync.Tx) error {
+		tx.Effect(effectProject, struct{}{})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.settle(t)
+	if diff := cmp.Diff(before, n.heads(t)); diff != "" {
+		t.Error(diff)
+	}
+	n.apply(t, collard()...)
+	if diff := cmp.Diff(before, n.heads(t)); diff != "" {
+		t.Errorf("writing the same again: %s", diff)
+	}
+}
+
+func TestPublicRecordsTurnWithTheDate(t *testing.T) {
+	c := &clock{today}
+	n := school(t, c)
+	if v := n.dump(t)["user:petit user petit"]; !strings.Contains(v, `"c1"`) {
+		t.Fatalf("the substitute has no course: %s", v)
+	}
+	c.Time = time.Date(2026, 11, 29, 23, 0, 1, 0, time.UTC) // midnight in Paris
+	n.settle(t)
+	if v := n.dump(t)["user:petit user petit"]; strings.Contains(v, `"c1"`) {
+		t.Errorf("the substitute keeps the course: %s", v)
+	}
+}
+
+// TestProjectionOfRandomWorlds goes from one random world to another: the
+// public records are then those of the second alone.
+func TestProjectionOfRandomWorlds(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		world := func() []Put { return drawWorld(rt) }
+		n, fresh := openNode(t, openStore(t), &clock{today}), openNode(t, openStore(t), &clock{today})
+		first, second := world(), world()
+		// Nothing is deleted from a directory: what the second world does not
+		// mention ends.
+		last := map[string]Put{}
+		for _, p := range append(ended(first), second...) {
+			last[p.Record.kind()+p.ID] = p
+		}
+		all := slices.SortedFunc(maps.Values(last), func(a, b Put) int {
+			return strings.Compare(a.Record.kind()+a.ID, b.Record.kind()+b.ID)
+		})
+		n.apply(t, first...)
+		n.apply(t, all...)
+		fresh.apply(t, all...)
+		if diff := cmp.Diff(fresh.dump(t), n.dump(t)); diff != "" {
+			rt.Fatal(diff)
+		}
+	})
+}
+
+func ended(puts []Put) []Put {
+	over := Span{To: "2026-01-01"}
+	var all []Put
+	for _, p := range puts {
+		switch r := p.Record.(type) {
+		case Enrollment:
+			r.Span, p.Record = over, r
+		case Guardianship:
+			r.Span, p.Record = over, r
+		case Teaching:
+			r.Span, p.Record = over, r
+		case Post:
+			r.Span, p.Record = over, r
+		}
+		all = append(all, p)
+	}
+	return all
+}
+
+func TestAnotherNodeFollows(t *testing.T) {
+	c := &clock{today}
+	n := school(t, c)
+	other := openNode(t, n.records, c)
+	ctx, stop := context.WithCancel(t.Context())
+	var g errgroup.Group
+	g.Go(func() error { return other.Run(ctx) })
+	n.apply(t, Put{"g1", Guardianship{Guardian: "nadia", Student: "ines", Level: 1, Reads: true, Span: until("2026-11-23")}})
+	deadline := time.After(5 * time.Second)
+	for other.Reads(actor("collard", "nadia"), "student:ines") {
+		select {
+		case <-deadline:
+			t.Fatal("the other node still lets the former guardian read")
+		case <-time.After(time.Millisecond):
+		}
+	}
+	stop()
+	if err := g.Wait(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestReadersNeverSeeHalfAChange(t *testing.T) {
+	n := school(t, &clock{today})
+	ctx, stop := context.WithCancel(t.Context())
+	var g errgroup.Group
+	for range 4 {
+		g.Go(func() error {
+			for ctx.Err() == nil {
+				ines := 0
+				for _, c := range []string{"class:5b", "class:4a"} {
+					ines += len(n.school("collard").pupils(c, "2026-11-23"))
+				}
+				_, _ = n.Grants(actor("collard", "nadia"))
+				_ = n.May(actor("collard", "garnier"), GiveHomework, "course:c1")
+				if _, ok := n.Course("c1"); !ok || ines == 0 {
+					return errors.New("the course or the pupils disappeared")
+				}
+			}
+			return nil
+		})
+	}
+	for i := range 20 {
+		to := []string{"class:5b", "class:4a"}[i%2]
+		if _, err := n.EnrollPupil(t.Context(), actor("collard", "admin"), Enrollment{Student: "ines", Audience: to}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	stop()
+	if err := g.Wait(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestApplyRefusesWhatMustNotBeStored(t *testing.T) {
+	n := school(t, &clock{today})
+	before := n.Contents("collard")
+	for _, p := range []Put{
+		{"", Person{First: "A"}},
+		{"x", nil},
+		{"x", School{Name: "A", Timezone: "Europe/Atlantis"}},
+		{"x", Class{Name: "A", Kind: "club"}},
+		{"x", Post{Person: "ines", Role: "king"}},
+		{"x", Person{First: "A", Span: from("2026-02-30")}},
+		{"x", Person{First: "A", Span: until("demain")}},
+	} {
+		good := Put{"new", Person{First: "B"}}
+		if err := n.Apply(t.Context(), psync.Actor{}, "collard", []Put{good, p}); !errors.Is(err, ErrInvalid) {
+			t.Errorf("%v: %v", p, err)
+		}
+	}
+	if diff := cmp.Diff(before, n.Contents("collard")); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestDirectoryScopeStaysSecret(t *testing.T) {
+	n := school(t, &clock{today})
+	for _, id := range n.People("collard") {
+		grants, _ := n.Grants(actor("collard", id))
+		for _, g := range grants {
+			if strings.HasPrefix(g.Scope, scopePrefix) {
+				t.Errorf("%s reads %s", id, g.Scope)
+			}
+		}
+	}
+	for key, value := range n.dump(t) {
+		var v struct{ Born, Source string }
+		if err := json.Unmarshal([]byte(value), &v); err != nil || v.Born != "" || v.Source != "" {
+			t.Errorf("%s says too much: %s", key, value)
+		}
+	}
+}
+
+// crowd is a school of n people: pupils with two guardians each, in classes
+// of 25.
+func crowd(n int) []Put {
+	puts := []Put{{"big", School{Name: "Grand collège", Timezone: "Europe/Paris"}}, {"m", Subject{Name: "M"}}}
+	for i := range n / 75 {
+		id := fmt.Sprint("c", i)
+		puts = append(puts, Put{id, Class{ID: id, Name: id, Kind: KindClass}}, Put{"k" + id, CourseRecord{Subject: "m", Audience: "class:" + id}})
+	}
+	for i := range n / 3 {
+		id := fmt.Sprint(i)
+		puts = append(puts,
+			Put{"p" + id, Person{First: "P", Last: id, Pupil: true}},
+			Put{"e" + id, Enrollment{Student: "p" + id, Audience: fmt.Sprint("class:c", i%(n/75))}})
+		for _, a := range []string{"x", "y"} {
+			puts = append(puts,
+				Put{a + id, Person{First: a, Last: id}},
+				Put{"g" + a + id, Guardianship{Guardian: a + id, Student: "p" + id, Level: 1, Reads: true}})
+		}
+	}
+	return puts
+}
+
+func BenchmarkApply2000People(b *testing.B) {
+	puts := crowd(2000)
+	for b.Loop() {
+		b.StopTimer()
+		n := openNode(b, openStore(b), &clock{today})
+		b.StartTimer()
+		if err := n.Apply(b.Context(), psync.Actor{}, "big", puts); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkProject2000People(b *testing.B) {
+	puts := crowd(2000)
+	for b.Loop() {
+		b.StopTimer()
+		n := openNode(b, openStore(b), &clock{today})
+		if err := n.Apply(b.Context(), psync.Actor{}, "big", puts); err != nil {
+			b.Fatal(err)
+		}
+		b.StartTimer()
+		n.settle(b)
+	}
+}
