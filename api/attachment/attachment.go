@@ -45,7 +45,8 @@ const (
 const keepUnused = 7 * 24 * time.Hour
 
 // File is a file as records and devices see it. Size, Type and dimensions are
-// those of what is served. Problem is the code of the refusal when the upload
+// those of what is served; while the file is Waiting for its upload they are
+// what the namer said. Problem is the code of the refusal when the upload
 // turned out to be no usable file.
 type File struct {
 	SHA     string `json:"sha"`
@@ -55,8 +56,12 @@ type File struct {
 	Pages   int    `json:"pages,omitempty"`
 	W       int    `json:"w,omitempty"`
 	H       int    `json:"h,omitempty"`
+	Waiting bool   `json:"waiting,omitempty"`
 	Problem string `json:"problem,omitempty"`
 }
+
+// Ready says whether the file is there.
+func (f File) Ready() bool { return !f.Waiting && f.Problem == "" }
 
 // Image says whether the file is shown as a picture.
 func (f File) Image() bool { return strings.HasPrefix(f.Type, "image/") }
