@@ -19,7 +19,7 @@ import (
 )
 
 // importUsage is what `preau import` answers when asked wrongly.
-const importUsage = `usage : preau import onde DOSSIER [-dry-run] [-school ID] [-name NOM]
+const importUsage = `usage : preau import onde DOSSIER [-dry-run] [-force] [-school ID] [-name NOM]
 
 DOSSIER contient les trois fichiers CSV extraits d'ONDE : élèves, responsables, enseignants.`
 
@@ -30,6 +30,7 @@ type importer struct {
 	out     io.Writer
 	now     func() time.Time
 	dry     bool   // only say it
+	force   bool   // even if most people would leave
 	school  string // id; needed when there are several
 	name    string // of a school that does not exist yet
 }
@@ -59,6 +60,7 @@ func (im *importer) parse(args []string) (folder string, err error) {
 	flags := flag.NewFlagSet("import", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	flags.BoolVar(&im.dry, "dry-run", false, "")
+	flags.BoolVar(&im.force, "force", false, "")
 	flags.StringVar(&im.school, "school", "", "")
 	flags.StringVar(&im.name, "name", "", "")
 	var words []string
@@ -90,11 +92,20 @@ func (im *importer) run(ctx context.Context, roster *onde.Roster) error {
 	if im.dry || plan.Empty() {
 		return nil
 	}
+	if leaving(plan)*2 > len(d.People(school.ID)) && !im.force {
+		return errors.New("plus de la moitié des personnes partiraient : le fichier est-il complet ? Rien n'a été changé ; ajoutez -force si c'est voulu")
+	}
 	if err := d.Apply(ctx, psync.Actor{School: school.ID}, school.ID, plan.Puts); err != nil {
 		return err
 	}
 	fmt.Fprintln(im.out, "C'est fait.")
 	return nil
+}
+
+func leaving(plan *onde.Plan) int {
+	return len(linesOf(plan.Changes, func(c onde.Change) bool { return c.Kind == onde.LeftSchool }, func(c onde.Change) string {
+		return c.Who
+	}))
 }
 
 // openDirectory loads the directory alone: what follows from its commits waits
