@@ -20,6 +20,9 @@ var (
 	ErrConflict = errors.New("sequence number taken")
 	// ErrNotFound says that the thing asked for does not exist.
 	ErrNotFound = errors.New("not found")
+	// ErrInvalid says that an entry or key breaks the rules of the port: a
+	// mistake of the program, never worth a retry.
+	ErrInvalid = errors.New("invalid")
 	// ErrTooLarge says that an entry or blob is over the port's limit.
 	ErrTooLarge = errors.New("too large")
 	// ErrCorrupt says that stored bytes do not match their checksum.
@@ -30,12 +33,14 @@ var (
 
 // Limits of one entry.
 const (
-	MaxOps        = 512
-	MaxEntryBytes = 1 << 20
+	MaxOps        = 512     // operations; as many steps, as many effects
+	MaxEntryBytes = 1 << 20 // names, values, results and payloads together
+	MaxName       = 255     // bytes of a scope, type, id, lane or kind
 )
 
 // Entry is one commit of a scope: an atomic, durable step. It is seen whole
-// or not at all, and entry n is visible only when all before it are.
+// or not at all, and entry n is visible only when all before it are. Times are
+// kept to the millisecond. [Entry.Check] tells what an entry may hold.
 type Entry struct {
 	Scope   string
 	N       int64 // 1, 2, 3 … without gaps
@@ -45,8 +50,9 @@ type Entry struct {
 	Effects []Effect
 }
 
-// Op puts or deletes one record. A nil Value deletes: the id stays as a
-// tombstone, the content goes at once.
+// Op puts or deletes one record; the last of an entry on the same record wins.
+// A nil Value deletes: the id stays as a tombstone, the content goes at once
+// from the record, and from the log when its entries are trimmed.
 type Op struct {
 	Type, ID string
 	Value    []byte // canonical JSON, never re-encoded
@@ -54,6 +60,7 @@ type Op struct {
 
 // Step records that action K of a lane was carried out, with the answer that
 // every repetition of it must receive. K only grows within a lane of a scope.
+// A lane whose steps have no Result remembers only the last.
 type Step struct {
 	Lane   string
 	K      int64
@@ -105,7 +112,7 @@ type Page struct {
 	Scope         string
 	After, Before int64
 	Down          bool
-	Limit         int // at least this many records are returned if there are as many
+	Limit         int // at least this many records are returned if there are as many; 0: all
 	Tombstones    bool
 }
 
@@ -128,14 +135,14 @@ type Task struct {
 	Tries   int // earlier attempts that were claimed
 }
 
-// Claim asks for due tasks, oldest first, to be leased to this process. At
-// most one task of a scope is handed out per ordered kind at a time, and only
-// the oldest such: later ones wait for it to be settled.
+// Claim asks for due tasks, by due time and then as committed, to be leased to
+// this process. Of a scope's tasks of ordered kinds only the oldest is handed
+// out: later ones wait for it to be settled for ever, whatever their kind.
 type Claim struct {
 	Now     time.Time
 	Lease   time.Duration
 	Limit   int
-	Ordered func(kind string) bool // effects of these kinds run in order per scope, all kinds together
+	Ordered func(kind string) bool // nil: none
 }
 
 // Records is the log of scopes and what is derived from it.
@@ -145,16 +152,19 @@ type Claim struct {
 // appear in another's answers. Reading after an acknowledged Append sees it.
 type Records interface {
 	// Append commits an entry with N one above the scope's head. It returns
-	// ErrConflict when N is taken (or not the next) and changes nothing then.
+	// ErrConflict when N is taken (or not the next), or when a step is not
+	// above its lane, and changes nothing then.
 	Append(ctx context.Context, e Entry) error
 	// Tails answers many positions in one round trip, in their order. With
 	// limit 0 only heads and floors are filled.
 	Tails(ctx context.Context, at []Position, limit int) ([]Tail, error)
 	// Scan reads records by sequence number, as of one moment not before the
-	// call, and the head at that moment.
+	// call, and the head at that moment. Whoever counts on the tombstones
+	// looks at the floor after the scan: a Trim may have come in between.
 	Scan(ctx context.Context, p Page) (recs []Record, head int64, err error)
-	// Find reads the latest version of each key, skipping absent and deleted
-	// ones, as of one moment. Records of one key are ordered by id.
+	// Find reads the latest version of each key, in the order of the keys,
+	// skipping absent and deleted ones, as of one moment. Records of one key
+	// are ordered by id.
 	Find(ctx context.Context, scope string, keys ...Key) ([]Record, error)
 	// Lane tells how far a lane has come, with the answer to action k.
 	Lane(ctx context.Context, scope, lane string, k int64) (Lane, error)
@@ -165,7 +175,8 @@ type Records interface {
 	Settle(ctx context.Context, t Task, next time.Time) error
 	// Trim deletes log entries of a scope older than the cut (the newest
 	// always stays, and so does one with an unsettled effect), and tombstones
-	// and steps older than it, raising the floor first.
+	// and steps older than it, raising the floor first. A lane that gave
+	// results keeps its K for ever.
 	Trim(ctx context.Context, scope string, before time.Time) error
 	// Scopes lists scope names with a prefix, ascending.
 	Scopes(ctx context.Context, prefix string) ([]string, error)
