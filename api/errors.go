@@ -9,6 +9,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"preau/api/account"
 	"preau/storage"
 	psync "preau/sync"
 )
@@ -47,6 +48,9 @@ var kinds = []struct {
 	err error
 	as  Problem
 }{
+	{account.ErrRevoked, Problem{Status: 401, Code: "signed_out", Message: "this device was revoked", Wipe: true}},
+	{account.ErrSignedOut, Problem{Status: 401, Code: "signed_out", Message: "sign in first"}},
+	{account.ErrBusy, Problem{Status: 503, Code: "unavailable", Message: "too many passwords to check", Retry: 2 * time.Second}},
 	{storage.ErrNotFound, Problem{Status: 404, Code: "not_found", Message: "not found"}},
 	{storage.ErrConflict, Problem{Status: 409, Code: "conflict", Message: "somebody else was faster"}},
 	{storage.ErrTooLarge, Problem{Status: 413, Code: "too_large", Message: "too large"}},
@@ -83,6 +87,7 @@ func problem(err error) (p Problem, ok bool) {
 	var request *psync.RequestError
 	var refusal *psync.Refusal
 	var wait *psync.Wait
+	var throttled *account.Throttled
 	var edge *fiber.Error
 	switch {
 	case errors.As(err, &known):
@@ -93,6 +98,8 @@ func problem(err error) (p Problem, ok bool) {
 		return fromRefusal(refusal), true
 	case errors.As(err, &wait):
 		return Problem{Status: 503, Code: "wait", Message: "come again", Retry: wait.For}, true
+	case errors.As(err, &throttled):
+		return Problem{Status: 429, Code: "too_many_requests", Message: "too many attempts", Retry: throttled.After}, true
 	case errors.As(err, &edge):
 		return fromStatus(edge.Code), true
 	}
