@@ -188,8 +188,10 @@ func (c *committer) commitGroup(ctx context.Context, scope string, group []*pend
 // the first is not known: for actions in lanes the lane will show it, any
 // other might be carried out twice.
 func retriable(group []*pending, err error) bool {
-	if errors.Is(err, storage.ErrTooLarge) || errors.Is(err, storage.ErrClosed) {
-		return false
+	for _, final := range []error{storage.ErrTooLarge, storage.ErrInvalid, storage.ErrClosed} {
+		if errors.Is(err, final) {
+			return false
+		}
 	}
 	return !slices.ContainsFunc(group, func(p *pending) bool { return p.lane == "" })
 }
@@ -350,17 +352,19 @@ func (g *group) crowded(tx *Tx) bool {
 	return ops > maxActionOps || effects > maxEffects
 }
 
-// advance records the step of a lane, and for a device the "_lane" record by
-// which it recognises its own changes.
+// advance records the step of a lane; for a device with its answer, and with
+// the "_lane" record by which it recognises its own changes.
 func (g *group) advance(p *pending, stored []byte) {
 	g.lanes[p.lane] = p.k
 	g.first[step{p.lane, p.k}] = stored
-	g.entry.Steps = append(g.entry.Steps, storage.Step{Lane: p.lane, K: p.k, Result: stored})
-	if p.device != "" {
-		p.result = result{stored: stored}
-		k := strconv.AppendInt(nil, p.k, 10)
-		g.view.written.set(storage.Op{Type: laneType, ID: p.device, Value: k})
+	if p.device == "" {
+		g.entry.Steps = append(g.entry.Steps, storage.Step{Lane: p.lane, K: p.k})
+		return
 	}
+	g.entry.Steps = append(g.entry.Steps, storage.Step{Lane: p.lane, K: p.k, Result: stored})
+	p.result = result{stored: stored}
+	k := strconv.AppendInt(nil, p.k, 10)
+	g.view.written.set(storage.Op{Type: laneType, ID: p.device, Value: k})
 }
 
 // laneType is the type of the records that tell a device how far its lane has

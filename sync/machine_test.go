@@ -33,8 +33,9 @@ var machineScopes = []string{"class:5b", "class:4a", "class:6c"}
 
 func TestMachine(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		store := newFlaky(newStore(t))
-		defer store.Close()
+		records := openStore(rt)
+		defer records.Close()
+		store := newFlaky(records)
 		m := &machine{T: rt, w: newWorld(t, store), store: store}
 		for _, user := range []string{"a", "b", "c"} {
 			m.w.access.grant(user, machineScopes...)
@@ -275,6 +276,9 @@ func (m *machine) checkAnswers(d *device) {
 		}
 	}
 	for text, res := range d.answered {
+		if res.Error != nil && res.Error.Code == "gone" {
+			continue // the first answer was trimmed: nobody knows any more
+		}
 		if res.OK && count[text] != 1 || res.Error != nil && count[text] != 0 {
 			m.Fatalf("%q was answered %+v and is there %d times", text, res, count[text])
 		}

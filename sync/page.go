@@ -87,13 +87,22 @@ func (p *page) climbRecords(ctx context.Context, r storage.Records, room int) er
 	if err != nil {
 		return err
 	}
-	n := p.take(recs, room)
-	if p.said = true; n < len(recs) || len(recs) >= limit && recs[n-1].Seq < head {
+	// Deletions may have been forgotten while we read.
+	tails, err := r.Tails(ctx, []storage.Position{{Scope: p.scope}}, 0)
+	if err != nil {
+		return err
+	}
+	p.head = max(p.head, head)
+	if tails[0].Floor > p.cursor.Hi {
+		p.begin(p.cursor.Epoch, "floor")
+		return nil
+	}
+	p.said = true
+	if n := p.take(recs, room); n < len(recs) || n >= limit {
 		p.cursor.Hi = recs[n-1].Seq
 	} else {
 		p.cursor.Hi = head
 	}
-	p.head = max(p.head, head)
 	return nil
 }
 
