@@ -88,8 +88,7 @@ type Config struct {
 	Engine    Engine
 	Watcher   Watcher
 	Directory Directory
-	Notify    func(tx *psync.Tx, user string, n Notice) // nil: nobody is told
-	Kick      func(user string)                         // sessions of this person look again
+	Kick      func(user string) // sessions of this person look again
 	Key       []byte
 	Params    Params         // zero: the ones of production
 	Egress    []netip.Prefix // addresses of the schools: many people behind one
@@ -101,7 +100,8 @@ type Config struct {
 type Client struct {
 	Addr  netip.Addr
 	Label string // "Firefox sur Android", as the browser calls itself
-	Known string // value of the cookie of known devices, may be empty
+	Known string // value of the cookie of known browsers, may be empty
+	Token string // value of the session cookie that is about to be replaced, may be empty
 }
 
 // Service answers for all accounts of the server. Its methods are safe for
@@ -110,7 +110,6 @@ type Service struct {
 	engine    Engine
 	watcher   Watcher
 	directory Directory
-	notify    func(tx *psync.Tx, user string, n Notice)
 	kick      func(user string)
 	log       *slog.Logger
 	now       func() time.Time
@@ -133,7 +132,7 @@ func New(c Config) (*Service, error) {
 	}
 	s := &Service{
 		engine: c.Engine, watcher: c.Watcher, directory: c.Directory,
-		notify: c.Notify, kick: c.Kick, log: c.Log, now: c.Now,
+		kick: c.Kick, log: c.Log, now: c.Now,
 		keys:   keys,
 		hasher: newHasher(cmp.Or(c.Params, DefaultParams), keys.pepper),
 		guard:  newGuard(keys.spray, c.Egress),
@@ -141,9 +140,6 @@ func New(c Config) (*Service, error) {
 		seen:   newSightings(),
 		polls:  polls{newest: map[string]poll{}},
 		codes:  window{each: 20, all: 300, length: 10 * time.Minute},
-	}
-	if s.notify == nil {
-		s.notify = func(*psync.Tx, string, Notice) {}
 	}
 	if s.kick == nil {
 		s.kick = func(string) {}

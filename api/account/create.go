@@ -198,3 +198,41 @@ func loginFrom(p directory.Person) string {
 	}
 	return strings.TrimRight(login[:min(len(login), 56)], ".-")
 }
+
+// ChangePassword replaces the password of a session's person, who shows the
+// old one if there is one.
+func (s *Service) ChangePassword(ctx context.Context, c Client, session Session, old, password string) error {
+	st, err := s.read(ctx, session.User)
+	if err != nil {
+		return err
+	}
+	if st.account.Hash != "" {
+		if err := s.checkOld(ctx, c, session, st, old); err != nil {
+			return err
+		}
+	}
+	return s.SetPassword(ctx, session.User, password)
+}
+
+// checkOld checks the password that a signed-in person typed, counted like
+// any other from a browser that is known: the session is proof enough of that.
+func (s *Service) checkOld(ctx context.Context, c Client, session Session, st *state, old string) error {
+	if old == "" || len(old) > maxPassword {
+		return errOld
+	}
+	a := attempt{login: st.account.Login, user: session.User, browser: session.Device, addr: c.Addr, password: old, at: s.now()}
+	if _, err := s.guard.admit(a); err != nil {
+		return err
+	}
+	right, _, err := s.hasher.verify(ctx, st.account.Hash, old)
+	if err != nil {
+		s.guard.release(a)
+		return err
+	}
+	if s.guard.settle(a, right); !right {
+		return errOld
+	}
+	return nil
+}
+
+var errOld = psync.Refuse("wrong_password", "old", "this is not the password")

@@ -174,16 +174,26 @@ func cmpErr(err, otherwise error) error {
 // cookies once into the installed app; it is not listed until it is used
 // again, and neither is the new one.
 func (s *Service) FreshDevice(ctx context.Context, c Client, session Session) (Ticket, error) {
-	c.Label = session.Label
-	return s.open(ctx, opening{user: session.User, client: c, by: session.Device, fresh: true,
-		rule: func(ctx context.Context, tx *psync.Tx) error {
-			var d device
-			seq, err := tx.Get(ctx, kindDevice, session.Device, &d)
-			if err != nil || seq == 0 || !d.alive(tx.Now()) {
-				return cmpErr(err, ErrSignedOut)
-			}
-			d.Replaced = tx.Now().UTC().Truncate(time.Second)
-			tx.Put(kindDevice, session.Device, d)
-			return nil
-		}})
+	st, err := s.state(ctx, session.User)
+	if err != nil {
+		return Ticket{}, err
+	}
+	c.Label = st.devices[session.Device].Label
+	return s.open(ctx, opening{
+		user: session.User, client: c, by: session.Device, fresh: true, instead: session.Device,
+	})
+}
+
+// replace marks the device of a browser that is getting another id.
+func replace(ctx context.Context, tx *psync.Tx, id string) error {
+	if id == "" {
+		return nil
+	}
+	var d device
+	seq, err := tx.Get(ctx, kindDevice, id, &d)
+	if err == nil && seq > 0 && d.alive(tx.Now()) {
+		d.Replaced = tx.Now().UTC().Truncate(time.Second)
+		tx.Put(kindDevice, id, d)
+	}
+	return err
 }

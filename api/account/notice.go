@@ -4,49 +4,51 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
+	"preau/api/notify"
 	"preau/storage"
 	psync "preau/sync"
 )
 
-// Notice is something that every device of a person must show.
-type Notice struct {
-	Kind  string
-	Title string
-	Body  string
-	Path  string
-}
-
+// What is told of devices rings at once, in quiet hours too.
 const devicesPath = "/appareils"
 
 // newDevice tells that a device was added.
-func newDevice(label string) Notice {
-	return Notice{
-		Kind:  "device.new",
-		Title: "Nouvel appareil",
-		Body:  "« " + label + " » a accès à votre compte. Si ce n’est pas vous, retirez-le.",
-		Path:  devicesPath,
+func newDevice(label string, at time.Time) notify.Notice {
+	return notify.Notice{
+		Kind: "device.new", Path: devicesPath, Urgent: true, Due: at.UTC(),
+		Title: notify.Text{FR: "Nouvel appareil", EN: "New device"},
+		Lock:  notify.Text{FR: "Si ce n’est pas vous, retirez-le.", EN: "If this is not you, remove it."},
+		Body: notify.Text{
+			FR: "« " + label + " » a accès à ce compte. Si ce n’est pas vous, retirez-le.",
+			EN: "“" + label + "” can use this account. If this is not you, remove it.",
+		},
 	}
 }
 
 // twoClaims tells that somebody else read the code of a pairing.
-func twoClaims() Notice {
-	return Notice{
-		Kind:  "device.new",
-		Title: "Code utilisé deux fois",
-		Body:  "Quelqu’un d’autre a photographié ce code. Aucun appareil n’a été ajouté. Recommencez avec un nouveau code.",
-		Path:  devicesPath,
-	}
+func twoClaims(at time.Time) notify.Notice {
+	return warning(at,
+		notify.Text{FR: "Code utilisé deux fois", EN: "Code used twice"},
+		notify.Text{
+			FR: "Quelqu’un d’autre a photographié ce code. Aucun appareil n’a été ajouté.",
+			EN: "Somebody else photographed this code. No device was added.",
+		})
 }
 
 // wrongCodes tells that the code of a device that wanted in was typed wrong.
-func wrongCodes() Notice {
-	return Notice{
-		Kind:  "device.new",
-		Title: "Ajout d’un appareil refusé",
-		Body:  "Le code a été mal tapé trois fois. Aucun appareil n’a été ajouté.",
-		Path:  devicesPath,
-	}
+func wrongCodes(at time.Time) notify.Notice {
+	return warning(at,
+		notify.Text{FR: "Ajout d’un appareil refusé", EN: "A device was not added"},
+		notify.Text{
+			FR: "Les chiffres étaient faux trois fois. Aucun appareil n’a été ajouté.",
+			EN: "The digits were wrong three times. No device was added.",
+		})
+}
+
+func warning(at time.Time, title, text notify.Text) notify.Notice {
+	return notify.Notice{Kind: "device.new", Path: devicesPath, Urgent: true, Due: at.UTC(), Title: title, Lock: text, Body: text}
 }
 
 // refusedAs says whether an error is a refusal with this code.

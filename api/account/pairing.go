@@ -17,6 +17,7 @@ import (
 	"sync"
 	"time"
 
+	"preau/api/notify"
 	"preau/storage"
 	psync "preau/sync"
 )
@@ -118,7 +119,27 @@ func (s *Service) pairingURL(origin, id string) string {
 	return origin + "/lier#1." + id + "." + encode64(s.pairingSecret(id))
 }
 
-var errGone = psync.Refuse("gone", "", "this pairing is over")
+// Why a pairing cannot go on.
+var (
+	errNoPairing = psync.Refuse("not_found", "", "no such pairing")
+	errGone      = psync.Refuse("gone", "", "this pairing is over")
+	errExpired   = psync.Refuse("expired", "", "this code is too old")
+	errUsedCode  = psync.Refuse("used", "", "this code has been used")
+	errTwice     = psync.Refuse("conflict", "", "somebody else read this code")
+)
+
+// over is why a pairing in this state cannot go on.
+func over(state string) error {
+	switch state {
+	case Expired:
+		return errExpired
+	case Conflict:
+		return errTwice
+	case done:
+		return errUsedCode
+	}
+	return errGone
+}
 
 // CreatePairing begins to add a device; the one begun before is cancelled.
 func (s *Service) CreatePairing(ctx context.Context, session Session, origin string) (Pairing, error) {
@@ -153,7 +174,7 @@ func (s *Service) CreatePairing(ctx context.Context, session Session, origin str
 func (s *Service) myPairing(ctx context.Context, session Session, id string) (pairing, error) {
 	p, err := s.findPairing(ctx, id)
 	if owner, _ := ticketUser(id); err == nil && owner != session.User {
-		err = psync.Refuse("not_found", "", "no such pairing")
+		err = errNoPairing
 	}
 	return p, err
 }
@@ -162,7 +183,7 @@ func (s *Service) myPairing(ctx context.Context, session Session, id string) (pa
 func (s *Service) findPairing(ctx context.Context, id string) (p pairing, err error) {
 	user, ok := ticketUser(id)
 	if !ok {
-		return p, psync.Refuse("not_found", "", "no such pairing")
+		return p, errNoPairing
 	}
 	records, err := s.engine.Find(ctx, scope(user), storage.Key{Type: kindPairing, ID: current})
 	if err != nil {
@@ -172,7 +193,7 @@ func (s *Service) findPairing(ctx context.Context, id string) (p pairing, err er
 		err = decodeRecord(records[0], &p)
 	}
 	if err == nil && p.ID != id {
-		err = psync.Refuse("not_found", "", "no such pairing")
+		err = errNoPairing
 	}
 	return p, err
 }
@@ -202,7 +223,7 @@ func (s *Service) PairingQR(ctx context.Context, session Session, id, origin str
 func (s *Service) pairingRule(ctx context.Context, a psync.Actor, id string, rule func(ctx context.Context, tx *psync.Tx, p *pairing) error) error {
 	user, ok := ticketUser(id)
 	if !ok {
-		return psync.Refuse("not_found", "", "no such pairing")
+		return errNoPairing
 	}
 	return s.commit(ctx, a, user, func(ctx context.Context, tx *psync.Tx) error {
 		p, err := getPairing(ctx, tx, id)
@@ -261,7 +282,7 @@ type Claimant struct {
 func (s *Service) ClaimPairing(ctx context.Context, id string, c Claim) (Claimant, error) {
 	user, ok := ticketUser(id)
 	if !ok {
-		return Claimant{}, psync.Refuse("not_found", "", "no such pairing")
+		return Claimant{}, errNoPairing
 	}
 	if err := s.checkClaim(id, c); err != nil {
 		return Claimant{}, err
@@ -278,7 +299,7 @@ func (s *Service) ClaimPairing(ctx context.Context, id string, c Claim) (Claiman
 	if clash {
 		s.log.WarnContext(ctx, "pairing claimed twice", "user", user)
 		s.kick(user)
-		return Claimant{}, psync.Refuse("conflict", "", "somebody else read this code")
+		return Claimant{}, errTwice
 	}
 	return s.claimant(ctx, user, id)
 }
@@ -317,10 +338,10 @@ func (s *Service) claim(ctx context.Context, tx *psync.Tx, user string, p *pairi
 			return false, nil
 		}
 		p.State = Conflict
-		s.notify(tx, user, twoClaims())
+		notify.Notify(tx, user, twoClaims(tx.Now()))
 		return true, nil
 	}
-	return false, errGone
+	return false, over(p.state(tx.Now()))
 }
 
 func (s *Service) claimant(ctx context.Context, user, id string) (Claimant, error) {
@@ -351,8 +372,8 @@ func matchCode(secret []byte, id string, c claim) (string, error) {
 }
 
 // ConfirmPairing lets the claimed device in if the person typed the code that
-// it shows, on the device that made the pairing. Three wrong codes end it. A
-// wrong code is no error: the state says how many tries are left.
+// it shows, on the device that made the pairing. A wrong code is counted and
+// refused as "wrong_code"; the third one ends the pairing.
 func (s *Service) ConfirmPairing(ctx context.Context, session Session, id, code string) (PairingState, error) {
 	p, err := s.myPairing(ctx, session, id)
 	if err != nil {
@@ -369,6 +390,9 @@ func (s *Service) ConfirmPairing(ctx context.Context, session Session, id, code 
 	if err != nil {
 		return PairingState{}, fmt.Errorf("confirm pairing of %s: %w", session.User, err)
 	}
+	if p.State != Confirmed {
+		return p.public(s.now()), psync.Refuse("wrong_code", "code", "wrong code, %d tries left", pairingTries-p.Tries)
+	}
 	return p.public(s.now()), nil
 }
 
@@ -379,7 +403,7 @@ func (s *Service) confirm(tx *psync.Tx, session Session, p *pairing, code string
 	case Open:
 		return psync.Refuse("conflict", "", "no device claimed this pairing yet")
 	default:
-		return errGone
+		return over(p.state(tx.Now()))
 	}
 	if p.By != session.Device {
 		return psync.Refuse("forbidden", "", "another device shows this code")
@@ -394,7 +418,7 @@ func (s *Service) confirm(tx *psync.Tx, session Session, p *pairing, code string
 	}
 	if p.Tries++; p.Tries >= pairingTries {
 		p.State = Failed
-		s.notify(tx, session.User, wrongCodes())
+		notify.Notify(tx, session.User, wrongCodes(tx.Now()))
 	}
 	return nil
 }
@@ -423,10 +447,8 @@ func (s *Service) PollPairing(ctx context.Context, c Client, id string, proof Pr
 		t, err = s.deliver(ctx, c, p, proof)
 	case done:
 		t, err = s.deliverAgain(ctx, c, p, proof)
-	case Conflict:
-		err = psync.Refuse("conflict", "", "somebody else read this code")
 	default:
-		err = errGone
+		err = over(p.state(s.now()))
 	}
 	return t, err == nil, err
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 	"unicode"
 
+	"preau/api/notify"
 	psync "preau/sync"
 )
 
@@ -150,7 +151,7 @@ func (s *Service) welcome(ctx context.Context, c Client, cr Credentials, user, c
 			return Ticket{}, err
 		}
 	}
-	return s.open(ctx, opening{user: user, client: c, end: cr.End, also: func(a *account) error {
+	return s.open(ctx, opening{user: user, client: c, end: cr.End, instead: s.here(ctx, c, user), also: func(a *account) error {
 		if a.Hash != checked {
 			return errWrong // changed in between
 		}
@@ -165,7 +166,21 @@ func (s *Service) welcome(ctx context.Context, c Client, cr Credentials, user, c
 // SignInAs opens a session without any proof. It is for the demonstration
 // school only, where everybody may be anybody.
 func (s *Service) SignInAs(ctx context.Context, c Client, user string) (Ticket, error) {
-	return s.open(ctx, opening{user: user, client: c, makeRoom: true})
+	return s.open(ctx, opening{user: user, client: c, makeRoom: true, instead: s.here(ctx, c, user)})
+}
+
+// here is the device of this person on this browser, if its session cookie
+// still proves it: signing in again takes its place.
+func (s *Service) here(ctx context.Context, c Client, user string) string {
+	t, ok := parseToken(c.Token)
+	if !ok || t.user != user {
+		return ""
+	}
+	st, err := s.state(ctx, user)
+	if err != nil || !sameText(st.devices[t.device].Secret, sum(t.secret)) {
+		return ""
+	}
+	return t.device
 }
 
 // opening is a device about to be added to an account.
@@ -179,6 +194,7 @@ type opening struct {
 	end      string // device to end if there are too many
 	makeRoom bool   // end the oldest if there are too many
 	fresh    bool   // of a browser that has a session
+	instead  string // device whose browser this is
 	also     func(*account) error
 	rule     func(ctx context.Context, tx *psync.Tx) error // more to commit with it
 	notice   bool
@@ -229,6 +245,9 @@ func (s *Service) admit(ctx context.Context, tx *psync.Tx, o opening) (t Ticket,
 			return t, err
 		}
 	}
+	if err := replace(ctx, tx, o.instead); err != nil {
+		return t, err
+	}
 	all, err := devicesOf(ctx, tx)
 	if err != nil {
 		return t, err
@@ -247,7 +266,7 @@ func (s *Service) admit(ctx context.Context, tx *psync.Tx, o opening) (t Ticket,
 	}
 	tx.PutIfChanged(kindAccount, current, acc)
 	if o.notice {
-		s.notify(tx, o.user, newDevice(d.Label))
+		notify.Notify(tx, o.user, newDevice(d.Label, tx.Now()))
 	}
 	t.Session, t.MustChange = newSession(o.user, acc.School, o.id, d), acc.Change
 	return t, nil
