@@ -31,6 +31,8 @@
  * await device.files.keep(shas)                               // for offline: never evicted
  * device.files.uploads()     // Live<Upload[]>: { sha, name, size, sent, state, error? }
  *
+ * await device.local.set('draft', value)                      // this device only: drafts
+ *
  * await device.sync()        // "refresh": one round now; never rejects, see status
  * device.close()             // leave this tab; the data stay
  * await device.wipe()        // sign-out: delete everything of this person, in every tab
@@ -43,6 +45,7 @@
 export { openDevice } from './device.ts'
 export type { Device, DeviceOptions } from './device.ts'
 export type { Files, Upload } from './files.ts'
+export type { Local } from './local.ts'
 export type { Outgoing, Refusal } from './outbox.ts'
 export type { Problem, Status } from './status.ts'
 export { newId } from './ids.ts'

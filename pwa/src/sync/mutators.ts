@@ -1,0 +1,133 @@
+/**
+ * What each action does to the screen before the server has its say. They
+ * guess; the server decides, and what it says replaces the guess.
+ */
+import type { Stored } from '../db/database.ts'
+import type { Actions, ActionName, Course, Feedback, FileRef, Homework, Notice, Settings, Submission } from './records.ts'
+
+export interface MutatorTx {
+  get(scope: string, type: string, id: string): Promise<unknown>
+  put(scope: string, type: string, id: string, value: unknown): Promise<void>
+  /** As if it were deleted. */
+  hide(scope: string, type: string, id: string): Promise<void>
+  file(sha: string): Promise<Stored | undefined>
+}
+
+export interface MutatorContext {
+  user: string
+  /** The home scope. */
+  scope: string
+  /** When it was done, RFC 3339. */
+  at: string
+}
+
+export type Mutator<A = Record<string, unknown>> = (tx: MutatorTx, args: A, context: MutatorContext) => Promise<void>
+export type Mutators = Record<string, Mutator | undefined>
+
+type Typed = { [N in ActionName]: Mutator<Actions[N]> }
+
+const bare = (scope: string): string => scope.slice(scope.indexOf(':') + 1)
+
+const typed: Typed = {
+  async 'homework.give@1'(tx, args, { user, scope, at }) {
+    const course = (await tx.get(scope, 'course', bare(scope))) as Course | undefined
+    const { id, students, ...rest } = args
+    await tx.put(scope, 'homework', id, {
+      ...rest,
+      course: bare(scope),
+      subject: course?.subject ?? '',
+      audience: course?.audience ?? '',
+      given: at,
+      teacher: course?.teachers.find((teacher) => teacher.id === user) ?? { id: user, name: '' },
+      ...(students && { students }),
+    })
+  },
+
+  async 'homework.edit@1'(tx, { id, ...change }, { scope, at }) {
+    const old = (await tx.get(scope, 'homework', id)) as Homework | undefined
+    if (old) await tx.put(scope, 'homework', id, { ...old, ...change, editedAt: at })
+  },
+
+  async 'homework.withdraw@1'(tx, { id }, { scope }) {
+    await tx.hide(scope, 'homework', id)
+  },
+
+  // What was withdrawn comes back from the server: only it still has the text.
+  async 'homework.restore@1'() {},
+
+  async 'homework.submit@1'(tx, args, { user, scope, at }) {
+    const pages = await Promise.all(args.pages.map((sha, i) => page(tx, sha, i)))
+    const submission: Submission = {
+      homework: args.homework,
+      course: '',
+      version: Number.MAX_SAFE_INTEGER,
+      pages,
+      text: args.text,
+      state: 'queued',
+      by: user,
+      createdAt: at,
+    }
+    await tx.put(scope, 'submission', args.id, submission)
+  },
+
+  async 'homework.tick@1'(tx, args, { scope, at }) {
+    await tx.put(scope, 'tick', args.homework, { ...args, at })
+  },
+
+  async 'homework.seen@1'() {},
+
+  async 'homework.comment@1'(tx, args, context) {
+    await answer(tx, args, context, 'draft')
+  },
+
+  async 'homework.return@1'(tx, args, context) {
+    await answer(tx, args, context, 'returned')
+  },
+
+  async 'homework.again@1'(tx, args, context) {
+    await answer(tx, { correction: [], ...args }, context, 'again')
+  },
+
+  async 'homework.remind@1'(tx, { homework, students }, { scope, at }) {
+    for (const student of students) await tx.put(scope, 'reminder', `${homework}.${student}`, { homework, student, at })
+  },
+
+  async 'settings.set@1'(tx, change, { scope }) {
+    const old = (await tx.get(scope, 'settings', 'settings')) as Settings | undefined
+    await tx.put(scope, 'settings', 'settings', { ...old, ...change })
+  },
+
+  async 'notice.read@1'(tx, { ids }, { scope }) {
+    for (const id of ids) {
+      const notice = (await tx.get(scope, 'notice', id)) as Notice | undefined
+      if (notice) await tx.put(scope, 'notice', id, { ...notice, read: true })
+    }
+  },
+
+  async 'notice.dismiss@1'(tx, { ids }, { scope }) {
+    for (const id of ids) await tx.hide(scope, 'notice', id)
+  },
+}
+
+async function page(tx: MutatorTx, sha: string, i: number): Promise<FileRef> {
+  const file = await tx.file(sha)
+  return { sha, name: file?.name ?? `page-${String(i + 1)}.jpg`, type: file?.type ?? 'image/jpeg', size: file?.size ?? 0 }
+}
+
+interface Answer {
+  homework: string
+  student: string
+  submission?: string
+  comment: string
+  correction: FileRef[]
+}
+
+async function answer(tx: MutatorTx, args: Answer, { user, scope, at }: MutatorContext, state: Feedback['state']): Promise<void> {
+  const id = `${args.homework}.${args.student}`
+  const old = (await tx.get(scope, 'feedback', id)) as Feedback | undefined
+  // A comment begun after the copy went back does not take it back.
+  const kept = state === 'draft' && old && old.state !== 'draft' ? { state: old.state, at: old.at } : { state, at }
+  await tx.put(scope, 'feedback', id, { ...old, ...args, teacher: old?.teacher ?? { id: user, name: '' }, ...kept })
+}
+
+export const mutators = typed as unknown as Mutators

@@ -1,0 +1,113 @@
+/** The wire `sync/1`, checked where it enters. Unknown fields are let through. */
+import type { Refusal } from './outbox.ts'
+
+export const protocolVersion = 1
+/** Raised when the records' shapes change in a way that an older app cannot read. */
+export const schemaVersion = 7
+
+export type CursorWire = [epoch: number, hi: number, lo: number]
+export type RecordWire = [seq: number, type: string, id: string, value: unknown]
+
+export interface MutationWire {
+  scope: string
+  k: number
+  name: string
+  at: number
+  base?: number
+  args: Record<string, unknown>
+}
+
+export interface RequestWire {
+  v: number
+  schema: number
+  device: string
+  mutations?: MutationWire[]
+  cursors?: Record<string, CursorWire>
+  digest?: Record<string, string>
+  budget?: number
+}
+
+export type ResultWire = { scope: string; k: number } & ({ ok: true } | { error: Refusal } | { wait: number } | { gap: number })
+
+export type ScopeWire = { gone: string } | { cursor: CursorWire; records: RecordWire[]; title?: string; lease?: string; reset?: string }
+
+export interface ResponseWire {
+  results: ResultWire[]
+  scopes: Record<string, ScopeWire>
+  more: string[]
+}
+
+/** What came is not what the protocol says. Nothing of it is used. */
+export class MalformedAnswer extends Error {}
+
+export function parseResponse(body: unknown): ResponseWire {
+  const answer = object(body)
+  return {
+    results: list(answer['results']).map(parseResult),
+    scopes: Object.fromEntries(Object.entries(object(answer['scopes'] ?? {})).map(([scope, value]) => [scope, parseScope(value)])),
+    more: list(answer['more']).map(text),
+  }
+}
+
+function parseResult(value: unknown): ResultWire {
+  const result = object(value)
+  const head = { scope: text(result['scope']), k: whole(result['k']) }
+  if (result['ok'] === true) return { ...head, ok: true }
+  if ('wait' in result) return { ...head, wait: whole(result['wait']) }
+  if ('gap' in result) return { ...head, gap: whole(result['gap']) }
+  return { ...head, error: parseRefusal(result['error']) }
+}
+
+export function parseRefusal(value: unknown): Refusal {
+  const error = object(value)
+  return {
+    code: text(error['code']),
+    message: typeof error['message'] === 'string' ? error['message'] : '',
+    ...(typeof error['field'] === 'string' && { field: error['field'] }),
+    ...('current' in error && { current: error['current'] }),
+  }
+}
+
+function parseScope(value: unknown): ScopeWire {
+  const scope = object(value)
+  if ('gone' in scope) return { gone: text(scope['gone']) }
+  return {
+    cursor: parseCursor(scope['cursor']),
+    records: list(scope['records']).map(parseRecord),
+    ...(typeof scope['title'] === 'string' && { title: scope['title'] }),
+    ...(typeof scope['lease'] === 'string' && { lease: scope['lease'] }),
+    ...(typeof scope['reset'] === 'string' && { reset: scope['reset'] }),
+  }
+}
+
+function parseCursor(value: unknown): CursorWire {
+  const [epoch, hi, lo] = list(value)
+  return [whole(epoch), whole(hi), whole(lo)]
+}
+
+function parseRecord(value: unknown): RecordWire {
+  const [seq, type, id, content] = list(value)
+  if (content === undefined) throw new MalformedAnswer('a record without a value')
+  return [whole(seq), text(type), text(id), content]
+}
+
+function object(value: unknown): Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new MalformedAnswer('an object was expected')
+  return value as Record<string, unknown>
+}
+
+function list(value: unknown): unknown[] {
+  if (value === undefined) return []
+  if (!Array.isArray(value)) throw new MalformedAnswer('a list was expected')
+  return value
+}
+
+function text(value: unknown): string {
+  if (typeof value !== 'string' || value === '') throw new MalformedAnswer('a text was expected')
+  return value
+}
+
+function whole(value: unknown): number {
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) throw new MalformedAnswer('a whole number was expected')
+  return value
+}
