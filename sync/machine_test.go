@@ -29,7 +29,9 @@ type machine struct {
 	texts   int
 }
 
-var machineScopes = []string{"class:5b", "class:4a", "class:6c"}
+var machineIDs = []string{"h1", "h2", "h3", "h4"}
+
+var machineScopes = []string{"class:5b", "class:4a"}
 
 func TestMachine(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
@@ -37,34 +39,48 @@ func TestMachine(t *testing.T) {
 		defer records.Close()
 		store := newFlaky(records)
 		m := &machine{T: rt, w: newWorld(t, store), store: store}
-		for _, user := range []string{"a", "b", "c"} {
-			m.w.access.grant(user, machineScopes...)
-			m.devices = append(m.devices, newDevice(actor(user)))
-		}
+		m.begin("a", "b")
 		rt.Repeat(map[string]func(*rapid.T){
-			"act":         m.act,
-			"sync":        m.syncOne,
-			"loseAnswer":  m.loseAnswer,
-			"reorder":     m.reorder,
-			"failStore":   m.failStore,
-			"putOrDelete": m.putOrDelete,
-			"grant":       m.grant,
-			"revoke":      m.revoke,
-			"trim":        m.trim,
-			"raiseEpoch":  m.raiseEpoch,
-			"save":        m.save,
-			"restore":     m.restore,
-			"":            m.check,
+			"act":        m.act,
+			"sync":       m.syncOne,
+			"sync again": m.syncOne,
+			"lose":       m.loseAnswer,
+			"reorder":    m.reorder,
+			"fail":       m.failStore,
+			"put":        m.put,
+			"delete":     m.delete,
+			"grant":      m.grant,
+			"revoke":     m.revoke,
+			"trim":       m.trim,
+			"epoch":      m.raiseEpoch,
+			"save":       m.save,
+			"restore":    m.restore,
+			"":           m.check,
 		})
 		m.rest()
 	})
+}
+
+// begin gives every scope some content, and every device some of that.
+func (m *machine) begin(users ...string) {
+	for _, scope := range machineScopes {
+		for _, id := range machineIDs {
+			m.w.put(scope, "homework", id, m.long())
+		}
+	}
+	for _, user := range users {
+		m.w.access.grant(user, machineScopes...)
+		d := newDevice(actor(user))
+		m.devices = append(m.devices, d)
+		m.send(d, d.request(4096), true)
+	}
 }
 
 func (m *machine) device() *device   { return rapid.SampledFrom(m.devices).Draw(m.T, "device") }
 func (m *machine) scope() string     { return rapid.SampledFrom(machineScopes).Draw(m.T, "scope") }
 func (m *machine) budget() int       { return rapid.SampledFrom([]int{4096, 65536}).Draw(m.T, "budget") }
 func (m *machine) note() string      { return rapid.SampledFrom([]string{"n1", "n2"}).Draw(m.T, "note") }
-func (m *machine) long(n int) string { return strings.Repeat("lire ", n) }
+func (m *machine) long() string { return strings.Repeat("lire ", rapid.IntRange(1, 400).Draw(m.T, "size")) }
 func (m *machine) act(t *rapid.T) {
 	d, scope := m.device(), m.scope()
 	m.texts++
@@ -115,17 +131,19 @@ func (m *machine) failStore(t *rapid.T) {
 	m.store.after = rapid.IntRange(0, 2).Draw(t, "after")
 }
 
-func (m *machine) putOrDelete(t *rapid.T) {
+func (m *machine) put(t *rapid.T) {
+	id, value := rapid.SampledFrom(machineIDs).Draw(t, "homework"), m.long()
+	m.write(func(tx *psync.Tx) { tx.Put("homework", id, value) })
+}
+
+func (m *machine) delete(t *rapid.T) {
+	id := rapid.SampledFrom(machineIDs).Draw(t, "homework")
+	m.write(func(tx *psync.Tx) { tx.Delete("homework", id) })
+}
+
+func (m *machine) write(change func(tx *psync.Tx)) {
 	m.store.before, m.store.after = 0, 0
-	id := rapid.SampledFrom([]string{"h1", "h2", "h3", "h4", "h5"}).Draw(t, "homework")
-	deleted, size := rapid.Bool().Draw(t, "deleted"), rapid.IntRange(1, 400).Draw(t, "size")
-	m.w.commit(m.scope(), func(tx *psync.Tx) {
-		if deleted {
-			tx.Delete("homework", id)
-		} else {
-			tx.Put("homework", id, m.long(size))
-		}
-	})
+	m.w.commit(m.scope(), change)
 }
 
 func (m *machine) grant(*rapid.T) {
@@ -205,6 +223,10 @@ func (m *machine) checkNotes(e storage.Entry, notes map[string][]string) {
 // checkDevice holds after every answer: a complete copy is the state after
 // exactly the commits up to its cursor, and nothing else is held.
 func (m *machine) checkDevice(d *device) {
+	epoch, err := m.store.Epoch(m.w.t.Context(), false)
+	if err != nil {
+		m.Fatal(err)
+	}
 	grants, _ := m.w.access.Grants(d.actor)
 	for scope := range d.cursors {
 		if !slices.ContainsFunc(grants, func(g psync.Grant) bool { return g.Scope == scope }) {
@@ -213,8 +235,8 @@ func (m *machine) checkDevice(d *device) {
 	}
 	for _, g := range grants {
 		c, held := d.cursors[g.Scope]
-		if !held {
-			m.Fatalf("%s was not told of %s", d.actor.User, g.Scope)
+		if !held || c.Epoch != epoch && !d.more[g.Scope] {
+			m.Fatalf("%s has %s at %v in epoch %d", d.actor.User, g.Scope, c, epoch)
 		}
 		if c.Lo > 0 || d.more[g.Scope] {
 			continue
@@ -253,12 +275,21 @@ func (m *machine) quiesce(d *device) {
 				m.Fatalf("%s: 204 with %d mutations waiting", d.actor.User, len(d.outbox))
 			}
 			m.checkDevice(d)
+			m.checkUpToDate(d)
 			return
 		}
 		d.take(res)
 		m.checkDevice(d)
 	}
 	m.Fatalf("%s never comes to rest", d.actor.User)
+}
+
+func (m *machine) checkUpToDate(d *device) {
+	for _, scope := range machineScopes {
+		if c := d.cursors[scope]; c.Hi != m.store.head(scope) || c.Lo != 0 {
+			m.Fatalf("%s is told nothing more of %s at %v, which is at %d", d.actor.User, scope, c, m.store.head(scope))
+		}
+	}
 }
 
 // checkAnswers compares what a device was told with what happened: an action
