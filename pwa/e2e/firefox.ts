@@ -73,15 +73,21 @@ export class Firefox {
   static async launch(pushServer: string): Promise<Firefox> {
     const profile = mkdtempSync(join(tmpdir(), 'preau-firefox-'))
     writeFileSync(join(profile, 'user.js'), preferences(pushServer))
-    const child = spawn('firefox-esr', ['--headless', '--no-remote', '--profile', profile, '--remote-debugging-port', '0'], {
-      env: { ...process.env, HOME: profile, MOZ_DISABLE_CONTENT_SANDBOX: '1' },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
+    const child = spawn(
+      'firefox-esr',
+      ['--headless', '--no-remote', '--profile', profile, '--remote-debugging-port', '0'],
+      {
+        env: { ...process.env, HOME: profile, MOZ_DISABLE_CONTENT_SANDBOX: '1' },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    )
     const socket = new WebSocket(`${await listening(child)}/session`)
     await new Promise((open, fail) => socket.once('open', open).once('error', fail))
     const firefox = new Firefox(child, socket, profile)
     await firefox.send('session.new', { capabilities: {} })
-    const { contexts } = (await firefox.send('browsingContext.getTree', {})) as { contexts: { context: string }[] }
+    const { contexts } = (await firefox.send('browsingContext.getTree', {})) as {
+      contexts: { context: string }[]
+    }
     firefox.#context = contexts[0]?.context ?? ''
     return firefox
   }
@@ -91,7 +97,8 @@ export class Firefox {
     return new Promise((done, fail) => {
       this.#waiting.set(id, (answer) => {
         this.#waiting.delete(id)
-        if (answer.type === 'error') fail(new Error(`${method}: ${answer.error ?? ''} ${answer.message ?? ''}`))
+        if (answer.type === 'error')
+          fail(new Error(`${method}: ${answer.error ?? ''} ${answer.message ?? ''}`))
         else done(answer.result)
       })
       this.socket.send(JSON.stringify({ id, method, params }))
@@ -103,7 +110,11 @@ export class Firefox {
   }
 
   async allowNotifications(origin: string): Promise<void> {
-    await this.send('permissions.setPermission', { descriptor: { name: 'notifications' }, state: 'granted', origin })
+    await this.send('permissions.setPermission', {
+      descriptor: { name: 'notifications' },
+      state: 'granted',
+      origin,
+    })
   }
 
   /** Runs an async function's source in the page, as after a tap, and returns its JSON value. */

@@ -65,7 +65,9 @@ beforeAll(async () => {
     appType: 'custom',
     logLevel: 'error',
     server: { port: 0, host: 'localhost' },
-    plugins: [{ name: 'blank-page', configureServer: (server) => void server.middlewares.use('/blank', serveBlank) }],
+    plugins: [
+      { name: 'blank-page', configureServer: (server) => void server.middlewares.use('/blank', serveBlank) },
+    ],
   })
   await vite.listen()
   tab = await phone.open(`http://localhost:${String(address(vite))}/blank`)
@@ -108,23 +110,27 @@ function saved(made: Made): string {
 }
 
 describe.runIf(present)('P23: a photo becomes a page', () => {
-  test.each(['DSCN0010.jpg', 'HMD_Nokia_8.3_5G.jpg', 'iphone_hdr_NO.jpg', 'jolla.jpg', 'landscape_8.jpg', 'portrait_6.jpg'])(
-    '%s: upright, small, and nothing of the camera left',
-    async (name) => {
-      expect(traces(join(photos, name))).not.toEqual([])
-      const before = exif(join(photos, name))
-      const made = await make(name)
-      expect(made.error).toBeUndefined()
-      expect(made.type).toBe('image/jpeg')
-      const after = exif(saved(made))
-      const turned = (before.Orientation ?? 1) >= 5
-      const upright = turned ? [before.ImageHeight, before.ImageWidth] : [before.ImageWidth, before.ImageHeight]
-      expect(after.ImageWidth > after.ImageHeight).toBe((upright[0] ?? 0) > (upright[1] ?? 0))
-      expect(Math.max(after.ImageWidth, after.ImageHeight)).toBeLessThanOrEqual(2000)
-      expect(Buffer.from(made.base64 ?? '', 'base64').length).toBeLessThanOrEqual(400 * 1024)
-      expect(traces(saved(made))).toEqual([])
-    },
-  )
+  test.each([
+    'DSCN0010.jpg',
+    'HMD_Nokia_8.3_5G.jpg',
+    'iphone_hdr_NO.jpg',
+    'jolla.jpg',
+    'landscape_8.jpg',
+    'portrait_6.jpg',
+  ])('%s: upright, small, and nothing of the camera left', async (name) => {
+    expect(traces(join(photos, name))).not.toEqual([])
+    const before = exif(join(photos, name))
+    const made = await make(name)
+    expect(made.error).toBeUndefined()
+    expect(made.type).toBe('image/jpeg')
+    const after = exif(saved(made))
+    const turned = (before.Orientation ?? 1) >= 5
+    const upright = turned ? [before.ImageHeight, before.ImageWidth] : [before.ImageWidth, before.ImageHeight]
+    expect(after.ImageWidth > after.ImageHeight).toBe((upright[0] ?? 0) > (upright[1] ?? 0))
+    expect(Math.max(after.ImageWidth, after.ImageHeight)).toBeLessThanOrEqual(2000)
+    expect(Buffer.from(made.base64 ?? '', 'base64').length).toBeLessThanOrEqual(400 * 1024)
+    expect(traces(saved(made))).toEqual([])
+  })
 
   test('a quarter turn swaps the sides', async () => {
     const straight = await make('DSCN0010.jpg')

@@ -21,14 +21,19 @@ function withImports(entries) {
   const seen = new Set(entries)
   for (const file of seen) {
     const code = read(file).toString()
-    for (const found of code.matchAll(/(?:^|[;}\s])(?:import|export)(?:[^"'()]*?from)?\s*["']\.\/([^"']+\.js)["']/g)) {
+    for (const found of code.matchAll(
+      /(?:^|[;}\s])(?:import|export)(?:[^"'()]*?from)?\s*["']\.\/([^"']+\.js)["']/g,
+    )) {
       seen.add(join('assets', found[1] ?? ''))
     }
   }
   return [...seen]
 }
 
-const scripts = withImports([...named(/<script[^>]+src="([^"]+)"/g), ...named(/<link[^>]+modulepreload[^>]+href="([^"]+)"/g)])
+const scripts = withImports([
+  ...named(/<script[^>]+src="([^"]+)"/g),
+  ...named(/<link[^>]+modulepreload[^>]+href="([^"]+)"/g),
+])
 const styles = named(/<link[^>]+stylesheet[^>]+href="([^"]+)"/g)
 const sum = (files, size) => files.reduce((total, file) => total + size(read(file)), 0)
 
@@ -36,7 +41,10 @@ const everything = (function walk(folder) {
   return readdirSync(join(dist, folder))
     .map((name) => join(folder, name))
     .filter((path) => !/\.(br|gz|gitkeep)$/.test(path))
-    .reduce((total, path) => total + (statSync(join(dist, path)).isDirectory() ? walk(path) : gz(read(path))), 0)
+    .reduce(
+      (total, path) => total + (statSync(join(dist, path)).isDirectory() ? walk(path) : gz(read(path))),
+      0,
+    )
 })('.')
 
 const rows = [
@@ -51,6 +59,8 @@ for (const [what, size, gate, aim] of rows) {
   const ok = size <= gate
   if (!ok) failed++
   const goal = aim ? `, aim ${(aim / 1024).toFixed(0)} KB` : ''
-  console.log(`${ok ? 'ok  ' : 'FAIL'} ${what}: ${(size / 1024).toFixed(1)} KB (gate ${(gate / 1024).toFixed(0)} KB${goal})`)
+  console.log(
+    `${ok ? 'ok  ' : 'FAIL'} ${what}: ${(size / 1024).toFixed(1)} KB (gate ${(gate / 1024).toFixed(0)} KB${goal})`,
+  )
 }
 process.exitCode = failed ? 1 : 0

@@ -94,7 +94,9 @@ export function nameOf(user: string): string {
 
 /** All keys of a scope, or of one type in it. */
 export function within(scope: string, type?: string): IDBKeyRange {
-  return type === undefined ? IDBKeyRange.bound([scope], [scope, []]) : IDBKeyRange.bound([scope, type], [scope, type, []])
+  return type === undefined
+    ? IDBKeyRange.bound([scope], [scope, []])
+    : IDBKeyRange.bound([scope, type], [scope, type, []])
 }
 
 /**
@@ -190,7 +192,10 @@ function upgrade(db: Db): void {
 /** A connection that died, as the browsers name it. */
 function lost(fault: unknown): boolean {
   if (!(fault instanceof Error)) return false
-  return ['InvalidStateError', 'UnknownError', 'TransactionInactiveError'].includes(fault.name) || /connection|closing/i.test(fault.message)
+  return (
+    ['InvalidStateError', 'UnknownError', 'TransactionInactiveError'].includes(fault.name) ||
+    /connection|closing/i.test(fault.message)
+  )
 }
 
 function abort(tx: Tx<'readwrite'>): void {

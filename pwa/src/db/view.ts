@@ -43,14 +43,20 @@ class Reader implements View {
 
   async get<T extends RecordType>(scope: string, type: T, id: string): Promise<Row<Records[T]> | undefined> {
     this.topics.add(topic(scope, type))
-    const [over, rec] = await Promise.all([this.tx.objectStore('ovl').get([scope, type, id]), this.tx.objectStore('rec').get([scope, type, id])])
+    const [over, rec] = await Promise.all([
+      this.tx.objectStore('ovl').get([scope, type, id]),
+      this.tx.objectStore('rec').get([scope, type, id]),
+    ])
     return merge<Records[T]>(rec ? [rec] : [], over ? [over] : [])[0]
   }
 
   async list<T extends RecordType>(scope: string, type: T): Promise<Row<Records[T]>[]> {
     this.topics.add(topic(scope, type))
     const range = within(scope, type)
-    const [over, recs] = await Promise.all([this.tx.objectStore('ovl').getAll(range), this.tx.objectStore('rec').getAll(range)])
+    const [over, recs] = await Promise.all([
+      this.tx.objectStore('ovl').getAll(range),
+      this.tx.objectStore('rec').getAll(range),
+    ])
     return merge<Records[T]>(recs, over)
   }
 
@@ -65,7 +71,11 @@ class Reader implements View {
 
   async scopes(): Promise<ScopeInfo[]> {
     this.topics.add(scopesTopic)
-    return (await this.tx.objectStore('cur').getAll()).map((cur) => ({ scope: cur.s, title: cur.title, complete: cur.lo === 0 }))
+    return (await this.tx.objectStore('cur').getAll()).map((cur) => ({
+      scope: cur.s,
+      title: cur.title,
+      complete: cur.lo === 0,
+    }))
   }
 
   async outbox(): Promise<Outgoing[]> {
@@ -83,18 +93,36 @@ function merge<V>(recs: Rec[], over: Ovl[]): Row<V>[] {
   const rows = new Map<string, Row<V>>()
   for (const rec of recs) {
     if (rec.v === null) continue
-    rows.set(`${rec.s} ${rec.i}`, { scope: rec.s, type: rec.t, id: rec.i, seq: rec.q, value: rec.v as V, pending: false })
+    rows.set(`${rec.s} ${rec.i}`, {
+      scope: rec.s,
+      type: rec.t,
+      id: rec.i,
+      seq: rec.q,
+      value: rec.v as V,
+      pending: false,
+    })
   }
   for (const one of over) {
     const key = `${one.s} ${one.i}`
     if (one.v === null) rows.delete(key)
-    else rows.set(key, { scope: one.s, type: one.t, id: one.i, seq: rows.get(key)?.seq ?? 0, value: one.v as V, pending: true })
+    else
+      rows.set(key, {
+        scope: one.s,
+        type: one.t,
+        id: one.i,
+        seq: rows.get(key)?.seq ?? 0,
+        value: one.v as V,
+        pending: true,
+      })
   }
   return [...rows.values()]
 }
 
 /** Reads once, and says what was read. */
-export async function readOnce<T>(db: Database, query: (view: View) => T | Promise<T>): Promise<{ value: T; topics: Set<string> }> {
+export async function readOnce<T>(
+  db: Database,
+  query: (view: View) => T | Promise<T>,
+): Promise<{ value: T; topics: Set<string> }> {
   return db.read(['rec', 'ovl', 'cur', 'out'], async (tx) => {
     const reader = new Reader(tx)
     return { value: await query(reader), topics: reader.topics }

@@ -23,7 +23,9 @@ test('a page keeps its shape and never grows', () => {
   fc.assert(
     fc.property(side, side, (width, height) => {
       const page = fit(width, height)
-      expect(Math.max(page.width, page.height)).toBeLessThanOrEqual(Math.max(1, Math.min(longestSide, Math.max(width, height))))
+      expect(Math.max(page.width, page.height)).toBeLessThanOrEqual(
+        Math.max(1, Math.min(longestSide, Math.max(width, height))),
+      )
       expect(page.width).toBeLessThanOrEqual(width)
       expect(page.height).toBeLessThanOrEqual(height)
       if (Math.max(width, height) <= longestSide) expect(page).toEqual({ width, height })

@@ -76,7 +76,12 @@ async function encode(picture: ImageBitmap, quarters: number): Promise<Page> {
     for (const quality of qualities) {
       const blob = await canvas.convertToBlob({ type: 'image/jpeg', quality })
       if (blob.size <= targetBytes || (quality === qualities.at(-1) && longest < 1000)) {
-        return { bytes: await blob.arrayBuffer(), type: 'image/jpeg', width: canvas.width, height: canvas.height }
+        return {
+          bytes: await blob.arrayBuffer(),
+          type: 'image/jpeg',
+          width: canvas.width,
+          height: canvas.height,
+        }
       }
     }
     longest = Math.round(longest * 0.8)

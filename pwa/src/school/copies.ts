@@ -38,7 +38,9 @@ export interface Given {
 /** Every homework of the teacher's courses with its copies, latest due first. */
 export async function givenBy(view: View): Promise<Given[]> {
   const courses = (await view.all('course')).filter((row) => row.scope === `course:${row.id}`)
-  const lists = await Promise.all(courses.map((row) => givenIn(view, row.id, row.value.title ?? '', row.value.subject)))
+  const lists = await Promise.all(
+    courses.map((row) => givenIn(view, row.id, row.value.title ?? '', row.value.subject)),
+  )
   return lists.flat().sort((a, b) => b.due.getTime() - a.due.getTime() || a.id.localeCompare(b.id))
 }
 
@@ -64,12 +66,26 @@ export async function givenIn(view: View, course: string, title: string, subject
       const key = `${row.id}.${pupil.id}`
       return copyOf(pupil, handed.get(key) ?? [], answered.get(key), reminded.has(key), ticked.has(key))
     })
-    return { id: row.id, course, courseTitle: title, homework: row.value, subject: named, due: new Date(row.value.due), copies, ...counts(copies) }
+    return {
+      id: row.id,
+      course,
+      courseTitle: title,
+      homework: row.value,
+      subject: named,
+      due: new Date(row.value.due),
+      copies,
+      ...counts(copies),
+    }
   })
 }
 
 /** Those to whom it was given, and those who handed it in and left since. */
-function addressed(homework: Homework, roster: Row<Roster>[], submissions: Row<Submission>[], id: string): Row<Roster>[] {
+function addressed(
+  homework: Homework,
+  roster: Row<Roster>[],
+  submissions: Row<Submission>[],
+  id: string,
+): Row<Roster>[] {
   const chosen = Array.isArray(homework.students) ? new Set(homework.students) : undefined
   const present = roster.filter((row) => !chosen || chosen.has(row.id))
   const known = new Set(present.map((row) => row.id))
@@ -85,10 +101,20 @@ function addressed(homework: Homework, roster: Row<Roster>[], submissions: Row<S
 const collator = new Intl.Collator('fr', { sensitivity: 'base' })
 
 function byName(a: Row<Roster>, b: Row<Roster>): number {
-  return collator.compare(a.value.last, b.value.last) || collator.compare(a.value.first, b.value.first) || a.id.localeCompare(b.id)
+  return (
+    collator.compare(a.value.last, b.value.last) ||
+    collator.compare(a.value.first, b.value.first) ||
+    a.id.localeCompare(b.id)
+  )
 }
 
-function copyOf(pupil: Row<Roster>, submissions: Row<Submission>[], feedback: Row<Feedback> | undefined, reminded: boolean, done: boolean): Copy {
+function copyOf(
+  pupil: Row<Roster>,
+  submissions: Row<Submission>[],
+  feedback: Row<Feedback> | undefined,
+  reminded: boolean,
+  done: boolean,
+): Copy {
   const newest = [...submissions].sort((a, b) => b.value.version - a.value.version)
   return {
     student: pupil.id,
@@ -102,7 +128,11 @@ function copyOf(pupil: Row<Roster>, submissions: Row<Submission>[], feedback: Ro
 }
 
 /** A copy handed in after the teacher's answer waits to be read again. */
-export function copyState(newest: Submission | undefined, feedback: Feedback | undefined, reminded: boolean): CopyState {
+export function copyState(
+  newest: Submission | undefined,
+  feedback: Feedback | undefined,
+  reminded: boolean,
+): CopyState {
   const answered = feedback && feedback.state !== 'draft' && !(newest && newest.createdAt > feedback.at)
   if (answered) return feedback.state === 'again' ? 'again' : 'returned'
   if (!newest) return reminded ? 'reminded' : 'missing'

@@ -56,7 +56,13 @@ describe('how far a piece of work has come', () => {
     ['handed back', copy('received', before), answer('returned', between), tomorrow, 'returned'],
     ['asked once more', copy('received', before), answer('again', between), tomorrow, 'again'],
     ['handed in once more', copy('received', after, 2), answer('again', between), tomorrow, 'handed'],
-    ["a teacher's draft is not sent, and changes nothing", copy('received', before), answer('draft', between), tomorrow, 'handed'],
+    [
+      "a teacher's draft is not sent, and changes nothing",
+      copy('received', before),
+      answer('draft', between),
+      tomorrow,
+      'handed',
+    ],
   ])('%s', (_, newest, feedback, due, state) => {
     expect(stateOf(homework, newest, feedback, due, now)).toBe(state)
   })
@@ -66,7 +72,7 @@ describe('how far a piece of work has come', () => {
   })
 })
 
-describe("how a copy stands for its teacher", () => {
+describe('how a copy stands for its teacher', () => {
   test.each<[string, Submission | undefined, Feedback | undefined, boolean, string]>([
     ['nothing', undefined, undefined, false, 'missing'],
     ['nothing, reminded', undefined, undefined, true, 'reminded'],

@@ -48,12 +48,24 @@ export async function workOf(view: View, student: string, now: Date): Promise<Wo
   ])
   const scopes = new Set(audiences(student, me?.value))
   const named = new Map(subjects.map((row) => [row.id, row.value]))
-  const ticked = new Map(ticks.filter((t) => t.value.student === student).map((t) => [t.value.homework, t.value]))
+  const ticked = new Map(
+    ticks.filter((t) => t.value.student === student).map((t) => [t.value.homework, t.value]),
+  )
   const returned = new Map(feedback.map((row) => [row.id, row.value]))
   const handed = groupBy(submissions, (row) => row.value.homework)
   return homework
     .filter((row) => scopes.has(row.scope))
-    .map((row) => compose(row, student, named.get(row.value.subject), handed.get(row.id) ?? [], returned.get(row.id), ticked.get(row.id), now))
+    .map((row) =>
+      compose(
+        row,
+        student,
+        named.get(row.value.subject),
+        handed.get(row.id) ?? [],
+        returned.get(row.id),
+        ticked.get(row.id),
+        now,
+      ),
+    )
     .sort((a, b) => a.due.getTime() - b.due.getTime() || a.id.localeCompare(b.id))
 }
 
@@ -72,7 +84,9 @@ function compose(
   tick: Tick | undefined,
   now: Date,
 ): Work {
-  const newest = [...submissions].sort((a, b) => b.value.version - a.value.version || b.value.createdAt.localeCompare(a.value.createdAt))
+  const newest = [...submissions].sort(
+    (a, b) => b.value.version - a.value.version || b.value.createdAt.localeCompare(a.value.createdAt),
+  )
   const due = new Date(row.value.due)
   const state = stateOf(row.value, newest[0]?.value, feedback, due, now)
   return {
@@ -91,7 +105,13 @@ function compose(
 }
 
 /** The newest word wins: a copy sent after "once more" is handed in again. */
-export function stateOf(homework: Homework, newest: Submission | undefined, feedback: Feedback | undefined, due: Date, now: Date): WorkState {
+export function stateOf(
+  homework: Homework,
+  newest: Submission | undefined,
+  feedback: Feedback | undefined,
+  due: Date,
+  now: Date,
+): WorkState {
   if (feedback?.state === 'again' && !answers(newest, feedback)) return 'again'
   if (feedback?.state === 'returned' && !answers(newest, feedback)) return 'returned'
   if (newest) return handedState(newest)
@@ -130,7 +150,9 @@ export interface Day {
 /** Works by the local day on which they are due. */
 export function byDay(works: Work[]): Day[] {
   const days = groupBy(works, (work) => String(midnight(work.due).getTime()))
-  return [...days].map(([time, list]) => ({ date: new Date(Number(time)), works: list })).sort((a, b) => a.date.getTime() - b.date.getTime())
+  return [...days]
+    .map(([time, list]) => ({ date: new Date(Number(time)), works: list }))
+    .sort((a, b) => a.date.getTime() - b.date.getTime())
 }
 
 /** The seven days of the week of a date, Monday first, empty days included. */

@@ -17,7 +17,13 @@ export interface Applied {
   progress: boolean
 }
 
-export async function apply(tx: Tx<'readwrite'>, answer: ResponseWire, mutators: Mutators, user: string, now: number): Promise<Applied> {
+export async function apply(
+  tx: Tx<'readwrite'>,
+  answer: ResponseWire,
+  mutators: Mutators,
+  user: string,
+  now: number,
+): Promise<Applied> {
   const applied: Applied = { topics: new Set(), waits: new Map(), progress: false }
   for (const result of answer.results) await settle(tx, result, applied)
   for (const [scope, part] of Object.entries(answer.scopes)) {
@@ -57,19 +63,32 @@ async function lane(tx: Tx<'readwrite'>, scope: string): Promise<Out[]> {
 
 type Advance = Exclude<ScopeWire, { gone: string }>
 
-async function advance(tx: Tx<'readwrite'>, scope: string, part: Advance, now: number, applied: Applied): Promise<void> {
+async function advance(
+  tx: Tx<'readwrite'>,
+  scope: string,
+  part: Advance,
+  now: number,
+  applied: Applied,
+): Promise<void> {
   const old = await tx.objectStore('cur').get(scope)
   const g = (old?.g ?? 0) + (part.reset && old ? 1 : 0)
   const [e, hi, lo] = part.cursor
   const cur: Cur = { s: scope, e, hi, lo, g, lease: now + leaseTime, title: part.title ?? old?.title ?? '' }
   await tx.objectStore('cur').put(cur)
   for (const record of part.records) await keep(tx, scope, record, g, applied.topics)
-  if (lo === 0) await finish(tx, scope, g, old?.lo === 0 && old.g === g ? part.records : undefined, applied.topics)
+  if (lo === 0)
+    await finish(tx, scope, g, old?.lo === 0 && old.g === g ? part.records : undefined, applied.topics)
   if (!old || old.title !== cur.title || (old.lo === 0) !== (lo === 0)) applied.topics.add(scopesTopic)
 }
 
 /** The higher seq wins, in whatever order pages come. */
-async function keep(tx: Tx<'readwrite'>, scope: string, [q, t, i, value]: RecordWire, g: number, topics: Set<string>): Promise<void> {
+async function keep(
+  tx: Tx<'readwrite'>,
+  scope: string,
+  [q, t, i, value]: RecordWire,
+  g: number,
+  topics: Set<string>,
+): Promise<void> {
   const rec = tx.objectStore('rec')
   const old = await rec.get([scope, t, i])
   if (old && old.g === g && old.q >= q) return
@@ -78,7 +97,13 @@ async function keep(tx: Tx<'readwrite'>, scope: string, [q, t, i, value]: Record
 }
 
 /** The scope is complete: deletions need no reminder, and what an older generation left is gone. */
-async function finish(tx: Tx<'readwrite'>, scope: string, g: number, delta: RecordWire[] | undefined, topics: Set<string>): Promise<void> {
+async function finish(
+  tx: Tx<'readwrite'>,
+  scope: string,
+  g: number,
+  delta: RecordWire[] | undefined,
+  topics: Set<string>,
+): Promise<void> {
   const rec = tx.objectStore('rec')
   if (delta) {
     for (const [, t, i, value] of delta) if (value === 0) await rec.delete([scope, t, i])
@@ -92,7 +117,12 @@ async function finish(tx: Tx<'readwrite'>, scope: string, g: number, delta: Reco
 }
 
 /** Deletes all of a scope; what waited for it comes back to the person, text intact. */
-export async function leave(tx: Tx<'readwrite'>, scope: string, why: string, applied: Pick<Applied, 'topics'>): Promise<void> {
+export async function leave(
+  tx: Tx<'readwrite'>,
+  scope: string,
+  why: string,
+  applied: Pick<Applied, 'topics'>,
+): Promise<void> {
   await tx.objectStore('rec').delete(within(scope))
   await tx.objectStore('cur').delete(scope)
   for (const out of await lane(tx, scope)) {

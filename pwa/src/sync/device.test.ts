@@ -16,7 +16,11 @@ afterEach(() => {
 })
 
 /** Pushes and pulls are answered each by the next handler of its kind; nothing new otherwise. */
-async function open({ pulls = [], pushes = [] }: { pulls?: Handler[]; pushes?: Handler[] }, user = `u${String(people++)}`, fresh = 'd_fresh'): Promise<{ device: Device; user: string; seen: RequestWire[] }> {
+async function open(
+  { pulls = [], pushes = [] }: { pulls?: Handler[]; pushes?: Handler[] },
+  user = `u${String(people++)}`,
+  fresh = 'd_fresh',
+): Promise<{ device: Device; user: string; seen: RequestWire[] }> {
   const seen: RequestWire[] = []
   const device = await openDevice({
     user,
@@ -35,16 +39,25 @@ async function open({ pulls = [], pushes = [] }: { pulls?: Handler[]; pushes?: H
 }
 
 const submit = (id: string) => ({ id, homework: 'h1', pages: [], text: 'Voici ma copie.' })
-const titles = (device: Device) => device.read(async (view) => (await view.list('class:5b', 'homework')).map((row) => row.value.title).sort())
-const page = (records: unknown[], cursor = [1, 5, 0], rest = {}) => () => json({ scopes: { 'class:5b': { cursor, records, ...rest } }, now: '2026-11-23T18:00:00Z' })
+const titles = (device: Device) =>
+  device.read(async (view) => (await view.list('class:5b', 'homework')).map((row) => row.value.title).sort())
+const page =
+  (records: unknown[], cursor = [1, 5, 0], rest = {}) =>
+  () =>
+    json({ scopes: { 'class:5b': { cursor, records, ...rest } }, now: '2026-11-23T18:00:00Z' })
 
 describe('what the server says', () => {
   test('records and cursor arrive, a deletion takes away, the higher seq wins', async () => {
-    const { device, seen } = await open({ pulls: [
-      page([[5, 'homework', 'h1', { title: 'Fables' }], [4, 'homework', 'h2', { title: 'Fractions' }]]),
-      page([[6, 'homework', 'h2', 0]], [1, 6, 0]),
-      page([[3, 'homework', 'h1', { title: 'vieux' }]], [1, 6, 0]),
-    ] })
+    const { device, seen } = await open({
+      pulls: [
+        page([
+          [5, 'homework', 'h1', { title: 'Fables' }],
+          [4, 'homework', 'h2', { title: 'Fractions' }],
+        ]),
+        page([[6, 'homework', 'h2', 0]], [1, 6, 0]),
+        page([[3, 'homework', 'h1', { title: 'vieux' }]], [1, 6, 0]),
+      ],
+    })
     await device.sync()
     expect(await titles(device)).toEqual(['Fables', 'Fractions'])
     await device.sync()
@@ -55,11 +68,13 @@ describe('what the server says', () => {
   })
 
   test('a scope that starts over stays on the screen until it is complete', async () => {
-    const { device } = await open({ pulls: [
-      page([[5, 'homework', 'h1', { title: 'ancien' }]]),
-      page([[9, 'homework', 'h2', { title: 'nouveau' }]], [2, 9, 4], { reset: 'epoch' }),
-      page([[3, 'homework', 'h3', { title: 'dernier' }]], [2, 9, 0]),
-    ] })
+    const { device } = await open({
+      pulls: [
+        page([[5, 'homework', 'h1', { title: 'ancien' }]]),
+        page([[9, 'homework', 'h2', { title: 'nouveau' }]], [2, 9, 4], { reset: 'epoch' }),
+        page([[3, 'homework', 'h3', { title: 'dernier' }]], [2, 9, 0]),
+      ],
+    })
     await device.sync()
     await device.sync()
     expect(await titles(device)).toEqual(['ancien', 'nouveau'])
@@ -70,7 +85,10 @@ describe('what the server says', () => {
   test('a scope lost leaves nothing, and what waited for it comes back with its text', async () => {
     const { device } = await open({
       pulls: [page([[5, 'homework', 'h1', { title: 'Fables' }]])],
-      pushes: [() => new Response(null, { status: 503 }), () => json({ scopes: { 'class:5b': { gone: 'revoked' } }, results: [] })],
+      pushes: [
+        () => new Response(null, { status: 503 }),
+        () => json({ scopes: { 'class:5b': { gone: 'revoked' } }, results: [] }),
+      ],
     })
     await device.sync()
     await device.act('class:5b', 'homework.submit@1', submit('c1'))
@@ -78,11 +96,17 @@ describe('what the server says', () => {
     await device.sync()
     expect(await titles(device)).toEqual([])
     const [out] = await device.read((view) => view.outbox())
-    expect(out).toMatchObject({ state: 'refused', error: { code: 'gone' }, args: { text: 'Voici ma copie.' } })
+    expect(out).toMatchObject({
+      state: 'refused',
+      error: { code: 'gone' },
+      args: { text: 'Voici ma copie.' },
+    })
   })
 
   test('an answer that is not the protocol changes nothing', async () => {
-    const { device } = await open({ pulls: [() => json({ scopes: { 'class:5b': { cursor: [1, 'x', 0], records: [] } } })] })
+    const { device } = await open({
+      pulls: [() => json({ scopes: { 'class:5b': { cursor: [1, 'x', 0], records: [] } } })],
+    })
     await device.sync()
     expect(device.status.current.problem).toBe('server')
     expect(await device.read((view) => view.scopes())).toEqual([])
@@ -91,17 +115,27 @@ describe('what the server says', () => {
 
 describe('what the person does', () => {
   test('is on the screen at once, sent once, and confirmed by the answer', async () => {
-    const { device, seen } = await open({ pushes: [
-      (request) => {
-        const [mutation] = request.mutations ?? []
-        return json({
-          results: [{ scope: mutation?.scope, k: mutation?.k, ok: true, seq: 1 }],
-          scopes: { 'student:s1': { cursor: [1, 1, 0], records: [[1, 'submission', 'c1', { homework: 'h1', state: 'received', version: 1 }]] } },
-        })
-      },
-    ] })
+    const { device, seen } = await open({
+      pushes: [
+        (request) => {
+          const [mutation] = request.mutations ?? []
+          return json({
+            results: [{ scope: mutation?.scope, k: mutation?.k, ok: true, seq: 1 }],
+            scopes: {
+              'student:s1': {
+                cursor: [1, 1, 0],
+                records: [[1, 'submission', 'c1', { homework: 'h1', state: 'received', version: 1 }]],
+              },
+            },
+          })
+        },
+      ],
+    })
     await device.act('student:s1', 'homework.submit@1', submit('c1'))
-    const now = () => device.read(async (view) => (await view.list('student:s1', 'submission')).map((row) => [row.value.state, row.pending]))
+    const now = () =>
+      device.read(async (view) =>
+        (await view.list('student:s1', 'submission')).map((row) => [row.value.state, row.pending]),
+      )
     expect(await now()).toEqual([['queued', true]])
     await device.sync()
     expect(await now()).toEqual([['received', false]])
@@ -117,10 +151,12 @@ describe('what the person does', () => {
   })
 
   test('is kept when the network fails, and sent again with the same number', async () => {
-    const { device, seen } = await open({ pushes: [
-      () => Promise.reject(new TypeError('network')),
-      () => json({ results: [{ scope: 'student:s1', k: 1, ok: true, duplicate: true, seq: 4 }] }),
-    ] })
+    const { device, seen } = await open({
+      pushes: [
+        () => Promise.reject(new TypeError('network')),
+        () => json({ results: [{ scope: 'student:s1', k: 1, ok: true, duplicate: true, seq: 4 }] }),
+      ],
+    })
     await device.act('student:s1', 'homework.submit@1', submit('c1'))
     await device.sync()
     await device.sync()
@@ -129,39 +165,52 @@ describe('what the person does', () => {
   })
 
   test('is given back with the reason when refused, and may be sent again changed', async () => {
-    const { device, seen } = await open({ pushes: [
-      () => json({ results: [{ scope: 'student:s1', k: 1, error: { code: 'too_late', message: 'trop tard' } }] }),
-      () => json({ results: [{ scope: 'student:s1', k: 2, ok: true, seq: 1 }] }),
-    ] })
+    const { device, seen } = await open({
+      pushes: [
+        () =>
+          json({
+            results: [{ scope: 'student:s1', k: 1, error: { code: 'too_late', message: 'trop tard' } }],
+          }),
+        () => json({ results: [{ scope: 'student:s1', k: 2, ok: true, seq: 1 }] }),
+      ],
+    })
     const n = await device.act('student:s1', 'homework.submit@1', submit('c1'))
     await device.sync()
     expect(await device.read((view) => view.list('student:s1', 'submission'))).toEqual([])
     expect(device.status.current).toMatchObject({ refused: 1, pending: 0 })
     await device.resend(n, { ...submit('c1'), text: 'Autre texte' })
     await device.sync()
-    expect(seen.at(-1)?.mutations ?? seen.at(-2)?.mutations).toMatchObject([{ k: 2, args: { text: 'Autre texte' } }])
+    expect(seen.at(-1)?.mutations ?? seen.at(-2)?.mutations).toMatchObject([
+      { k: 2, args: { text: 'Autre texte' } },
+    ])
     expect(await device.read((view) => view.outbox())).toEqual([])
   })
 
   test('is numbered anew when the server lost count', async () => {
-    const { device, seen } = await open({ pushes: [
-      () => json({ results: [{ scope: 'student:s1', k: 1, ok: true, seq: 1 }] }),
-      () => json({ results: [{ scope: 'student:s1', k: 2, gap: 1 }] }),
-      () => json({ results: [{ scope: 'student:s1', k: 1, ok: true, seq: 1 }] }),
-    ] })
+    const { device, seen } = await open({
+      pushes: [
+        () => json({ results: [{ scope: 'student:s1', k: 1, ok: true, seq: 1 }] }),
+        () => json({ results: [{ scope: 'student:s1', k: 2, gap: 1 }] }),
+        () => json({ results: [{ scope: 'student:s1', k: 1, ok: true, seq: 1 }] }),
+      ],
+    })
     await device.act('student:s1', 'homework.submit@1', submit('c1'))
     await device.sync()
     await device.act('student:s1', 'homework.submit@1', submit('c2'))
     await device.sync()
-    expect(seen.filter((request) => request.mutations).map((request) => request.mutations?.[0]?.k)).toEqual([1, 2, 1])
+    expect(seen.filter((request) => request.mutations).map((request) => request.mutations?.[0]?.k)).toEqual([
+      1, 2, 1,
+    ])
     expect(device.status.current.pending).toBe(0)
   })
 
   test('an unknown device takes a new id and sends the same records', async () => {
-    const { device, seen } = await open({ pushes: [
-      () => json({ error: { code: 'unknown_device', message: '' } }, 409),
-      () => json({ results: [{ scope: 'student:s1', k: 1, ok: true, seq: 1 }] }),
-    ] })
+    const { device, seen } = await open({
+      pushes: [
+        () => json({ error: { code: 'unknown_device', message: '' } }, 409),
+        () => json({ results: [{ scope: 'student:s1', k: 1, ok: true, seq: 1 }] }),
+      ],
+    })
     await device.act('student:s1', 'homework.submit@1', submit('c1'))
     await device.sync()
     expect(seen.map((request) => request.mutations?.[0]?.args['id'])).toEqual(expect.arrayContaining(['c1']))
@@ -173,17 +222,22 @@ describe('what the person does', () => {
     await first.device.act('student:s1', 'homework.submit@1', submit('c1'))
     await first.device.sync()
     first.device.close()
-    const again = await open({ pushes: [() => json({ results: [{ scope: 'student:s1', k: 1, ok: true, seq: 1 }] })] }, first.user)
+    const again = await open(
+      { pushes: [() => json({ results: [{ scope: 'student:s1', k: 1, ok: true, seq: 1 }] })] },
+      first.user,
+    )
     expect(again.device.status.current.pending).toBe(1)
     await again.device.sync()
     expect(again.device.status.current.pending).toBe(0)
   })
 
   test('a revoked device deletes everything', async () => {
-    const { device, user } = await open({ pulls: [
-      page([[5, 'homework', 'h1', { title: 'Fables' }]]),
-      () => json({ error: { code: 'signed_out', message: '', wipe: true } }, 401),
-    ] })
+    const { device, user } = await open({
+      pulls: [
+        page([[5, 'homework', 'h1', { title: 'Fables' }]]),
+        () => json({ error: { code: 'signed_out', message: '', wipe: true } }, 401),
+      ],
+    })
     await device.sync()
     await device.sync()
     expect(device.status.current.problem).toBe('wiped')
@@ -193,8 +247,17 @@ describe('what the person does', () => {
   test('a scope that nobody renews for 35 days is deleted without asking', async () => {
     let now = Date.now()
     const user = `u${String(people++)}`
-    const fetch = async (): Promise<Response> => (now > Date.now() + 1 ? Promise.reject(new TypeError('network')) : page([[5, 'homework', 'h1', { title: 'Fables' }]])())
-    const device = await openDevice({ user, device: 'd_one', fresh: () => Promise.resolve('d_two'), fetch, now: () => now })
+    const fetch = async (): Promise<Response> =>
+      now > Date.now() + 1
+        ? Promise.reject(new TypeError('network'))
+        : page([[5, 'homework', 'h1', { title: 'Fables' }]])()
+    const device = await openDevice({
+      user,
+      device: 'd_one',
+      fresh: () => Promise.resolve('d_two'),
+      fetch,
+      now: () => now,
+    })
     opened.push(device)
     await device.sync()
     expect(await titles(device)).toEqual(['Fables'])

@@ -31,7 +31,12 @@ export interface Device {
   readonly status: Live<Status> & { readonly current: Status }
   readonly files: Files
   readonly local: Local
-  act<N extends ActionName>(scope: string, name: N, args: Actions[N], options?: { base?: number }): Promise<number>
+  act<N extends ActionName>(
+    scope: string,
+    name: N,
+    args: Actions[N],
+    options?: { base?: number },
+  ): Promise<number>
   live<T>(query: (view: View) => T | Promise<T>): Live<T>
   /** One answer, now. */
   read<T>(query: (view: View) => T | Promise<T>): Promise<T>
@@ -69,13 +74,25 @@ class Engine implements Device {
   #over = false
 
   constructor(options: DeviceOptions) {
-    const { user, device, fetch = (path, init) => globalThis.fetch(path, init), now = Date.now, random = Math.random } = options
+    const {
+      user,
+      device,
+      fetch = (path, init) => globalThis.fetch(path, init),
+      now = Date.now,
+      random = Math.random,
+    } = options
     this.user = user
     this.#device = device
     this.#now = now
     this.#db = new Database(user)
     this.#changes = new Changes(user)
-    this.files = new DeviceFiles({ db: this.#db, changes: this.#changes, fetch, now, wake: () => void this.#loop.sync() })
+    this.files = new DeviceFiles({
+      db: this.#db,
+      changes: this.#changes,
+      fetch,
+      now,
+      wake: () => void this.#loop.sync(),
+    })
     this.local = localOf(this.#db)
     this.#context = {
       db: this.#db,
@@ -114,14 +131,22 @@ class Engine implements Device {
     })
     this.#changes.listen((word) => {
       if (word.kind === 'wiped') this.#end('wiped')
-      else if (word.kind === 'changed' && word.topics.some((name) => name === outTopic || name === blobTopic)) void this.#count()
+      else if (word.kind === 'changed' && word.topics.some((name) => name === outTopic || name === blobTopic))
+        void this.#count()
     })
     await this.#count()
   }
 
-  async act<N extends ActionName>(scope: string, name: N, args: Actions[N], { base }: { base?: number } = {}): Promise<number> {
+  async act<N extends ActionName>(
+    scope: string,
+    name: N,
+    args: Actions[N],
+    { base }: { base?: number } = {},
+  ): Promise<number> {
     const act = { scope, name, args: args as Record<string, unknown>, at: this.#now(), base }
-    const { n, topics } = await this.#db.write([...outStores], (tx) => enqueue(tx, act, this.#context.mutators, this.user))
+    const { n, topics } = await this.#db.write([...outStores], (tx) =>
+      enqueue(tx, act, this.#context.mutators, this.user),
+    )
     this.#changes.touched([...topics, outTopic, blobTopic])
     void this.#loop.sync()
     return n
@@ -165,7 +190,11 @@ class Engine implements Device {
   }
 
   start(): void {
-    this.#stop ??= listen({ loop: this.#loop, behind: (poke) => this.#behind(poke), parting: () => this.#parting() })
+    this.#stop ??= listen({
+      loop: this.#loop,
+      behind: (poke) => this.#behind(poke),
+      parting: () => this.#parting(),
+    })
   }
 
   close(): void {
@@ -199,7 +228,11 @@ class Engine implements Device {
     const counts = await this.#db
       .read(['out', 'blob'], async (tx) => {
         const all = (await tx.objectStore('out').getAll()).map(outgoing)
-        const states = await Promise.all((['waiting', 'sending'] as const).map((state) => tx.objectStore('blob').index('state').count(state)))
+        const states = await Promise.all(
+          (['waiting', 'sending'] as const).map((state) =>
+            tx.objectStore('blob').index('state').count(state),
+          ),
+        )
         const pending = all.filter((out) => out.state === 'waiting').length
         return { pending, refused: all.length - pending, uploads: states.reduce((sum, n) => sum + n, 0) }
       })
@@ -208,7 +241,10 @@ class Engine implements Device {
   }
 
   async #behind(poke: Record<string, number>): Promise<boolean> {
-    const cursors = await this.#db.read(['cur'], async (tx) => (await tx.objectStore('cur').getAll()) as Cur[])
+    const cursors = await this.#db.read(
+      ['cur'],
+      async (tx) => (await tx.objectStore('cur').getAll()) as Cur[],
+    )
     const held = new Map(cursors.map((cur) => [cur.s, cur.hi]))
     const named = Object.entries(poke)
     return named.length === 0 || named.some(([scope, head]) => head > (held.get(scope) ?? -1))
@@ -219,12 +255,30 @@ class Engine implements Device {
     if (this.#context.virgin) return
     const first = (await this.#db.read(['out'], (tx) => waiting(tx))).slice(0, 20)
     if (first.length === 0) return
-    const mutations = first.map(({ s, k, name, at, base, args }) => ({ scope: s, k, name, at, ...(base !== undefined && { base }), args }))
-    const body = JSON.stringify({ v: protocolVersion, schema: schemaVersion, device: this.#device, mutations })
+    const mutations = first.map(({ s, k, name, at, base, args }) => ({
+      scope: s,
+      k,
+      name,
+      at,
+      ...(base !== undefined && { base }),
+      args,
+    }))
+    const body = JSON.stringify({
+      v: protocolVersion,
+      schema: schemaVersion,
+      device: this.#device,
+      mutations,
+    })
     if (body.length > 60_000) return
     // Its answer is not read: the next round finds what was done.
     await this.#context
-      .fetch('/api/sync', { method: 'POST', credentials: 'same-origin', keepalive: true, headers: { 'Content-Type': 'application/json' }, body })
+      .fetch('/api/sync', {
+        method: 'POST',
+        credentials: 'same-origin',
+        keepalive: true,
+        headers: { 'Content-Type': 'application/json' },
+        body,
+      })
       .catch(() => undefined)
   }
 }
@@ -234,4 +288,3 @@ async function alone<T>(name: string, work: () => Promise<T>): Promise<T> {
   const locks = (globalThis.navigator as Partial<Navigator> | undefined)?.locks
   return locks ? ((await locks.request(name, work)) as T) : work()
 }
-

@@ -64,18 +64,27 @@ export class DeviceFiles implements Files {
     return { sha }
   }
 
-  async get(sha: string, { keep = false, size }: { keep?: boolean; size?: 'thumb' } = {}): Promise<Blob | undefined> {
+  async get(
+    sha: string,
+    { keep = false, size }: { keep?: boolean; size?: 'thumb' } = {},
+  ): Promise<Blob | undefined> {
     const found = await this.#local(sha)
     if (found) return found
     const fetched = await this.#fetch(sha, size)
     if (!fetched) return undefined
     const bytes = await fetched.arrayBuffer()
-    if (!size) await this.#store(sha, bytes, { name: '', type: fetched.type, use: '', state: 'sent', keep }).catch(() => undefined)
+    if (!size)
+      await this.#store(sha, bytes, { name: '', type: fetched.type, use: '', state: 'sent', keep }).catch(
+        () => undefined,
+      )
     return new Blob([bytes], { type: fetched.type })
   }
 
   async has(sha: string): Promise<boolean> {
-    return this.context.db.read(['blob'], async (tx) => (await tx.objectStore('blob').getKey(sha)) !== undefined)
+    return this.context.db.read(
+      ['blob'],
+      async (tx) => (await tx.objectStore('blob').getKey(sha)) !== undefined,
+    )
   }
 
   async keep(shas: readonly string[]): Promise<void> {
@@ -88,24 +97,32 @@ export class DeviceFiles implements Files {
 
   async upload(sha: string): Promise<void> {
     const file = await this.context.db.read(['blob'], (tx) => tx.objectStore('blob').get(sha))
-    if (file?.state === 'held' || file?.state === 'refused') await this.#mark(sha, { state: 'waiting', sent: 0 })
+    if (file?.state === 'held' || file?.state === 'refused')
+      await this.#mark(sha, { state: 'waiting', sent: 0 })
     this.context.wake()
   }
 
   uploads(): Live<Upload[]> {
-    return follow(this.context.changes, async () => ({ value: await this.pending(), topics: new Set([blobTopic]) }))
+    return follow(this.context.changes, async () => ({
+      value: await this.pending(),
+      topics: new Set([blobTopic]),
+    }))
   }
 
   async pending(): Promise<Upload[]> {
     return this.context.db.read(['blob'], async (tx) => {
       const states = ['waiting', 'sending', 'refused'] as const
-      const lists = await Promise.all(states.map((state) => tx.objectStore('blob').index('state').getAll(state)))
+      const lists = await Promise.all(
+        states.map((state) => tx.objectStore('blob').index('state').getAll(state)),
+      )
       return lists.flat().map(toUpload)
     })
   }
 
   async total(): Promise<number> {
-    return this.context.db.read(['blob'], async (tx) => (await tx.objectStore('blob').getAll()).reduce((sum, file) => sum + file.size, 0))
+    return this.context.db.read(['blob'], async (tx) =>
+      (await tx.objectStore('blob').getAll()).reduce((sum, file) => sum + file.size, 0),
+    )
   }
 
   /** Sends what waits, one file at a time. False when the network gave up. */
@@ -130,7 +147,10 @@ export class DeviceFiles implements Files {
   async #fetch(sha: string, size?: string): Promise<Blob | undefined> {
     try {
       const query = size ? `?size=${size}` : ''
-      const response = await this.context.fetch(`/api/files/${sha}${query}`, { credentials: 'same-origin', signal: AbortSignal.timeout(60_000) })
+      const response = await this.context.fetch(`/api/files/${sha}${query}`, {
+        credentials: 'same-origin',
+        signal: AbortSignal.timeout(60_000),
+      })
       return response.ok ? await response.blob() : undefined
     } catch {
       return undefined
@@ -144,7 +164,9 @@ export class DeviceFiles implements Files {
       for (let i = 0; i * pieceBytes < bytes.byteLength; i++) {
         await tx.objectStore('piece').put(bytes.slice(i * pieceBytes, (i + 1) * pieceBytes), [sha, i])
       }
-      await tx.objectStore('blob').put({ ...as, sha, size: bytes.byteLength, seen: this.context.now(), sent: 0 })
+      await tx
+        .objectStore('blob')
+        .put({ ...as, sha, size: bytes.byteLength, seen: this.context.now(), sent: 0 })
     })
     this.context.changes.touched([blobTopic])
   }
@@ -198,13 +220,19 @@ export class DeviceFiles implements Files {
   /** Sends a piece; the new offset, or undefined when the server will not have the file. */
   async #piece(file: Stored, url: string, offset: number): Promise<number | undefined> {
     const index = Math.floor(offset / pieceBytes)
-    const whole = await this.context.db.read(['piece'], (tx) => tx.objectStore('piece').get([file.sha, index]))
+    const whole = await this.context.db.read(['piece'], (tx) =>
+      tx.objectStore('piece').get([file.sha, index]),
+    )
     if (!whole) throw new Error('piece missing')
     const body = whole.slice(offset - index * pieceBytes)
     const sum = btoa(String.fromCharCode(...new Uint8Array(await crypto.subtle.digest('SHA-256', body))))
     const answer = await this.#tus(url, {
       method: 'PATCH',
-      headers: { 'Content-Type': 'application/offset+octet-stream', 'Upload-Offset': String(offset), 'Upload-Checksum': `sha256 ${sum}` },
+      headers: {
+        'Content-Type': 'application/offset+octet-stream',
+        'Upload-Offset': String(offset),
+        'Upload-Checksum': `sha256 ${sum}`,
+      },
       body,
     })
     if (await this.#refused(file, answer)) return undefined
@@ -246,7 +274,9 @@ export class DeviceFiles implements Files {
   async #evict(): Promise<void> {
     await this.context.db.write(['blob', 'piece', 'out'], async (tx) => {
       const needed = new Set((await waiting(tx)).flatMap((out) => shasIn(out.args)))
-      const files = (await tx.objectStore('blob').getAll()).filter((file) => file.state === 'sent' && !file.keep && !needed.has(file.sha))
+      const files = (await tx.objectStore('blob').getAll()).filter(
+        (file) => file.state === 'sent' && !file.keep && !needed.has(file.sha),
+      )
       let total = files.reduce((sum, file) => sum + file.size, 0)
       for (const file of files.sort((a, b) => a.seen - b.seen)) {
         if (total <= cacheBytes) break

@@ -10,8 +10,10 @@ export interface Local {
 export function localOf(db: Database): Local {
   const name = (key: string): string => `local:${key}`
   return {
-    get: <T>(key: string) => db.read(['kv'], async (tx) => (await tx.objectStore('kv').get(name(key))) as T | undefined),
-    set: (key, value) => db.write(['kv'], async (tx) => void (await tx.objectStore('kv').put(value, name(key)))),
+    get: <T>(key: string) =>
+      db.read(['kv'], async (tx) => (await tx.objectStore('kv').get(name(key))) as T | undefined),
+    set: (key, value) =>
+      db.write(['kv'], async (tx) => void (await tx.objectStore('kv').put(value, name(key)))),
     delete: (key) => db.write(['kv'], (tx) => tx.objectStore('kv').delete(name(key))),
   }
 }

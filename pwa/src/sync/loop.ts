@@ -93,7 +93,12 @@ export class Loop {
     switch (outcome.kind) {
       case 'done':
         this.#failures = 0
-        status.set({ online: true, updating: false, lastSync: context.now(), problem: context.pushOnly ? 'upgrade' : undefined })
+        status.set({
+          online: true,
+          updating: false,
+          lastSync: context.now(),
+          problem: context.pushOnly ? 'upgrade' : undefined,
+        })
         if (await flush()) this.#rest()
         else this.#fail('offline')
         return

@@ -3,7 +3,17 @@
  * guess; the server decides, and what it says replaces the guess.
  */
 import type { Stored } from '../db/database.ts'
-import type { Actions, ActionName, Course, Feedback, FileRef, Homework, Notice, Settings, Submission } from './records.ts'
+import type {
+  Actions,
+  ActionName,
+  Course,
+  Feedback,
+  FileRef,
+  Homework,
+  Notice,
+  Settings,
+  Submission,
+} from './records.ts'
 
 export interface MutatorTx {
   get(scope: string, type: string, id: string): Promise<unknown>
@@ -21,7 +31,11 @@ export interface MutatorContext {
   at: string
 }
 
-export type Mutator<A = Record<string, unknown>> = (tx: MutatorTx, args: A, context: MutatorContext) => Promise<void>
+export type Mutator<A = Record<string, unknown>> = (
+  tx: MutatorTx,
+  args: A,
+  context: MutatorContext,
+) => Promise<void>
 export type Mutators = Record<string, Mutator | undefined>
 
 type Typed = { [N in ActionName]: Mutator<Actions[N]> }
@@ -89,7 +103,8 @@ const typed: Typed = {
   },
 
   async 'homework.remind@1'(tx, { homework, students }, { scope, at }) {
-    for (const student of students) await tx.put(scope, 'reminder', `${homework}.${student}`, { homework, student, at })
+    for (const student of students)
+      await tx.put(scope, 'reminder', `${homework}.${student}`, { homework, student, at })
   },
 
   async 'settings.set@1'(tx, change, { scope }) {
@@ -111,7 +126,12 @@ const typed: Typed = {
 
 async function page(tx: MutatorTx, sha: string, i: number): Promise<FileRef> {
   const file = await tx.file(sha)
-  return { sha, name: file?.name ?? `page-${String(i + 1)}.jpg`, type: file?.type ?? 'image/jpeg', size: file?.size ?? 0 }
+  return {
+    sha,
+    name: file?.name ?? `page-${String(i + 1)}.jpg`,
+    type: file?.type ?? 'image/jpeg',
+    size: file?.size ?? 0,
+  }
 }
 
 interface Answer {
@@ -122,12 +142,23 @@ interface Answer {
   correction: FileRef[]
 }
 
-async function answer(tx: MutatorTx, args: Answer, { user, scope, at }: MutatorContext, state: Feedback['state']): Promise<void> {
+async function answer(
+  tx: MutatorTx,
+  args: Answer,
+  { user, scope, at }: MutatorContext,
+  state: Feedback['state'],
+): Promise<void> {
   const id = `${args.homework}.${args.student}`
   const old = (await tx.get(scope, 'feedback', id)) as Feedback | undefined
   // A comment begun after the copy went back does not take it back.
-  const kept = state === 'draft' && old && old.state !== 'draft' ? { state: old.state, at: old.at } : { state, at }
-  await tx.put(scope, 'feedback', id, { ...old, ...args, teacher: old?.teacher ?? { id: user, name: '' }, ...kept })
+  const kept =
+    state === 'draft' && old && old.state !== 'draft' ? { state: old.state, at: old.at } : { state, at }
+  await tx.put(scope, 'feedback', id, {
+    ...old,
+    ...args,
+    teacher: old?.teacher ?? { id: user, name: '' },
+    ...kept,
+  })
 }
 
 export const mutators = typed as unknown as Mutators

@@ -36,9 +36,21 @@ export interface Act {
 export const outStores = ['out', 'kv', 'rec', 'ovl', 'blob'] as const
 
 /** Notes an action: its number in the lane, the action, and what it does to the screen, all or nothing. */
-export async function enqueue(tx: Tx<'readwrite'>, act: Act, mutators: Mutators, user: string): Promise<{ n: number; topics: Set<string> }> {
+export async function enqueue(
+  tx: Tx<'readwrite'>,
+  act: Act,
+  mutators: Mutators,
+  user: string,
+): Promise<{ n: number; topics: Set<string> }> {
   const k = await nextInLane(tx, act.scope)
-  const out: Omit<Out, 'n'> = { s: act.scope, k, name: act.name, args: act.args, at: act.at, state: 'waiting' }
+  const out: Omit<Out, 'n'> = {
+    s: act.scope,
+    k,
+    name: act.name,
+    args: act.args,
+    at: act.at,
+    state: 'waiting',
+  }
   if (act.base !== undefined) out.base = act.base
   const n = await tx.objectStore('out').add(out as Out)
   await nameFiles(tx, act.args)

@@ -14,7 +14,16 @@ import { apply, leaseTime, leave } from './apply.ts'
 import { digest } from './digest.ts'
 import type { Mutators } from './mutators.ts'
 import { renumber, renumberAll, waiting } from './outbox.ts'
-import { MalformedAnswer, parseRefusal, parseResponse, protocolVersion, schemaVersion, type CursorWire, type MutationWire, type RequestWire } from './wire.ts'
+import {
+  MalformedAnswer,
+  parseRefusal,
+  parseResponse,
+  protocolVersion,
+  schemaVersion,
+  type CursorWire,
+  type MutationWire,
+  type RequestWire,
+} from './wire.ts'
 
 export type Fetch = (path: string, init: RequestInit) => Promise<Response>
 
@@ -79,13 +88,17 @@ async function gather(context: RoundContext): Promise<Gathered> {
     if (chosen.length > 0) request.mutations = chosen.map(toWire)
     if (!context.pushOnly) {
       const cursors = (await tx.objectStore('cur').getAll()) as Cur[]
-      request.cursors = Object.fromEntries(cursors.map((cur) => [cur.s, [cur.e, cur.hi, cur.lo] satisfies CursorWire]))
+      request.cursors = Object.fromEntries(
+        cursors.map((cur) => [cur.s, [cur.e, cur.hi, cur.lo] satisfies CursorWire]),
+      )
       request.budget = firstBudget
       if (++context.pulls % digestEvery === 0) {
         const found: Record<string, string> = {}
         for (const cur of cursors.filter((one) => one.lo === 0)) {
           const recs = await tx.objectStore('rec').getAll(IDBKeyRange.bound([cur.s], [cur.s, []]))
-          found[cur.s] = digest(recs.filter((rec) => rec.v !== null).map((rec) => ({ type: rec.t, id: rec.i, seq: rec.q })))
+          found[cur.s] = digest(
+            recs.filter((rec) => rec.v !== null).map((rec) => ({ type: rec.t, id: rec.i, seq: rec.q })),
+          )
         }
         request.digest = found
       }
@@ -134,7 +147,12 @@ function sendable(context: RoundContext): boolean {
   return [...context.paused.values()].every((until) => until <= context.now())
 }
 
-async function take(context: RoundContext, request: RequestWire, response: Response, held: number): Promise<Outcome> {
+async function take(
+  context: RoundContext,
+  request: RequestWire,
+  response: Response,
+  held: number,
+): Promise<Outcome> {
   let answer
   try {
     answer = parseResponse(await response.json())
@@ -142,7 +160,9 @@ async function take(context: RoundContext, request: RequestWire, response: Respo
     if (fault instanceof MalformedAnswer) return { kind: 'later', problem: 'server' }
     return { kind: 'later', problem: 'offline' } // cut in the middle
   }
-  const applied = await context.db.write(['rec', 'cur', 'out', 'ovl', 'blob', 'kv'], (tx) => apply(tx, answer, context.mutators, context.user, context.now()))
+  const applied = await context.db.write(['rec', 'cur', 'out', 'ovl', 'blob', 'kv'], (tx) =>
+    apply(tx, answer, context.mutators, context.user, context.now()),
+  )
   await renew(context)
   for (const [scope, wait] of applied.waits) context.paused.set(scope, context.now() + wait)
   context.topics(applied.topics)
@@ -204,12 +224,22 @@ async function errorOf(response: Response): Promise<Said> {
 }
 
 /** The server will never take this one: it goes back to its author, and the lane goes on without it. */
-async function giveBack(context: RoundContext, request: RequestWire, error: { code: string; message: string }): Promise<Outcome> {
+async function giveBack(
+  context: RoundContext,
+  request: RequestWire,
+  error: { code: string; message: string },
+): Promise<Outcome> {
   const sent = request.mutations?.[0]
   if (!sent) return { kind: 'later', problem: 'server' }
   await context.db.write(['rec', 'cur', 'out', 'ovl', 'blob', 'kv'], async (tx) => {
     const result = { scope: sent.scope, k: sent.k, error: { code: error.code, message: error.message } }
-    const applied = await apply(tx, { results: [result], scopes: {}, more: [] }, context.mutators, context.user, context.now())
+    const applied = await apply(
+      tx,
+      { results: [result], scopes: {}, more: [] },
+      context.mutators,
+      context.user,
+      context.now(),
+    )
     await renumber(tx, sent.scope, sent.k)
     context.topics(applied.topics)
   })
@@ -230,7 +260,9 @@ async function adopt(context: RoundContext, device: string): Promise<void> {
 async function renew(context: RoundContext): Promise<void> {
   const day = 86_400_000
   const until = context.now() + leaseTime
-  const old = await context.db.read(['cur'], async (tx) => ((await tx.objectStore('cur').getAll()) as Cur[]).filter((cur) => cur.lease < until - day))
+  const old = await context.db.read(['cur'], async (tx) =>
+    ((await tx.objectStore('cur').getAll()) as Cur[]).filter((cur) => cur.lease < until - day),
+  )
   if (old.length === 0) return
   await context.db.write(['cur'], async (tx) => {
     for (const cur of old) await tx.objectStore('cur').put({ ...cur, lease: until })
@@ -239,7 +271,9 @@ async function renew(context: RoundContext): Promise<void> {
 
 /** Scopes that nobody has renewed for 35 days are deleted here, without asking. */
 async function expire(context: RoundContext): Promise<void> {
-  const over = await context.db.read(['cur'], async (tx) => ((await tx.objectStore('cur').getAll()) as Cur[]).filter((cur) => cur.lease < context.now()))
+  const over = await context.db.read(['cur'], async (tx) =>
+    ((await tx.objectStore('cur').getAll()) as Cur[]).filter((cur) => cur.lease < context.now()),
+  )
   if (over.length === 0) return
   const topics = new Set<string>()
   await context.db.write(['rec', 'cur', 'out', 'ovl', 'kv', 'blob'], async (tx) => {

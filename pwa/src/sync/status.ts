@@ -26,7 +26,16 @@ export interface Status {
 }
 
 export class StatusStore {
-  #now: Status = { online: true, syncing: false, updating: false, pending: 0, refused: 0, uploads: 0, lastSync: undefined, problem: undefined }
+  #now: Status = {
+    online: true,
+    syncing: false,
+    updating: false,
+    pending: 0,
+    refused: 0,
+    uploads: 0,
+    lastSync: undefined,
+    problem: undefined,
+  }
   readonly #listeners = new Set<(status: Status) => void>()
 
   get current(): Status {
@@ -46,4 +55,3 @@ export class StatusStore {
     return () => this.#listeners.delete(listener)
   }
 }
-

@@ -27,9 +27,13 @@ export interface RequestWire {
   budget?: number
 }
 
-export type ResultWire = { scope: string; k: number } & ({ ok: true } | { error: Refusal } | { wait: number } | { gap: number })
+export type ResultWire = { scope: string; k: number } & (
+  { ok: true } | { error: Refusal } | { wait: number } | { gap: number }
+)
 
-export type ScopeWire = { gone: string } | { cursor: CursorWire; records: RecordWire[]; title?: string; lease?: string; reset?: string }
+export type ScopeWire =
+  | { gone: string }
+  | { cursor: CursorWire; records: RecordWire[]; title?: string; lease?: string; reset?: string }
 
 export interface ResponseWire {
   results: ResultWire[]
@@ -44,7 +48,9 @@ export function parseResponse(body: unknown): ResponseWire {
   const answer = object(body)
   return {
     results: list(answer['results']).map(parseResult),
-    scopes: Object.fromEntries(Object.entries(object(answer['scopes'] ?? {})).map(([scope, value]) => [scope, parseScope(value)])),
+    scopes: Object.fromEntries(
+      Object.entries(object(answer['scopes'] ?? {})).map(([scope, value]) => [scope, parseScope(value)]),
+    ),
     more: list(answer['more']).map(text),
   }
 }
@@ -92,7 +98,8 @@ function parseRecord(value: unknown): RecordWire {
 }
 
 function object(value: unknown): Record<string, unknown> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new MalformedAnswer('an object was expected')
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new MalformedAnswer('an object was expected')
   return value as Record<string, unknown>
 }
 
@@ -108,6 +115,7 @@ function text(value: unknown): string {
 }
 
 function whole(value: unknown): number {
-  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) throw new MalformedAnswer('a whole number was expected')
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0)
+    throw new MalformedAnswer('a whole number was expected')
   return value
 }

@@ -41,7 +41,18 @@ function localTime(date: Date): string {
 }
 
 export class GiveForm {
-  typed = $state<Typed>({ course: '', title: '', text: '', date: '', time: '', return: 'file', late: 'accept', minutes: '', attachments: [], students: undefined })
+  typed = $state<Typed>({
+    course: '',
+    title: '',
+    text: '',
+    date: '',
+    time: '',
+    return: 'file',
+    late: 'accept',
+    minutes: '',
+    attachments: [],
+    students: undefined,
+  })
   ready = $state(false)
   readonly #device: Device
   readonly #edited: { course: string; id: string; seq: number } | undefined
@@ -86,7 +97,12 @@ export class GiveForm {
       const { id, seq } = this.#edited
       await this.#device.act(scope, 'homework.edit@1', { id, ...this.#fields() }, { base: seq })
       const before = this.#before
-      return async () => before && this.#device.act(scope, 'homework.edit@1', { id, ...fieldsOf(fromHomework(before, this.typed.course)) })
+      return async () =>
+        before &&
+        this.#device.act(scope, 'homework.edit@1', {
+          id,
+          ...fieldsOf(fromHomework(before, this.typed.course)),
+        })
     }
     const id = newId()
     await this.#device.act(scope, 'homework.give@1', { id, ...this.#fields() })
