@@ -10,14 +10,13 @@ import (
 	"strings"
 )
 
-// checkPDF makes sure that a PDF has a beginning and an end, and counts its
-// pages as well as can be done without reading it; 0 if unknown.
-func checkPDF(data []byte) (pages int, err error) {
+// checkPDF makes sure that a PDF has a beginning and an end.
+func checkPDF(data []byte) error {
 	tail := data[max(0, len(data)-2048):]
 	if len(data) < 64 || !bytes.Contains(tail, []byte("%%EOF")) || !bytes.Contains(tail, []byte("startxref")) {
-		return 0, damaged
+		return damaged
 	}
-	return countPages(data), nil
+	return nil
 }
 
 var (
@@ -25,8 +24,9 @@ var (
 	pdfCount = regexp.MustCompile(`/Count\s+(\d{1,5})\b`)
 )
 
-// countPages counts page objects; where these are compressed, it believes the
-// page tree.
+// countPages counts the pages of a PDF as well as can be done without reading
+// it: its page objects or, where these are compressed, what the page tree
+// says; 0 if unknown.
 func countPages(data []byte) int {
 	if n := len(pdfPage.FindAllIndex(data, 10_000)); n > 0 {
 		return n

@@ -42,7 +42,6 @@ const (
 	mismatch   problem = "type_mismatch"    // not what the device said that it is
 	damaged    problem = "damaged_file"     // cannot be read to its end
 	tooMany    problem = "too_many_pixels"  // a picture too large to be opened
-	tooLong    problem = "too_large"
 )
 
 // safe is what an upload becomes.
@@ -72,10 +71,10 @@ func (s *Service) judge(ctx context.Context, data []byte, declared string) (safe
 	case typeJPEG, typePNG, typeWebP, typeHEIC:
 		return s.picture(ctx, data, kind)
 	case typePDF:
-		pages, err := checkPDF(data)
-		return asIs(kind, data, pages), err
-	case typeText:
-		return asIs(kind, data, 0), nil
+		if err := checkPDF(data); err != nil {
+			return safe{}, err
+		}
+		return asIs(kind, data, countPages(data)), nil
 	}
 	return asIs(kind, data, 0), nil
 }

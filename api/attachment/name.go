@@ -17,14 +17,15 @@ func cleanName(name, kind string) string {
 	name = strings.ToValidUTF8(name, "")
 	name = path.Base(strings.ReplaceAll(name, `\`, "/"))
 	name = strings.Map(keepRune, name)
-	name = strings.Trim(name, ". ")
-	ending := endings[kind]
-	if stem := strings.TrimSuffix(name, path.Ext(name)); ending != "" && !rightEnding(name, kind) {
-		name = stem + ending
+	ending := path.Ext(name)
+	stem := strings.Trim(strings.TrimSuffix(name, ending), ". ")
+	if stem == "" {
+		stem = "fichier"
 	}
-	if name == "" || name == ending {
-		name = "fichier" + ending
+	if endings[kind] != "" && !rightEnding(name, kind) {
+		ending = endings[kind]
 	}
+	name = strings.TrimRight(stem+ending, ". ")
 	return shorten(name)
 }
 
