@@ -137,6 +137,9 @@ func (d *Directory) Location(school string) *time.Location {
 	return d.school(school).zone()
 }
 
+// ZoneOf is the time zone of a person's school.
+func (d *Directory) ZoneOf(id string) *time.Location { return d.homeOf(id).zone() }
+
 // Today is the date at a school now.
 func (d *Directory) Today(school string) Date {
 	return DateOf(d.now().In(d.Location(school)))

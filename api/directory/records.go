@@ -2,6 +2,7 @@ package directory
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -81,6 +82,16 @@ type School struct {
 type Year struct {
 	Start Date `json:"start"`
 	End   Date `json:"end"`
+}
+
+// YearOf is the usual school year of a day; July and August are of the next.
+func YearOf(day Date) Year {
+	t := day.start(time.UTC)
+	autumn := t.Year()
+	if t.Month() < time.July {
+		autumn--
+	}
+	return Year{Start: Date(fmt.Sprintf("%d-09-01", autumn)), End: Date(fmt.Sprintf("%d-07-05", autumn+1))}
 }
 
 // Holiday is a time without school, both days included.

@@ -148,21 +148,10 @@ func (im *importer) newSchool(d *directory.Directory) (directory.School, error) 
 		}
 	}
 	id := directory.StableID("school", im.name)
-	first, last := schoolYear(d.Today(id))
 	return directory.School{
 		ID: id, Name: im.name, Timezone: "Europe/Paris",
-		Year: directory.Year{Start: first, End: last}, Holidays: []directory.Holiday{},
+		Year: directory.YearOf(d.Today(id)), Holidays: []directory.Holiday{},
 	}, nil
-}
-
-// schoolYear is the school year of a day; July and August are of the next.
-func schoolYear(day directory.Date) (first, last directory.Date) {
-	year := 0
-	_, _ = fmt.Sscanf(string(day), "%d", &year) // day is valid
-	if day[5:] < "07-01" {
-		year--
-	}
-	return directory.Date(fmt.Sprintf("%d-09-01", year)), directory.Date(fmt.Sprintf("%d-07-05", year+1))
 }
 
 // shownChanges is how many changes of a kind are told one by one.

@@ -1,0 +1,147 @@
+package demo_test
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"preau/api/account"
+	"preau/api/attachment"
+	"preau/api/directory"
+	"preau/api/homework"
+	"preau/cmd/preau/demo"
+	"preau/storage"
+)
+
+// all reads the records of a type in a scope, by id.
+func all[T any](t *testing.T, w *demo.World, scope, typ string) map[string]T {
+	t.Helper()
+	recs, err := w.Engine.Find(t.Context(), scope, storage.Key{Type: typ})
+	if err != nil {
+		t.Fatal(err)
+	}
+	values := map[string]T{}
+	for _, r := range recs {
+		var v T
+		if err := json.Unmarshal(r.Value, &v); err != nil {
+			t.Fatal(err)
+		}
+		values[r.ID] = v
+	}
+	return values
+}
+
+func TestSmallSchool(t *testing.T) {
+	w := demo.School(t, demo.Small)
+	people := map[string]int{}
+	for _, id := range w.Directory.People(demo.SchoolID) {
+		for _, role := range w.Directory.Roles(id) {
+			people[role]++
+		}
+	}
+	delete(people, directory.RoleGuardian)
+	want := map[string]int{"student": 12, "teacher": 4, "staff": 1, "direction": 1, "admin": 1}
+	if diff := cmp.Diff(want, people); diff != "" {
+		t.Error(diff)
+	}
+	if got := w.Directory.Children(demo.User("guardian")); len(got) != 2 {
+		t.Errorf("the parent has the children %v", got)
+	}
+	if c, _ := w.Directory.Course(demo.CourseID("fr", "5e B")); !c.TaughtBy(demo.User("teacher")) {
+		t.Errorf("French in 5e B is taught by %v", c.Teachers)
+	}
+}
+
+func TestTheStoryOf5eB(t *testing.T) {
+	w := demo.School(t, demo.Small)
+	class := all[homework.Homework](t, w, "class:"+demo.ClassID("5e B"), "homework")
+	tale := class[demo.TaleHomework]
+	if len(tale.Attachments) != 1 || !tale.Attachments[0].Ready() || tale.Attachments[0].Pages != 2 {
+		t.Errorf("the tale has %+v", tale.Attachments)
+	}
+	ines := "student:" + demo.User("student")
+	if _, ok := all[homework.Homework](t, w, ines, "homework")[demo.ReviewHomework]; !ok {
+		t.Error("Inès has nothing of her own")
+	}
+	if f := all[homework.Feedback](t, w, ines, "feedback")[demo.PoemHomework]; f.State != homework.StateReturned || f.Comment == "" {
+		t.Errorf("the poem of Inès came back as %+v", f)
+	}
+	course := all[homework.Submission](t, w, "course:"+demo.CourseID("fr", "5e B"), "submission")
+	states := map[string]int{}
+	for _, s := range course {
+		states[s.State]++
+		if s.Homework == demo.TaleHomework && (len(s.Pages) != 2 || !s.Pages[0].Ready()) {
+			t.Errorf("a copy of the tale has %+v", s.Pages)
+		}
+	}
+	if states[homework.StateReceived] < 7 || states[homework.StateWaiting] > 0 {
+		t.Errorf("copies are %v", states)
+	}
+	for id, n := range all[struct{ Title string }](t, w, "user:"+demo.User("student"), "notice") {
+		if n.Title == "" {
+			t.Errorf("notice %s has no title", id)
+		}
+	}
+}
+
+func TestHandoutsOpen(t *testing.T) {
+	w := demo.School(t, demo.Small)
+	h := all[homework.Homework](t, w, "class:"+demo.ClassID("5e B"), "homework")[demo.TaleHomework]
+	c, err := w.Files.Open(t.Context(), demo.Actor(demo.User("guardian")), h.Attachments[0].SHA, attachment.Original)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := c.Read(t.Context(), 0, -1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	path := filepath.Join(t.TempDir(), "fiche.pdf")
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.ReadFrom(r); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	tool, err := exec.LookPath("pdftotext")
+	if err != nil {
+		t.Skip(err)
+	}
+	text, err := exec.Command(tool, path, "-").CombinedOutput()
+	if err != nil || !strings.Contains(string(text), "L'élément perturbateur") || !strings.Contains(string(text), "« Il était une fois »") {
+		t.Errorf("%v: %s", err, text)
+	}
+}
+
+func TestEverybodyOfTheCastSignsIn(t *testing.T) {
+	w := demo.School(t, demo.Small)
+	for _, a := range demo.Accounts() {
+		_, err := w.Accounts.SignIn(t.Context(), account.Client{Label: "test"}, account.Credentials{Login: a.Login, Password: a.Password})
+		if err != nil {
+			t.Errorf("%s: %v", a.Login, err)
+		}
+		if roles := w.Directory.Roles(a.User); len(roles) == 0 || roles[0] != a.Role {
+			t.Errorf("%s is %v, not %s", a.Name, roles, a.Role)
+		}
+	}
+}
+
+func TestSameSeedSameSchool(t *testing.T) {
+	one, two := demo.School(t, demo.Small), demo.School(t, demo.Small)
+	if diff := cmp.Diff(one.Directory.Contents(demo.SchoolID), two.Directory.Contents(demo.SchoolID)); diff != "" {
+		t.Error(diff)
+	}
+	scope := "class:" + demo.ClassID("5e B")
+	if diff := cmp.Diff(all[any](t, one, scope, "homework"), all[any](t, two, scope, "homework")); diff != "" {
+		t.Error(diff)
+	}
+}

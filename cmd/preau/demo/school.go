@@ -1,0 +1,64 @@
+package demo
+
+import (
+	"bytes"
+	"context"
+	"crypto/ed25519"
+	"log/slog"
+	"time"
+
+	"preau/api/account"
+	"preau/storage/disk"
+	"preau/storage/sqlite"
+)
+
+// TB is the part of testing.TB that School needs.
+type TB interface {
+	Helper()
+	Cleanup(func())
+	Context() context.Context
+	Fatal(args ...any)
+	TempDir() string
+}
+
+// Today is when the schools of tests stand: a Tuesday morning in November.
+var Today = time.Date(2026, time.November, 24, 8, 0, 0, 0, zone())
+
+// School makes a whole school for a test, on SQLite and disk in a directory
+// that goes with the test. Its clock stands at [Today]; what is sent is
+// followed up by Settle only.
+func School(t TB, size Size) *World {
+	t.Helper()
+	w, err := newSchool(t, size)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+func newSchool(t TB, size Size) (*World, error) {
+	records, err := sqlite.Open(t.Context(), sqlite.Memory, sqlite.Options{})
+	if err != nil {
+		return nil, err
+	}
+	t.Cleanup(func() { _ = records.Close() })
+	blobs, err := disk.Open(t.TempDir())
+	if err != nil {
+		return nil, err
+	}
+	t.Cleanup(func() { _ = blobs.Close() })
+	c := Config{
+		Records: records, Blobs: blobs, Log: slog.New(slog.DiscardHandler),
+		AccountKey: bytes.Repeat([]byte{7}, 32), ReceiptKey: ed25519.NewKeyFromSeed(bytes.Repeat([]byte{9}, 32)),
+		Params: account.Params{Memory: 64, Time: 1, Threads: 1},
+		Size:   size, Seed: 1, Today: Today,
+	}
+	w, err := newWorld(c)
+	if err != nil {
+		return nil, err
+	}
+	if err := w.build(t.Context()); err != nil {
+		return nil, err
+	}
+	return w, w.openAccounts(t.Context())
+}
