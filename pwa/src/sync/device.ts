@@ -9,7 +9,7 @@ import { Loop } from './loop.ts'
 import { mutators as known, type Mutators } from './mutators.ts'
 import { enqueue, outStores, waiting, type Outgoing } from './outbox.ts'
 import type { ActionName, Actions } from './records.ts'
-import type { Fetch, RoundContext } from './round.ts'
+import { toWire, type Fetch, type RoundContext } from './round.ts'
 import { StatusStore, type Status } from './status.ts'
 import { listen } from './triggers.ts'
 import { protocolVersion, schemaVersion } from './wire.ts'
@@ -69,7 +69,6 @@ class Engine implements Device {
   readonly #context: RoundContext
   readonly #loop: Loop
   readonly #now: () => number
-  #device: string
   #stop: (() => void) | undefined
   #over = false
 
@@ -82,7 +81,6 @@ class Engine implements Device {
       random = Math.random,
     } = options
     this.user = user
-    this.#device = device
     this.#now = now
     this.#db = new Database(user)
     this.#changes = new Changes(user)
@@ -100,13 +98,12 @@ class Engine implements Device {
       fetch,
       now,
       mutators: options.mutators ?? known,
-      device: () => this.#device,
-      fresh: async () => (this.#device = await options.fresh()),
+      device,
+      fresh: options.fresh,
       paused: new Map(),
       batch: 50,
       pushOnly: false,
       pulls: 0,
-      virgin: false,
       topics: (names) => this.#changes.touched(names),
     }
     this.#loop = new Loop({
@@ -122,12 +119,12 @@ class Engine implements Device {
   async open(): Promise<void> {
     await this.#db.write(['kv'], async (tx) => {
       const kv = tx.objectStore('kv')
-      const kept = (await kv.get('device')) as string | undefined
-      const given = (await kv.get('given')) as string | undefined
-      // A new session has a new name; a database from before takes it before it sends.
-      this.#context.virgin = kept === undefined || given !== this.#device
-      if (kept !== undefined && given === this.#device) this.#device = kept
-      else await kv.put(this.#device, 'given')
+      const [own, given] = (await Promise.all([kv.get('device'), kv.get('given')])) as (string | undefined)[]
+      const session = this.#context.device
+      if (own !== undefined && (session === own || session === given)) return
+      // Another session: what waits takes a name of its own before it is sent.
+      await kv.delete('device')
+      await kv.put(session, 'given')
     })
     this.#changes.listen((word) => {
       if (word.kind === 'wiped') this.#end('wiped')
@@ -252,23 +249,13 @@ class Engine implements Device {
 
   /** The page is being left: the first of what waits goes in a request that outlives it. */
   async #parting(): Promise<void> {
-    if (this.#context.virgin) return
-    const first = (await this.#db.read(['out'], (tx) => waiting(tx))).slice(0, 20)
-    if (first.length === 0) return
-    const mutations = first.map(({ s, k, name, at, base, args }) => ({
-      scope: s,
-      k,
-      name,
-      at,
-      ...(base !== undefined && { base }),
-      args,
+    const { first, own } = await this.#db.read(['out', 'kv'], async (tx) => ({
+      first: (await waiting(tx)).slice(0, 20),
+      own: (await tx.objectStore('kv').get('device')) as string | undefined,
     }))
-    const body = JSON.stringify({
-      v: protocolVersion,
-      schema: schemaVersion,
-      device: this.#device,
-      mutations,
-    })
+    if (first.length === 0 || own === undefined) return
+    const mutations = first.map(toWire)
+    const body = JSON.stringify({ v: protocolVersion, schema: schemaVersion, device: own, mutations })
     if (body.length > 60_000) return
     // Its answer is not read: the next round finds what was done.
     await this.#context

@@ -33,7 +33,8 @@ export interface RoundContext {
   fetch: Fetch
   now: () => number
   mutators: Mutators
-  device: () => string
+  /** The session's device id, good for pulls until this database has its own. */
+  device: string
   fresh: () => Promise<string>
   /** Waiting lanes: scope → Unix milliseconds. */
   paused: Map<string, number>
@@ -42,8 +43,6 @@ export interface RoundContext {
   /** This version may only send. */
   pushOnly: boolean
   pulls: number
-  /** A database that was never used under this device id. */
-  virgin: boolean
   topics: (names: Iterable<string>) => void
 }
 
@@ -63,12 +62,14 @@ const digestEvery = 50
 interface Gathered {
   request: RequestWire
   held: number
+  /** This database has numbered nothing under the session's device id yet. */
+  virgin: boolean
 }
 
 export async function round(context: RoundContext): Promise<Outcome> {
   await expire(context)
-  const { request, held } = await gather(context)
-  if (request.mutations && context.virgin) {
+  const { request, held, virgin } = await gather(context)
+  if (request.mutations && virgin) {
     await adopt(context, await context.fresh())
     return { kind: 'again', progress: true, updating: false }
   }
@@ -81,10 +82,11 @@ export async function round(context: RoundContext): Promise<Outcome> {
 }
 
 async function gather(context: RoundContext): Promise<Gathered> {
-  return context.db.read(['out', 'cur', 'rec'], async (tx) => {
+  return context.db.read(['out', 'cur', 'rec', 'kv'], async (tx) => {
+    const own = (await tx.objectStore('kv').get('device')) as string | undefined
     const all = await waiting(tx)
     const chosen = choose(all, context)
-    const request: RequestWire = { v: protocolVersion, schema: schemaVersion, device: context.device() }
+    const request: RequestWire = { v: protocolVersion, schema: schemaVersion, device: own ?? context.device }
     if (chosen.length > 0) request.mutations = chosen.map(toWire)
     if (!context.pushOnly) {
       const cursors = (await tx.objectStore('cur').getAll()) as Cur[]
@@ -103,7 +105,7 @@ async function gather(context: RoundContext): Promise<Gathered> {
         request.digest = found
       }
     }
-    return { request, held: all.length - chosen.length }
+    return { request, held: all.length - chosen.length, virgin: own === undefined }
   })
 }
 
@@ -118,7 +120,7 @@ function choose(all: Out[], { paused, now, batch }: RoundContext): Out[] {
     })
 }
 
-function toWire(out: Out): MutationWire {
+export function toWire(out: Out): MutationWire {
   const { s, k, name, at, base, args } = out
   return { scope: s, k, name, at, ...(base !== undefined && { base }), args }
 }
@@ -253,7 +255,6 @@ async function adopt(context: RoundContext, device: string): Promise<void> {
     await tx.objectStore('kv').put(device, 'device')
     await renumberAll(tx)
   })
-  context.virgin = false
 }
 
 /** Every pull renews every lease; written down once a day. */
