@@ -2,3 +2,13 @@ package sync
 
 // Hash32 lets the tests write down exact values.
 var Hash32 = hash32
+
+// Waiting is how many actions wait for a scope.
+func (e *Engine) Waiting(scope string) int {
+	e.committer.mu.Lock()
+	defer e.committer.mu.Unlock()
+	if q := e.committer.queues[scope]; q != nil {
+		return len(q.waiting)
+	}
+	return 0
+}
