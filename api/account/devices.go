@@ -181,7 +181,18 @@ func (s *Service) FreshDevice(ctx context.Context, c Client, session Session) (T
 	c.Label = st.devices[session.Device].Label
 	return s.open(ctx, opening{
 		user: session.User, client: c, by: session.Device, fresh: true, instead: session.Device,
+		rule: func(ctx context.Context, tx *psync.Tx) error { return stillIn(ctx, tx, session.Device) },
 	})
+}
+
+// stillIn refuses when a device was ended since its request was let in.
+func stillIn(ctx context.Context, tx *psync.Tx, id string) error {
+	var d device
+	seq, err := tx.Get(ctx, kindDevice, id, &d)
+	if err == nil && (seq == 0 || !d.alive(tx.Now())) {
+		err = ErrRevoked
+	}
+	return err
 }
 
 // replace marks the device of a browser that is getting another id.

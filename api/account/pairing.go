@@ -145,6 +145,9 @@ func over(state string) error {
 func (s *Service) CreatePairing(ctx context.Context, session Session, origin string) (Pairing, error) {
 	p := pairing{ID: ticketID(session.User), By: session.Device, State: Open}
 	err := s.commit(ctx, session.Actor(), session.User, func(ctx context.Context, tx *psync.Tx) error {
+		if err := stillIn(ctx, tx, session.Device); err != nil {
+			return err
+		}
 		var old pairing
 		if _, err := tx.Get(ctx, kindPairing, current, &old); err != nil {
 			return err
@@ -382,7 +385,10 @@ func (s *Service) ConfirmPairing(ctx context.Context, session Session, id, code 
 	if len(code) != 6 || !digits(code) {
 		return PairingState{}, psync.Refuse("invalid", "code", "not six figures")
 	}
-	err = s.pairingRule(ctx, session.Actor(), id, func(_ context.Context, tx *psync.Tx, q *pairing) error {
+	err = s.pairingRule(ctx, session.Actor(), id, func(ctx context.Context, tx *psync.Tx, q *pairing) error {
+		if err := stillIn(ctx, tx, session.Device); err != nil {
+			return err
+		}
 		err := s.confirm(tx, session, q, code)
 		p = *q
 		return err
@@ -491,6 +497,9 @@ func (s *Service) deliver(ctx context.Context, c Client, p pairing, proof Proof)
 			q, err := getPairing(ctx, tx, p.ID)
 			if err != nil || q.state(tx.Now()) != Confirmed {
 				return cmpErr(err, errGone)
+			}
+			if stillIn(ctx, tx, p.By) != nil {
+				return errGone
 			}
 			q.State, q.Device, q.Polled = done, id, proof.At
 			tx.Put(kindPairing, current, q)

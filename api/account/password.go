@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 
 	"golang.org/x/crypto/argon2"
 	"golang.org/x/text/unicode/norm"
@@ -38,6 +39,7 @@ type hasher struct {
 	slots  chan struct{}
 	queue  chan struct{}
 	dummy  string // checked for names that do not exist, to take as long
+	done   atomic.Int64
 }
 
 func newHasher(p Params, pepper []byte) *hasher {
@@ -85,6 +87,7 @@ func (h *hasher) key(ctx context.Context, p Params, salt []byte, password string
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
+	h.done.Add(1)
 	peppered := derive(h.pepper, norm.NFC.String(password))
 	return argon2.IDKey(peppered, salt, p.Time, p.Memory, p.Threads, hashBytes), nil
 }

@@ -65,10 +65,11 @@ func checkPassword(password string, context []string) error {
 // or two common or personal words with figures around them.
 func guessable(password string, context []string) bool {
 	folded := fold(password)
-	if blocklist[folded] || blocklist[unleet(folded)] || monotonous(folded) {
+	plain := unleet(strings.TrimFunc(folded, notLetter))
+	if blocklist[folded] || blocklist[plain] || monotonous(folded) {
 		return true
 	}
-	for _, text := range []string{folded, unleet(folded)} {
+	for _, text := range []string{folded, plain} {
 		if rest, found := strip(text, context); found && utf8.RuneCountInString(rest) < 8 {
 			return true
 		}
@@ -147,9 +148,9 @@ func walk(s string) bool {
 	return 4*steps >= 3*(len(s)-1)
 }
 
-// repeats says whether s is a piece of at most half its length, repeated.
+// repeats says whether s is a short piece repeated.
 func repeats(s string) bool {
-	for n := 1; n <= len(s)/2 && n <= 6; n++ {
+	for n := 1; n <= len(s)/2 && n <= 10; n++ {
 		if strings.HasPrefix(strings.Repeat(s[:n], len(s)/n+1), s) {
 			return true
 		}
