@@ -2,7 +2,9 @@ package storage
 
 import (
 	"context"
+	"fmt"
 	"io"
+	"strings"
 	"time"
 )
 
@@ -13,16 +15,18 @@ type Blob struct {
 	At   time.Time // when it was stored
 }
 
-// Blobs keeps immutable files by key. A key is lower-case letters, digits,
-// '-', '_', '.' and '/', never starting or ending with '/', no empty or dotted
-// segment. Acknowledged means on disk; a half-written blob is never seen.
+// Blobs keeps immutable files by key; [CheckKey] tells what a key may be.
+// Acknowledged means on disk; a half-written blob is never seen. All methods
+// are safe for concurrent use.
 type Blobs interface {
-	// Put stores size bytes from r under key. Their SHA-256 must be sum when
-	// sum is not empty, else ErrCorrupt and nothing is stored. Putting a key
-	// that exists is no error and keeps the first content.
+	// Put stores size bytes from r under key; io.ErrUnexpectedEOF if there
+	// are fewer, and what follows them is not read. Their SHA-256 must be sum
+	// when sum is not empty, else ErrCorrupt. Nothing is stored on an error.
+	// Putting a key that exists is no error and keeps the first content.
 	Put(ctx context.Context, key string, r io.Reader, size int64, sum []byte) error
-	// Open reads length bytes from offset (length < 0: to the end). It returns
-	// ErrNotFound for an unknown key. The caller closes.
+	// Open reads length bytes from offset (length < 0: to the end), fewer if
+	// the blob ends before. It returns ErrNotFound for an unknown key and
+	// ErrInvalid for an offset outside the blob. The caller closes.
 	Open(ctx context.Context, key string, offset, length int64) (io.ReadCloser, Blob, error)
 	// Stat describes a blob without reading it.
 	Stat(ctx context.Context, key string) (Blob, error)
@@ -32,4 +36,24 @@ type Blobs interface {
 	// until it returns false.
 	List(ctx context.Context, prefix string, yield func(Blob) bool) error
 	Close() error
+}
+
+// CheckKey refuses with ErrInvalid what cannot name a blob. A key is one or
+// more segments joined by '/', 512 bytes at most; a segment is 1–200 of a–z,
+// 0–9, '-', '_' and '.', and begins with no '.'.
+func CheckKey(key string) error {
+	if len(key) > 512 {
+		return fmt.Errorf("blob key of %d bytes: %w", len(key), ErrInvalid)
+	}
+	for segment := range strings.SplitSeq(key, "/") {
+		if segment == "" || len(segment) > 200 || segment[0] == '.' || strings.ContainsFunc(segment, foreign) {
+			return fmt.Errorf("blob key %.80q: %w", key, ErrInvalid)
+		}
+	}
+	return nil
+}
+
+// foreign tells whether a rune may not be part of a key.
+func foreign(r rune) bool {
+	return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' && r != '_' && r != '.'
 }

@@ -1,0 +1,189 @@
+package storagetest
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"preau/storage"
+)
+
+// The kill tests run the test binary again as a child, which prints a line for
+// every acknowledgement, and kill it with SIGKILL at a random moment. That
+// shows what a crash of the program leaves; what a power cut leaves depends on
+// fsync as well, which no test in one machine can show.
+const (
+	childVar  = "PREAU_KILL_DIR"    // the directory a child works in
+	roundsVar = "PREAU_KILL_ROUNDS" // how many children are killed
+	ackMark   = "acknowledged "
+)
+
+var killCases = []recordsCase{{"acknowledged entries survive SIGKILL", entriesSurviveKill}}
+
+func childDir() string { return os.Getenv(childVar) }
+
+func killRounds() int {
+	if n, err := strconv.Atoi(os.Getenv(roundsVar)); err == nil {
+		return n
+	}
+	if testing.Short() {
+		return 3
+	}
+	return 20
+}
+
+// killChild runs this very test in a child on dir, kills it, and calls yield
+// for each acknowledgement that it got out.
+func killChild(t testing.TB, dir string, yield func(ack string)) {
+	t.Helper()
+	child := exec.Command(os.Args[0], "-test.run="+onlyThis(t.Name()), "-test.timeout=1m")
+	child.Env = append(os.Environ(), childVar+"="+dir)
+	child.Stderr = os.Stderr
+	out, err := child.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := child.Start(); err != nil {
+		t.Fatal(err)
+	}
+	acks := readAcks(t, out, func() { child.Process.Kill() }, yield)
+	child.Wait()
+	if acks == 0 {
+		t.Fatal("the child acknowledged nothing")
+	}
+}
+
+// readAcks reads to the end; the killing is set off by the first line.
+func readAcks(t testing.TB, out io.Reader, kill func(), yield func(string)) (acks int) {
+	t.Helper()
+	for lines := bufio.NewScanner(out); lines.Scan(); {
+		ack, ok := strings.CutPrefix(lines.Text(), ackMark)
+		if !ok {
+			t.Log("child: " + lines.Text())
+			continue
+		}
+		if acks++; acks == 1 {
+			time.AfterFunc(rand.N(120*time.Millisecond), kill)
+		}
+		yield(ack)
+	}
+	return acks
+}
+
+// onlyThis is a pattern for the test of this name alone.
+func onlyThis(name string) string {
+	parts := strings.Split(name, "/")
+	for i, p := range parts {
+		parts[i] = "^" + regexp.QuoteMeta(p) + "$"
+	}
+	return strings.Join(parts, "/")
+}
+
+// acknowledge prints one line in one write.
+func acknowledge(format string, args ...any) {
+	fmt.Fprintf(os.Stdout, ackMark+format+"\n", args...)
+}
+
+const killScopes = 4
+
+func killScope(i int) string { return fmt.Sprint("kill:", i) }
+
+// entriesSurviveKill is parent and child in one.
+func entriesSurviveKill(s *store) {
+	if childDir() != "" {
+		s.together(killScopes, s.commitForEver)
+		return
+	}
+	s.must(s.Close())
+	acked := map[string]int64{}
+	for range killRounds() {
+		killChild(s.T, s.dir, func(ack string) {
+			var scope string
+			var n int64
+			if _, err := fmt.Sscan(ack, &scope, &n); err != nil {
+				s.Fatalf("the child said %q", ack)
+			}
+			acked[scope] = max(acked[scope], n)
+		})
+		s.openAgain()
+		s.survived(acked)
+		s.must(s.Close())
+	}
+	s.openAgain()
+	s.allTasks(acked)
+}
+
+// killEntry is what entry n of a scope holds, so that the parent knows.
+func (s *store) killEntry(scope string, n int64) storage.Entry {
+	v := strconv.FormatInt(n, 10)
+	ops := []any{put("t", "last", v), put("t", strconv.FormatInt(n%50, 10), v), step("l", n), effect("x")}
+	if n%7 == 0 {
+		ops = append(ops, del("t", strconv.FormatInt((n-3)%50, 10)))
+	}
+	return s.entry(scope, n, ops...)
+}
+
+func (s *store) commitForEver(i int) {
+	scope := killScope(i)
+	for n := s.headAny(scope) + 1; ; n++ {
+		if err := s.Append(context.Background(), s.killEntry(scope, n)); err != nil {
+			s.Error(err)
+			return
+		}
+		acknowledge("%s %d", scope, n)
+	}
+}
+
+// survived checks that everything acknowledged is there, and all of it whole.
+func (s *store) survived(acked map[string]int64) {
+	s.Helper()
+	if c, ok := s.Records.(interface{ Check(context.Context) error }); ok {
+		s.must(c.Check(s.Context()))
+	}
+	for i := range killScopes {
+		scope := killScope(i)
+		tail := s.tail(scope, 0, 1<<30)
+		if tail.Head < acked[scope] {
+			s.Fatalf("%s is at %d, and %d was acknowledged", scope, tail.Head, acked[scope])
+		}
+		same(s, "entries", len(tail.Entries), int(tail.Head))
+		latest := map[storage.Key]storage.Record{}
+		for _, e := range tail.Entries {
+			same(s, "entry", e, s.killEntry(scope, e.N))
+			apply(latest, e)
+		}
+		for _, r := range s.scan(storage.Page{Scope: scope, Tombstones: true}) {
+			same(s, "record", r, latest[storage.Key{Type: r.Type, ID: r.ID}])
+			delete(latest, storage.Key{Type: r.Type, ID: r.ID})
+		}
+		same(s, "records missing", len(latest), 0)
+		same(s, "lane", s.lane(scope, "l", 1).K, tail.Head)
+	}
+}
+
+func apply(latest map[storage.Key]storage.Record, e storage.Entry) {
+	for _, o := range e.Ops {
+		latest[storage.Key{Type: o.Type, ID: o.ID}] = storage.Record{Seq: e.N, Type: o.Type, ID: o.ID, Value: o.Value}
+	}
+}
+
+// allTasks checks that every entry left its task.
+func (s *store) allTasks(acked map[string]int64) {
+	s.Helper()
+	var entries int64
+	for scope := range acked {
+		entries += s.head(scope)
+	}
+	c := storage.Claim{Now: s.now.Add(time.Hour), Lease: time.Minute, Limit: 1 << 30}
+	same(s, "tasks", len(s.claim(c)), int(entries))
+	s.Logf("%d entries over %d rounds", entries, killRounds())
+}
