@@ -35,6 +35,9 @@ type account struct {
 	Change  bool      `json:"change,omitempty"` // the password is one that is tried everywhere
 }
 
+// open says whether somebody came in, or can with a password.
+func (a account) open() bool { return !a.Opened.IsZero() || a.Hash != "" }
+
 // device is the record of one browser. It is kept for a while after its end,
 // so that the browser learns that it must delete what it holds, and so that
 // its key never comes back.

@@ -42,7 +42,7 @@ func (sh sheet) state(acc account, now time.Time) string {
 	switch {
 	case !sh.Used.IsZero():
 		return SheetUsed
-	case !acc.Opened.IsZero():
+	case acc.open():
 		return SheetOpened
 	case sh.ID == "":
 		return SheetNone
@@ -240,7 +240,7 @@ func (s *Service) renew(ctx context.Context, tx *psync.Tx, session Session, user
 		}
 	}
 	state := sh.state(acc, tx.Now())
-	if !acc.Opened.IsZero() || state == SheetUnused && !req.Renew && !req.Reset {
+	if acc.open() || state == SheetUnused && !req.Renew && !req.Reset {
 		return closed, nil
 	}
 	now := tx.Now().UTC().Truncate(time.Second)
@@ -311,7 +311,7 @@ func (s *Service) OpenAccount(ctx context.Context, c Client, id string, use Shee
 	return s.open(ctx, opening{
 		user: user, client: c, by: "sheet", makeRoom: true,
 		also: func(acc *account) error {
-			if !acc.Opened.IsZero() {
+			if acc.open() {
 				return errUsed
 			}
 			acc.Hash = hash
