@@ -1,11 +1,11 @@
-import { svelte } from '@sveltejs/vite-plugin-svelte';
-import { defineConfig } from 'vite';
+import { svelte } from '@sveltejs/vite-plugin-svelte'
+import { defineConfig } from 'vite'
 import { compress } from './build/compress.ts'
 import { qrWorker } from './build/qr-worker.ts'
-import { serviceWorker } from './build/service-worker.ts';
+import { serviceWorker } from './build/service-worker.ts'
 
-const server = process.env.PREAU_SERVER ?? 'http://127.0.0.1:8080';
-const proxy = { '/api': server, '/manifest.webmanifest': server };
+const server = process.env.PREAU_SERVER ?? 'http://127.0.0.1:8080'
+const proxy = { '/api': server, '/manifest.webmanifest': server }
 
 export default defineConfig(({ mode }) => ({
   plugins: [svelte(), qrWorker(), serviceWorker(), compress()],
@@ -19,4 +19,4 @@ export default defineConfig(({ mode }) => ({
   },
   server: { proxy },
   preview: { proxy },
-}));
+}))

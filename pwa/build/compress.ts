@@ -1,9 +1,9 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
-import type { Plugin } from 'vite';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
+import type { Plugin } from 'vite'
 
-const compressible = /\.(html|js|css|json|svg|webmanifest)$/;
+const compressible = /\.(html|js|css|json|svg|webmanifest)$/
 
 /** Lays a .br and a .gz beside every text file of the build, so that the server never compresses. */
 export function compress(): Plugin {
@@ -16,20 +16,20 @@ export function compress(): Plugin {
       sequential: true,
       handler() {
         for (const file of textFiles('dist')) {
-          const body = readFileSync(file);
-          writeFileSync(`${file}.gz`, gzipSync(body, { level: 9 }));
+          const body = readFileSync(file)
+          writeFileSync(`${file}.gz`, gzipSync(body, { level: 9 }))
           writeFileSync(
             `${file}.br`,
             brotliCompressSync(body, { params: { [constants.BROTLI_PARAM_SIZE_HINT]: body.length } }),
-          );
+          )
         }
       },
     },
-  };
+  }
 }
 
 function textFiles(dir: string): string[] {
   return readdirSync(dir, { recursive: true, encoding: 'utf8' })
     .filter((name) => compressible.test(name))
-    .map((name) => join(dir, name));
+    .map((name) => join(dir, name))
 }

@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
-import { build, type Plugin } from 'vite';
+import { createHash } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { build, type Plugin } from 'vite'
 
 /** One file of the shell: its address, and a revision when the address does not carry one. */
-type Entry = [url: string, revision: string];
+type Entry = [url: string, revision: string]
 
 /**
  * Builds src/sw/sw.ts into /sw.js as one classic script, with the list of every file
@@ -18,13 +18,14 @@ export function serviceWorker(): Plugin {
       order: 'post',
       sequential: true,
       async handler() {
-        const round = existsSync('src/sw/round.ts') ? await script('round', {}) : '';
-        const shell = entries('dist');
-        const version = digest(JSON.stringify(shell) + round);
-        await script('sw', { __SHELL__: JSON.stringify(shell), __VERSION__: JSON.stringify(version) });
+        if (!existsSync('dist/index.html')) return // the build failed
+        const round = existsSync('src/sw/round.ts') ? await script('round', {}) : ''
+        const shell = entries('dist')
+        const version = digest(JSON.stringify(shell) + round)
+        await script('sw', { __SHELL__: JSON.stringify(shell), __VERSION__: JSON.stringify(version) })
       },
     },
-  };
+  }
 }
 
 async function script(name: string, define: Record<string, string>): Promise<string> {
@@ -42,8 +43,8 @@ async function script(name: string, define: Record<string, string>): Promise<str
         output: { format: 'iife', entryFileNames: name === 'sw' ? 'sw.js' : `sw-${name}.js` },
       },
     },
-  });
-  return readFileSync(join('dist', name === 'sw' ? 'sw.js' : `sw-${name}.js`), 'utf8');
+  })
+  return readFileSync(join('dist', name === 'sw' ? 'sw.js' : `sw-${name}.js`), 'utf8')
 }
 
 function entries(dir: string): Entry[] {
@@ -54,9 +55,9 @@ function entries(dir: string): Entry[] {
     .map((name) => [
       name === 'index.html' ? '/' : `/${name}`,
       name.startsWith('assets/') ? '' : digest(readFileSync(join(dir, name))),
-    ]);
+    ])
 }
 
 function digest(body: string | Buffer): string {
-  return createHash('sha256').update(body).digest('base64url').slice(0, 10);
+  return createHash('sha256').update(body).digest('base64url').slice(0, 10)
 }

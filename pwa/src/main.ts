@@ -4,7 +4,9 @@ import { mount } from 'svelte'
 import App from './App.svelte'
 import { takeHandover } from './app/handover'
 import { takeFragment } from './app/fragment'
+import { install } from './app/install.svelte'
 import { kept } from './app/keep'
+import { push } from './app/push.svelte'
 import { router } from './app/router.svelte'
 import { session } from './app/session.svelte'
 import { dress, theme } from './app/theme'
@@ -14,6 +16,7 @@ import { speak, type Language } from './i18n/index.svelte'
 // First of all: secrets leave the address bar and the history before any request is made.
 takeFragment()
 dress(theme())
+install.listen()
 
 async function start(): Promise<void> {
   await speak(kept<Language>('language') ?? 'fr').catch(() => undefined)
@@ -25,6 +28,7 @@ async function start(): Promise<void> {
   await takeHandover()
   await session.start()
   watchForUpdates()
+  if (session.stage === 'in' && kept('push')) await push.check()
 }
 
 void start()

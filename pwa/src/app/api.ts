@@ -9,6 +9,8 @@ export class ApiError extends Error {
     readonly field?: string,
     /** Seconds to wait, when the server said so. */
     readonly wait = 0,
+    /** The rest of the answer. */
+    readonly body: unknown = undefined,
   ) {
     super(code)
   }
@@ -34,7 +36,10 @@ async function reach(path: string, { method = 'GET', body, timeout = 15_000 }: O
       method,
       credentials: 'same-origin',
       signal: AbortSignal.timeout(timeout),
-      ...(body !== undefined && { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) }),
+      ...(body !== undefined && {
+        headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify(body),
+      }),
     })
   } catch {
     throw new ApiError('offline')
@@ -44,7 +49,7 @@ async function reach(path: string, { method = 'GET', body, timeout = 15_000 }: O
 async function failure(response: Response): Promise<ApiError> {
   const wait = Number(response.headers.get('Retry-After')) || 0
   const said = (await response.json().catch(() => ({}))) as { error?: { code?: string; field?: string } }
-  return new ApiError(said.error?.code ?? 'server', response.status, said.error?.field, wait)
+  return new ApiError(said.error?.code ?? 'server', response.status, said.error?.field, wait, said)
 }
 
 /** The code of anything that was thrown, for t(`error.${code}`). */

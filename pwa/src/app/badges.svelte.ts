@@ -10,7 +10,7 @@ class Badges {
   }
 
   of(tab: Tab): number {
-    return tab === 'more' ? (session.status.refused) : (this.#set[tab] ?? 0)
+    return tab === 'more' ? session.status.refused : (this.#set[tab] ?? 0)
   }
 
   get total(): number {

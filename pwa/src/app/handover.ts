@@ -4,6 +4,7 @@
  */
 import { api } from './api'
 import { keep, kept } from './keep'
+import { deviceLabel } from './label'
 import type { Identity } from './session.svelte'
 
 export async function takeHandover(): Promise<void> {
@@ -14,8 +15,12 @@ export async function takeHandover(): Promise<void> {
   history.replaceState(history.state, '', url)
   if (kept('me')) return
   try {
-    keep('me', await api<Identity>('handover', { method: 'POST', body: { pass } }))
+    const identity = await api<Identity | undefined>('handover', {
+      method: 'POST',
+      body: { pass, label: deviceLabel() },
+    })
+    if (identity) keep('me', identity)
   } catch {
-    // used, expired or offline: the first screen says what to do
+    // offline: the first screen says what to do
   }
 }

@@ -21,7 +21,12 @@ export interface Route {
 export const routes = {
   home: { path: '/', title: 'nav.home', tab: 'home', load: () => import('../screens/home/Home.svelte') },
 
-  work: { path: '/travail', title: 'nav.work', tab: 'work', load: () => import('../screens/work/Work.svelte') },
+  work: {
+    path: '/travail',
+    title: 'nav.work',
+    tab: 'work',
+    load: () => import('../screens/work/Work.svelte'),
+  },
   give: {
     path: '/travail/donner',
     title: 'title.give',
@@ -73,13 +78,6 @@ export const routes = {
     tab: 'classes',
     load: () => import('../screens/staff/People.svelte'),
   },
-  sheets: {
-    path: '/classes/:id/fiches',
-    title: 'title.sheets',
-    tab: 'classes',
-    load: () => import('../screens/staff/Sheets.svelte'),
-  },
-
   settings: {
     path: '/reglages',
     title: 'nav.more',
@@ -110,6 +108,12 @@ export const routes = {
     tab: 'more',
     load: () => import('../screens/settings/About.svelte'),
   },
+  password: {
+    path: '/reglages/mot-de-passe',
+    title: 'title.password',
+    tab: 'more',
+    load: () => import('../screens/settings/Password.svelte'),
+  },
   devices: {
     path: '/appareils',
     title: 'title.devices',
@@ -129,7 +133,12 @@ export const routes = {
     load: () => import('../screens/install/Install.svelte'),
   },
 
-  pair: { path: '/lier', title: 'title.pair', open: true, load: () => import('../screens/pairing/Pair.svelte') },
+  pair: {
+    path: '/lier',
+    title: 'title.pair',
+    open: true,
+    load: () => import('../screens/pairing/Pair.svelte'),
+  },
   scan: {
     path: '/lier/code',
     title: 'title.scan',
@@ -148,12 +157,21 @@ export const routes = {
     open: true,
     load: () => import('../screens/help/Accessibility.svelte'),
   },
-  lost: { path: '/perdu', title: 'app.lost.title', open: true, load: () => import('../screens/help/Lost.svelte') },
+  lost: {
+    path: '/perdu',
+    title: 'app.lost.title',
+    open: true,
+    load: () => import('../screens/help/Lost.svelte'),
+  },
 } as const satisfies Record<string, Route>
 
 export type RouteName = keyof typeof routes
 
-type Names<P> = P extends `${string}:${infer N}/${infer Rest}` ? N | Names<Rest> : P extends `${string}:${infer N}` ? N : never
+type Names<P> = P extends `${string}:${infer N}/${infer Rest}`
+  ? N | Names<Rest>
+  : P extends `${string}:${infer N}`
+    ? N
+    : never
 /** The parameters in the path of a route: ParamsOf<'copy'> is { course, id, student }. */
 export type ParamsOf<R extends RouteName> = Record<Names<(typeof routes)[R]['path']>, string>
 

@@ -3,11 +3,22 @@
  * the network; the server has its say with the first sync round.
  */
 import { address, speak, speech, type Language } from '../i18n/index.svelte'
-import { openDevice, type Device, type Live, type Status, type Upload, type User, type View } from '../sync/index.ts'
+import {
+  openDevice,
+  type Device,
+  type Live,
+  type Status,
+  type Upload,
+  type User,
+  type View,
+} from '../sync/index.ts'
 import { api, ApiError } from './api'
 import { forgetAll, keep, kept } from './keep'
 import { watch } from './live.svelte'
+import { forgetAlerts } from './push.svelte'
+import { remember, sendLater } from './worker'
 import { dress } from './theme'
+import { updates } from './update.svelte'
 
 export type Role = User['roles'][number]
 
@@ -18,6 +29,8 @@ export interface Identity {
   name: string
   roles: Role[]
   school: string
+  /** The password is one that others would try: choose another first. */
+  mustChange?: boolean
 }
 
 /**
@@ -29,7 +42,16 @@ export interface Identity {
  */
 export type Stage = 'starting' | 'out' | 'unreachable' | 'in' | 'expired'
 
-const quiet: Status = { online: true, syncing: false, updating: false, pending: 0, refused: 0, uploads: 0 }
+const quiet: Status = {
+  online: true,
+  syncing: false,
+  updating: false,
+  pending: 0,
+  refused: 0,
+  uploads: 0,
+  lastSync: undefined,
+  problem: undefined,
+}
 
 class Session {
   stage = $state<Stage>('starting')
@@ -148,6 +170,7 @@ class Session {
     if (this.#device && this.identity?.user !== identity.user) this.#device.close()
     this.identity = identity
     keep('me', identity)
+    void remember(identity)
     address(identity.roles.includes('student'))
     this.#device = await openDevice({ user: identity.user, device: identity.device, fresh: freshDevice })
     this.#device.start()
@@ -163,6 +186,7 @@ class Session {
 
   /** Deletes this person's data here. */
   async wiped(): Promise<void> {
+    await forgetAlerts()
     await this.#device?.wipe()
     this.#device = undefined
     this.identity = undefined
@@ -199,6 +223,10 @@ export function follow(): void {
     const problem = session.status.problem
     if (problem === 'wiped') void session.wiped()
     else if (problem === 'signed_out' && session.stage === 'in') session.stage = 'expired'
+    else if (problem === 'upgrade') void updates.look()
+  })
+  $effect(() => {
+    if (session.status.pending > 0) void sendLater()
   })
 }
 

@@ -9,7 +9,8 @@ interface TrustedTypes {
 }
 
 const rules: Policy = { createScriptURL: (url) => url }
-const policy = (window as { trustedTypes?: TrustedTypes }).trustedTypes?.createPolicy('sw-url', rules) ?? rules
+const policy =
+  (window as { trustedTypes?: TrustedTypes }).trustedTypes?.createPolicy('sw-url', rules) ?? rules
 
 export function scriptUrl(path: '/sw.js' | '/qr-worker.js'): string {
   return policy.createScriptURL(path)

@@ -1,5 +1,6 @@
 /** The service worker, and the new version that waits for the person's consent. */
 
+import { router } from './router.svelte'
 import { scriptUrl } from './trusted'
 
 declare const __BUILD__: string
@@ -14,6 +15,12 @@ class Updates {
     this.waiting?.postMessage('apply')
   }
 
+  /** The server, or a file that is gone, says that this version is old. */
+  async look(): Promise<void> {
+    const registration = await navigator.serviceWorker?.getRegistration()
+    await registration?.update().catch(() => undefined)
+  }
+
   later(): void {
     this.waiting = undefined
   }
@@ -24,8 +31,8 @@ export const updates = new Updates()
 const hourly = 3_600_000
 
 export function watchForUpdates(): void {
-  // A chunk of an old version is gone: the shell of the new one is one reload away.
-  addEventListener('vite:preloadError', () => void navigator.serviceWorker.getRegistration().then((r) => r?.update()))
+  // A chunk of an old version is gone: the new one is one reload away.
+  addEventListener('vite:preloadError', () => void updates.look())
   if (!('serviceWorker' in navigator) || !import.meta.env.PROD) return
   void register()
 }
@@ -34,6 +41,9 @@ async function register(): Promise<void> {
   const had = navigator.serviceWorker.controller !== null
   navigator.serviceWorker.addEventListener('controllerchange', () => {
     if (had) location.reload()
+  })
+  navigator.serviceWorker.addEventListener('message', ({ data }: MessageEvent<{ go?: string } | string>) => {
+    if (typeof data === 'object' && data.go) void router.go(data.go)
   })
   const registration = await navigator.serviceWorker.register(scriptUrl('/sw.js')).catch(() => undefined)
   if (!registration) return

@@ -8,72 +8,72 @@
  *   key@tu#one …         both
  * Params are named: "{name} a rendu {count} pages". Numbers are formatted for the language.
  */
-import fr from './fr.json';
+import fr from './fr.json'
 
-type Bare<K> = K extends `${infer B}@${string}` ? B : K extends `${infer B}#${string}` ? B : K;
-export type Key = Bare<keyof typeof fr>;
-export type Params = Record<string, string | number>;
-export type Language = 'fr' | 'en';
-type Messages = Readonly<Record<string, string>>;
+type Bare<K> = K extends `${infer B}@${string}` ? B : K extends `${infer B}#${string}` ? B : K
+export type Key = Bare<keyof typeof fr>
+export type Params = Record<string, string | number>
+export type Language = 'fr' | 'en'
+type Messages = Readonly<Record<string, string>>
 
-const french: Messages = fr;
+const french: Messages = fr
 
 class Speech {
-  language = $state<Language>('fr');
-  informal = $state(false);
-  messages = $state.raw<Messages>(french);
+  language = $state<Language>('fr')
+  informal = $state(false)
+  messages = $state.raw<Messages>(french)
   /** The school's own time zone; the device's until it is known. */
-  timeZone = $state<string | undefined>(undefined);
+  timeZone = $state<string | undefined>(undefined)
 }
 
-export const speech = new Speech();
+export const speech = new Speech()
 
 /** Changes the language of the whole interface, at once. */
 export async function speak(language: Language): Promise<void> {
-  const messages: Messages = language === 'en' ? (await import('./en.json')).default : french;
-  speech.messages = messages;
-  speech.language = language;
-  document.documentElement.lang = language;
+  const messages: Messages = language === 'en' ? (await import('./en.json')).default : french
+  speech.messages = messages
+  speech.language = language
+  document.documentElement.lang = language
 }
 
 /** Says "tu" to pupils and "vous" to everyone else. */
 export function address(informal: boolean): void {
-  speech.informal = informal;
+  speech.informal = informal
 }
 
 export function t(key: Key, params: Params = {}): string {
-  return fill(find(speech.messages, key, params) ?? find(french, key, params) ?? key, params);
+  return fill(find(speech.messages, key, params) ?? find(french, key, params) ?? key, params)
 }
 
 /** The same, for a key that comes from outside (an error code): undefined when there is no such sentence. */
 export function known(key: string, params: Params = {}): string | undefined {
-  const text = find(speech.messages, key, params) ?? find(french, key, params);
-  return text === undefined ? undefined : fill(text, params);
+  const text = find(speech.messages, key, params) ?? find(french, key, params)
+  return text === undefined ? undefined : fill(text, params)
 }
 
 function find(messages: Messages, key: string, params: Params): string | undefined {
-  const count = params.count;
-  const plural = typeof count === 'number' ? `#${category(count)}` : '';
-  const stems = speech.informal ? [`${key}@tu`, key] : [key];
+  const count = params.count
+  const plural = typeof count === 'number' ? `#${category(count)}` : ''
+  const stems = speech.informal ? [`${key}@tu`, key] : [key]
   for (const stem of stems) {
-    const text = messages[stem + plural] ?? (plural && messages[`${stem}#other`]) ?? messages[stem];
-    if (text) return text;
+    const text = messages[stem + plural] ?? (plural && messages[`${stem}#other`]) ?? messages[stem]
+    if (text) return text
   }
-  return undefined;
+  return undefined
 }
 
 function category(count: number): Intl.LDMLPluralRule {
-  return new Intl.PluralRules(speech.language).select(count);
+  return new Intl.PluralRules(speech.language).select(count)
 }
 
 function fill(text: string, params: Params): string {
   return text.replace(/\{(\w+)\}/g, (hole, name: string) => {
-    const value = params[name];
-    if (value === undefined) return hole;
-    return typeof value === 'number' ? number(value) : value;
-  });
+    const value = params[name]
+    if (value === undefined) return hole
+    return typeof value === 'number' ? number(value) : value
+  })
 }
 
 export function number(value: number, options?: Intl.NumberFormatOptions): string {
-  return new Intl.NumberFormat(speech.language, options).format(value);
+  return new Intl.NumberFormat(speech.language, options).format(value)
 }

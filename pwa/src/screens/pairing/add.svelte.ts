@@ -7,7 +7,16 @@
 import { api, codeOf } from '../../app/api'
 
 export type Stage =
-  'making' | 'open' | 'claimed' | 'confirmed' | 'conflict' | 'expired' | 'failed' | 'limited' | 'offline' | 'broken'
+  | 'making'
+  | 'open'
+  | 'claimed'
+  | 'confirmed'
+  | 'conflict'
+  | 'expired'
+  | 'failed'
+  | 'limited'
+  | 'offline'
+  | 'broken'
 
 interface Made {
   id: string

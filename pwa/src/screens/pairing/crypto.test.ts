@@ -8,7 +8,9 @@ const transcript = { id: 'pair01', key: 'BKey', nonce: 'nonce' }
 
 describe('the arithmetic of adding a phone, against another implementation', () => {
   test('claim', async () => {
-    const expected = createHmac('sha256', Buffer.alloc(32, 7)).update('claim|pair01|BKey|nonce').digest('base64url')
+    const expected = createHmac('sha256', Buffer.alloc(32, 7))
+      .update('claim|pair01|BKey|nonce')
+      .digest('base64url')
     expect(await claimMac(secret, transcript)).toBe(expected)
   })
 
@@ -34,10 +36,17 @@ describe('the arithmetic of adding a phone, against another implementation', () 
     await expect(crypto.subtle.exportKey('jwk', pair.privateKey)).rejects.toThrow()
     const { at, sig } = await pollProof(pair.privateKey, 'pair01', 1234)
     const raw = Buffer.from(key, 'base64url')
-    const jwk = { kty: 'EC', crv: 'P-256', x: raw.subarray(1, 33).toString('base64url'), y: raw.subarray(33).toString('base64url') }
+    const jwk = {
+      kty: 'EC',
+      crv: 'P-256',
+      x: raw.subarray(1, 33).toString('base64url'),
+      y: raw.subarray(33).toString('base64url'),
+    }
     const spki = createPublicKey({ key: jwk, format: 'jwk' })
     const said = Buffer.from(`poll|pair01|${at}`)
-    expect(verify('sha256', said, { key: spki, dsaEncoding: 'ieee-p1363' }, Buffer.from(sig, 'base64url'))).toBe(true)
+    expect(
+      verify('sha256', said, { key: spki, dsaEncoding: 'ieee-p1363' }, Buffer.from(sig, 'base64url')),
+    ).toBe(true)
   })
 
   test('base64url there and back', () => {

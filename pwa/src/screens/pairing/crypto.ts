@@ -25,12 +25,18 @@ export function newNonce(): string {
 
 /** Proves that this phone holds the secret, and ties it to the key and the nonce. */
 export async function claimMac(secret: string, { id, key, nonce }: Transcript): Promise<string> {
-  const mac = await crypto.subtle.importKey('raw', decode(secret), { name: 'HMAC', hash: 'SHA-256' }, false, ['sign'])
+  const mac = await crypto.subtle.importKey('raw', decode(secret), { name: 'HMAC', hash: 'SHA-256' }, false, [
+    'sign',
+  ])
   return encode(await crypto.subtle.sign('HMAC', mac, text(`claim|${id}|${key}|${nonce}`)))
 }
 
 /** The six digits that the person types on the other device. */
-export async function matchCode(secret: string, { id, key, nonce }: Transcript, serverNonce: string): Promise<string> {
+export async function matchCode(
+  secret: string,
+  { id, key, nonce }: Transcript,
+  serverNonce: string,
+): Promise<string> {
   const material = await crypto.subtle.importKey('raw', decode(secret), 'HKDF', false, ['deriveBits'])
   const info = text(`code|${id}|${key}|${nonce}|${serverNonce}`)
   const bits = await crypto.subtle.deriveBits(
@@ -42,7 +48,11 @@ export async function matchCode(secret: string, { id, key, nonce }: Transcript, 
 }
 
 /** Shows the server, at each question, that it is still this phone that asks. */
-export async function pollProof(key: CryptoKey, id: string, at: number): Promise<{ at: number; sig: string }> {
+export async function pollProof(
+  key: CryptoKey,
+  id: string,
+  at: number,
+): Promise<{ at: number; sig: string }> {
   const sig = await crypto.subtle.sign({ name: 'ECDSA', hash: 'SHA-256' }, key, text(`poll|${id}|${at}`))
   return { at, sig: encode(sig) }
 }

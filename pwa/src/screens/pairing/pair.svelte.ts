@@ -8,10 +8,11 @@ import { ApiError, api, codeOf } from '../../app/api'
 import { ticketFor } from '../../app/fragment'
 import type { Identity } from '../../app/session.svelte'
 import { claimMac, matchCode, newKey, newNonce, pollProof } from './crypto'
-import { deviceLabel } from './label'
+import { deviceLabel } from '../../app/label'
 import { forgetPending, keepPending, pendingHere, type Pending } from './vault'
 
-export type Stage = 'claiming' | 'waiting' | 'done' | 'none' | 'used' | 'conflict' | 'expired' | 'refused' | 'offline'
+export type Stage =
+  'claiming' | 'waiting' | 'done' | 'none' | 'used' | 'conflict' | 'expired' | 'refused' | 'offline'
 
 interface Claimed {
   serverNonce: string
@@ -84,11 +85,15 @@ export class Pair {
     if (Date.now() > pending.until + 5000) return this.#end('expired')
     try {
       const proof = await pollProof(pending.key, pending.id, Date.now())
-      const identity = await api<Identity | undefined>(`pairings/${pending.id}/poll`, { method: 'POST', body: { proof } })
+      const identity = await api<Identity | undefined>(`pairings/${pending.id}/poll`, {
+        method: 'POST',
+        body: { proof },
+      })
       if (identity) return await this.#done(identity)
     } catch (thrown) {
       const error = codeOf(thrown)
-      if (error.code !== 'offline' && error.status < 500 && error.status !== 429) return this.#end(problemOf(error))
+      if (error.code !== 'offline' && error.status < 500 && error.status !== 429)
+        return this.#end(problemOf(error))
     }
     this.#timer = setTimeout(() => void this.#poll(pending), every)
   }

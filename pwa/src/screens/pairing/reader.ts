@@ -21,7 +21,9 @@ interface DetectorClass {
 export async function openReader(): Promise<Reader> {
   const native = (globalThis as { BarcodeDetector?: DetectorClass }).BarcodeDetector
   const formats = await native?.getSupportedFormats().catch(() => [])
-  return native && formats?.includes('qr_code') ? withDetector(new native({ formats: ['qr_code'] })) : withWorker()
+  return native && formats?.includes('qr_code')
+    ? withDetector(new native({ formats: ['qr_code'] }))
+    : withWorker()
 }
 
 function withDetector(detector: Detector): Reader {
@@ -41,11 +43,14 @@ function withWorker(): Reader {
         const turn = ++id
         const image = picture.getContext('2d')?.getImageData(0, 0, picture.width, picture.height)
         if (!image) return resolve(undefined)
-        worker.addEventListener('message', function answer({ data }: MessageEvent<{ id: number; data: string | null }>) {
-          if (data.id !== turn) return
-          worker.removeEventListener('message', answer)
-          resolve(data.data ?? undefined)
-        })
+        worker.addEventListener(
+          'message',
+          function answer({ data }: MessageEvent<{ id: number; data: string | null }>) {
+            if (data.id !== turn) return
+            worker.removeEventListener('message', answer)
+            resolve(data.data ?? undefined)
+          },
+        )
         worker.postMessage({ id: turn, type: 'decode', data: image }, [image.data.buffer])
       }),
     close: () => worker.terminate(),
@@ -53,7 +58,12 @@ function withWorker(): Reader {
 }
 
 /** A picture, drawn small enough to be read. */
-export function shrink(source: CanvasImageSource, w: number, h: number, canvas = document.createElement('canvas')) {
+export function shrink(
+  source: CanvasImageSource,
+  w: number,
+  h: number,
+  canvas = document.createElement('canvas'),
+) {
   const scale = Math.min(1, width / Math.max(w, h))
   canvas.width = Math.round(w * scale)
   canvas.height = Math.round(h * scale)

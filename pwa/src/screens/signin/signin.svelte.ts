@@ -1,14 +1,23 @@
 /** Signing in: what was typed, what went wrong, how long to wait. */
-import { api, codeOf } from '../../app/api'
+import { api, codeOf, type ApiError } from '../../app/api'
 import { keep, kept } from '../../app/keep'
+import { href } from '../../app/routes'
+import { router } from '../../app/router.svelte'
 import { session, type Identity, type Role } from '../../app/session.svelte'
-import { deviceLabel } from '../pairing/label'
+import { deviceLabel } from '../../app/label'
 
 export interface DemoAccount {
   key: string
   name: string
   role: Role
   detail?: string
+}
+
+/** A device of the account, when there are too many and one has to go. */
+export interface Held {
+  id: string
+  label: string
+  lastSeen: string
 }
 
 export class SignIn {
@@ -19,6 +28,8 @@ export class SignIn {
   problem = $state<string | undefined>(undefined)
   wait = $state(0)
   demo = $state.raw<DemoAccount[]>([])
+  /** Too many devices: one of these has to leave first. */
+  held = $state.raw<Held[]>([])
   #timer: ReturnType<typeof setInterval> | undefined
 
   /** The demo offers one tap per role; elsewhere the address does not exist. */
@@ -38,6 +49,11 @@ export class SignIn {
     return this.#enter('form', { login: this.login.trim(), password: this.password })
   }
 
+  /** Signs in and ends another device, to make room. */
+  instead(end: string): Promise<void> {
+    return this.#enter(end, { login: this.login.trim(), password: this.password, end })
+  }
+
   tryAs(key: string): Promise<void> {
     return this.#enter(key, { demo: key })
   }
@@ -50,14 +66,23 @@ export class SignIn {
     this.busy = busy
     this.problem = undefined
     try {
-      await session.enter(await api<Identity>('session', { method: 'POST', body: { ...body, label: deviceLabel() } }))
+      const identity = await api<Identity>('session', {
+        method: 'POST',
+        body: { ...body, label: deviceLabel() },
+      })
+      await session.enter(identity)
+      if (identity.mustChange) await router.go(href('password'))
     } catch (thrown) {
-      const { code, status, wait } = codeOf(thrown)
-      this.problem = status === 401 ? 'wrong' : code
-      if (status === 429) this.#count(wait || 30)
+      this.#explain(codeOf(thrown))
     } finally {
       this.busy = undefined
     }
+  }
+
+  #explain({ code, status, wait, body }: ApiError): void {
+    this.problem = status === 401 ? 'wrong' : code
+    this.held = code === 'too_many_devices' ? ((body as { devices?: Held[] }).devices ?? []) : []
+    if (status === 429) this.#count(wait || 30)
   }
 
   #count(seconds: number): void {

@@ -1,5 +1,5 @@
 /** "Téléphone Android · Chrome": how this browser will be named in the list of devices. */
-import { t } from '../../i18n/index.svelte'
+import { t } from '../i18n/index.svelte'
 
 const browsers: [RegExp, string][] = [
   [/Edg(A|iOS)?\//, 'Edge'],
@@ -17,7 +17,8 @@ export function deviceLabel(agent = navigator.userAgent): string {
 function machine(agent: string): string {
   if (/iPhone/.test(agent)) return 'iPhone'
   if (/iPad/.test(agent)) return 'iPad'
-  if (/Android/.test(agent)) return /Mobile/.test(agent) ? t('device.androidPhone') : t('device.androidTablet')
+  if (/Android/.test(agent))
+    return /Mobile/.test(agent) ? t('device.androidPhone') : t('device.androidTablet')
   if (/CrOS/.test(agent)) return 'Chromebook'
   if (/Macintosh/.test(agent)) return 'Mac'
   if (/Windows/.test(agent)) return t('device.windows')

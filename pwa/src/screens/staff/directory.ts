@@ -1,0 +1,72 @@
+/** What the office sees of the directory and of the activation sheets. */
+import { api } from '../../app/api'
+
+export interface SchoolClass {
+  id: string
+  scope: string
+  name: string
+  level?: string
+  kind: 'class' | 'group'
+  size: number
+}
+
+export interface Person {
+  id: string
+  first: string
+  last: string
+  civility?: string
+}
+
+export interface Pupil extends Person {
+  class: string
+  guardians: (Person & { link: string; relation?: string; reads: boolean })[]
+}
+
+export interface Roster {
+  class: SchoolClass
+  pupils: Pupil[]
+  teachers: Person[]
+}
+
+export type SheetState = 'none' | 'unused' | 'used' | 'expired' | 'blocked' | 'opened'
+
+export interface Sheet {
+  person: string
+  name: string
+  for?: string
+  login?: string
+  state: SheetState
+  expires?: string
+  usedAt?: string
+}
+
+export async function classes(): Promise<SchoolClass[]> {
+  return (await api<{ classes: SchoolClass[] }>('directory/classes')).classes
+}
+
+export function roster(id: string): Promise<Roster> {
+  return api<Roster>(`directory/classes/${encodeURIComponent(id)}`)
+}
+
+export async function sheets(scope: string): Promise<Sheet[]> {
+  return (await api<{ sheets: Sheet[] }>(`activations?class=${encodeURIComponent(scope)}`)).sheets
+}
+
+interface SheetRequest {
+  class?: string
+  people?: string[]
+  renew?: boolean
+  reset?: boolean
+}
+
+export function makeSheets(request: SheetRequest): Promise<unknown> {
+  return api('activations', { method: 'POST', body: request, timeout: 60_000 })
+}
+
+export function printable(scope: string): string {
+  return `/api/activations/sheet?class=${encodeURIComponent(scope)}`
+}
+
+export function movePupil(student: string, audience: string): Promise<unknown> {
+  return api('directory/enrollments', { method: 'POST', body: { student, audience } })
+}
