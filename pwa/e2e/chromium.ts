@@ -52,6 +52,17 @@ export class Phone {
     return page
   }
 
+  get started(): boolean {
+    return this.#context !== undefined
+  }
+
+  /** The one tab of this person. */
+  get page(): Page {
+    const [page] = this.context.pages()
+    if (!page) throw new Error('no tab is open')
+    return page
+  }
+
   get context(): BrowserContext {
     if (!this.#context) throw new Error('phone is off')
     return this.#context
