@@ -1,7 +1,10 @@
 package demo_test
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -143,5 +146,94 @@ func TestSameSeedSameSchool(t *testing.T) {
 	scope := "class:" + demo.ClassID("5e B")
 	if diff := cmp.Diff(all[any](t, one, scope, "homework"), all[any](t, two, scope, "homework")); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestPrepareOnce(t *testing.T) {
+	c := demo.NewConfig(t)
+	for range 2 {
+		if err := demo.Prepare(t.Context(), c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	scopes, err := c.Records.Scopes(t.Context(), "class:")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, scope := range scopes {
+		tails, err := c.Records.Tails(t.Context(), []storage.Position{{Scope: scope}}, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if tails[0].Head > 20 {
+			t.Errorf("%s has %d commits: everything was done twice", scope, tails[0].Head)
+		}
+	}
+}
+
+// TestPrepareSeesAnUnfinishedSchool stops a preparation half-way.
+func TestPrepareSeesAnUnfinishedSchool(t *testing.T) {
+	c := demo.NewConfig(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	c.Log = slog.New(stopAfter{slog.DiscardHandler, "people", cancel})
+	if err := demo.Prepare(ctx, c); err == nil {
+		t.Fatal("the preparation did not stop")
+	}
+	if err := demo.Prepare(t.Context(), c); !errors.Is(err, demo.ErrUnfinished) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// stopAfter cancels once a step of the preparation was logged.
+type stopAfter struct {
+	slog.Handler
+	step string
+	stop func()
+}
+
+func (h stopAfter) Enabled(context.Context, slog.Level) bool { return true }
+
+func (h stopAfter) Handle(_ context.Context, r slog.Record) error {
+	r.Attrs(func(a slog.Attr) bool {
+		if a.Key == "step" && a.Value.String() == h.step {
+			h.stop()
+		}
+		return true
+	})
+	return nil
+}
+
+func (h stopAfter) WithAttrs([]slog.Attr) slog.Handler { return h }
+
+func TestNormalSchool(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes a while")
+	}
+	w := demo.School(t, demo.Normal)
+	got := map[string]int{}
+	for _, id := range w.Directory.People(demo.SchoolID) {
+		roles := w.Directory.Roles(id)
+		if len(roles) == 0 {
+			t.Errorf("%s is nothing", w.Directory.Name(id))
+			continue
+		}
+		got[roles[0]]++
+	}
+	for _, c := range w.Directory.Classes(demo.SchoolID) {
+		got[c.Kind]++
+		if n := len(w.Directory.Pupils(c.Scope())); c.Kind == directory.KindClass && n != 25 {
+			t.Errorf("%s has %d pupils", c.Name, n)
+		}
+	}
+	want := map[string]int{"student": 600, "guardian": 1106, "teacher": 45, "staff": 3, "direction": 2, "admin": 1, "class": 24, "group": 21}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	most := map[string]int{"student": 10, "guardian": 12, "teacher": 64, "admin": 2}
+	for _, a := range demo.Accounts() {
+		grants, _ := w.Directory.Grants(demo.Actor(a.User))
+		if limit, ok := most[a.Key]; ok && len(grants) > limit {
+			t.Errorf("%s reads %d scopes", a.Key, len(grants))
+		}
 	}
 }

@@ -170,25 +170,24 @@ func (p *plan) join(c *class, pupil directory.Person) {
 }
 
 func (p *plan) born(age int) directory.Date {
-	day := directory.YearOf(p.today).Start.AddDays(-age*365 - p.IntN(330))
-	return day
+	return directory.YearOf(p.today).Start.AddDays(-age*365 - p.IntN(330))
 }
 
 func (p *plan) link(adult, child directory.Person, level int, relation string, span directory.Span) {
 	g := directory.Guardianship{
-		Guardian: adult.ID, Student: child.ID, Level: level, Reads: level > 0, Relation: relation, Span: span,
+		Guardian: adult.ID, Student: child.ID, Level: level, Reads: true, Relation: relation, Span: span,
 	}
 	p.put(id("guardianship", g.Guardian, g.Student), g)
 }
 
 // family puts a child into a class, a brother or sister into a later one for
-// every twelfth, and names their guardians: two, sometimes one or three.
+// every ninth, and names their guardians: two, sometimes one or three.
 func (p *plan) family(at, size int) {
 	n := p.families
 	p.families++
 	name := p.pick(families)
 	children := []directory.Person{p.child(n, 0, name, at)}
-	if next := at + 6; n%12 == 0 && next < len(p.classes) && len(p.classes[next].pupils) < size {
+	if next := at + 6; n%9 == 0 && next < len(p.classes) && len(p.classes[next].pupils) < size {
 		children = append(children, p.child(n, 1, name, next))
 	}
 	for i := range guardiansOf(n) {

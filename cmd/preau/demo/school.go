@@ -29,36 +29,39 @@ var Today = time.Date(2026, time.November, 24, 8, 0, 0, 0, zone())
 // followed up by Settle only.
 func School(t TB, size Size) *World {
 	t.Helper()
-	w, err := newSchool(t, size)
+	c := NewConfig(t)
+	c.Size = size
+	w, err := newWorld(c)
+	if err == nil {
+		err = w.build(t.Context())
+	}
+	if err == nil {
+		err = w.openAccounts(t.Context())
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
 	return w
 }
 
-func newSchool(t TB, size Size) (*World, error) {
+// NewConfig is a small school on empty stores that go with the test, with
+// passwords that are quick to check.
+func NewConfig(t TB) Config {
+	t.Helper()
 	records, err := sqlite.Open(t.Context(), sqlite.Memory, sqlite.Options{})
 	if err != nil {
-		return nil, err
+		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = records.Close() })
 	blobs, err := disk.Open(t.TempDir())
 	if err != nil {
-		return nil, err
+		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = blobs.Close() })
-	c := Config{
+	return Config{
 		Records: records, Blobs: blobs, Log: slog.New(slog.DiscardHandler),
 		AccountKey: bytes.Repeat([]byte{7}, 32), ReceiptKey: ed25519.NewKeyFromSeed(bytes.Repeat([]byte{9}, 32)),
 		Params: account.Params{Memory: 64, Time: 1, Threads: 1},
-		Size:   size, Seed: 1, Today: Today,
+		Size:   Small, Seed: 1, Today: Today,
 	}
-	w, err := newWorld(c)
-	if err != nil {
-		return nil, err
-	}
-	if err := w.build(t.Context()); err != nil {
-		return nil, err
-	}
-	return w, w.openAccounts(t.Context())
 }
