@@ -12,3 +12,12 @@ func (e *Engine) Waiting(scope string) int {
 	}
 	return 0
 }
+
+// FoldCacheAfter is how many bytes a cache holds after n folds of a size.
+func FoldCacheAfter(limit, n, size int) int {
+	c := newFoldCache(limit)
+	for i := range n {
+		c.put(foldKey{"class:5b", int64(i), int64(i + 1)}, make([]byte, size))
+	}
+	return c.bytes
+}

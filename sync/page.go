@@ -2,7 +2,6 @@ package sync
 
 import (
 	"context"
-	"strconv"
 	"time"
 
 	"preau/storage"
@@ -54,13 +53,6 @@ func (p *page) appendLease(b []byte, now time.Time) []byte {
 	b = append(b, `,"lease":"`...)
 	b = now.Add(lease).UTC().AppendFormat(b, time.RFC3339)
 	return append(b, '"')
-}
-
-func appendCursor(b []byte, c Cursor) []byte {
-	b = strconv.AppendInt(append(b, '['), c.Epoch, 10)
-	b = strconv.AppendInt(append(b, ','), c.Hi, 10)
-	b = strconv.AppendInt(append(b, ','), c.Lo, 10)
-	return append(b, ']')
 }
 
 // Sizes of what is read at once.

@@ -100,6 +100,7 @@ func (d *decoder) requestMember(name string) (bit uint, read func() error) {
 }
 
 func (d *decoder) mutations() error {
+	d.req.Mutations = []Mutation{}
 	return d.elements(func(i int) error {
 		if i == maxMutations {
 			return tooLarge("mutations", "more than %d", maxMutations)
