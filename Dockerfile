@@ -24,4 +24,4 @@ USER 65532:65532
 VOLUME /data
 EXPOSE 8080
 ENTRYPOINT ["/preau"]
-CMD ["serve", "-listen", ":8080"]
+CMD ["serve", "-addr", ":8080"]

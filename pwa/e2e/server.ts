@@ -9,7 +9,7 @@ export const root = resolve(import.meta.dirname, '../..')
 export const binary = join(root, 'bin/preau')
 
 export interface Options {
-  /** Arguments after the binary's name; `-listen` and `-data` are added. */
+  /** Arguments after the binary's name; `-addr` and `-data` are added. */
   args?: string[]
   env?: Record<string, string>
   /** Keep this directory instead of making one. */
@@ -37,7 +37,7 @@ export class Server {
   /** Starts on the same port as before, so that open pages find it again. */
   async start(): Promise<void> {
     const args = this.options.args ?? ['demo', '-size', 'small']
-    const child = spawn(binary, [...args, '-listen', `localhost:${String(this.port)}`, '-data', this.data], {
+    const child = spawn(binary, [...args, '-addr', `localhost:${String(this.port)}`, '-data', this.data], {
       cwd: root,
       env: { ...process.env, ...this.options.env },
       stdio: ['ignore', 'pipe', 'pipe'],
