@@ -39,6 +39,11 @@ func encode(e *storage.Entry) []byte {
 	for _, f := range e.Effects {
 		b = binary.AppendVarint(putBytes(putString(b, f.Kind), f.Payload), millis(f.Due))
 	}
+	return seal(b)
+}
+
+// seal adds the checksum.
+func seal(b []byte) []byte {
 	return binary.LittleEndian.AppendUint32(b, crc32.Checksum(b, castagnoli))
 }
 
@@ -55,18 +60,18 @@ func putBytes(b, v []byte) []byte {
 
 // decode fills the parts of an entry. Its values share the body's memory.
 func decode(body []byte, e *storage.Entry) error {
-	n := len(body) - 4
-	if n < 1 || binary.LittleEndian.Uint32(body[n:]) != crc32.Checksum(body[:n], castagnoli) || body[0] != bodyVersion {
+	end := len(body) - 4
+	if end < 1 || binary.LittleEndian.Uint32(body[end:]) != crc32.Checksum(body[:end], castagnoli) || body[0] != bodyVersion {
 		return fmt.Errorf("entry %d of %q: %w", e.N, e.Scope, storage.ErrCorrupt)
 	}
-	r := reader{rest: body[1:n:n]}
-	for range r.count() {
+	r := reader{rest: body[1:end:end]}
+	for n := r.count(); n > 0 && !r.short; n-- {
 		e.Ops = append(e.Ops, storage.Op{Type: r.text(), ID: r.text(), Value: r.bytes()})
 	}
-	for range r.count() {
+	for n := r.count(); n > 0 && !r.short; n-- {
 		e.Steps = append(e.Steps, storage.Step{Lane: r.text(), K: r.number(), Result: r.bytes()})
 	}
-	for range r.count() {
+	for n := r.count(); n > 0 && !r.short; n-- {
 		e.Effects = append(e.Effects, storage.Effect{Kind: r.text(), Payload: r.bytes(), Due: moment(r.number())})
 	}
 	if r.short || len(r.rest) > 0 {

@@ -5,10 +5,14 @@ import (
 	"path/filepath"
 	"testing"
 
+	"go.uber.org/goleak"
+
 	"preau/storage"
 	"preau/storage/sqlite"
 	"preau/storage/storagetest"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestRecords(t *testing.T) {
 	storagetest.Records(t, func(ctx context.Context, dir string) (storage.Records, error) {

@@ -1,0 +1,173 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"preau/storage"
+)
+
+func open(t testing.TB, path string, o Options) *Store {
+	t.Helper()
+	s, err := Open(t.Context(), path, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+func wantOpenError(t *testing.T, path, part string) {
+	t.Helper()
+	s, err := Open(t.Context(), path, Options{})
+	if err == nil {
+		s.Close()
+	}
+	if err == nil || !strings.Contains(err.Error(), part) || strings.Contains(err.Error(), "\n") {
+		t.Errorf("got %v, want one line with %q", err, part)
+	}
+}
+
+func TestSecondProcessIsRefused(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "preau.db")
+	s := open(t, path, Options{})
+	wantOpenError(t, path, "another process is using this database")
+	s.Close()
+	open(t, path, Options{})
+}
+
+func TestNewerSchemaIsRefused(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "preau.db")
+	open(t, path, Options{}).Close()
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.Exec("PRAGMA user_version = 99"); err != nil {
+		t.Fatal(err)
+	}
+	db.Close()
+	wantOpenError(t, path, "newer than this program")
+}
+
+func TestOtherFileIsRefused(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "preau.db")
+	if err := os.WriteFile(path, []byte(strings.Repeat("no database ", 1000)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	wantOpenError(t, path, "not a database")
+}
+
+func TestEveryConnectionSyncs(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "odd #1?&é%20.db"), Options{})
+	conns := []*conn{s.write.conn}
+	for range readers {
+		c := <-s.read
+		defer func() { s.read <- c }()
+		conns = append(conns, c)
+	}
+	for _, c := range conns {
+		var mode string
+		var full int
+		if err := errors.Join(c.row(t.Context(), "PRAGMA journal_mode", nil, &mode), c.row(t.Context(), "PRAGMA synchronous", nil, &full)); err != nil {
+			t.Fatal(err)
+		}
+		if mode != "wal" || full != 2 {
+			t.Errorf("journal_mode %s, synchronous %d; want wal, 2", mode, full)
+		}
+	}
+}
+
+func TestMemoryLeavesNothing(t *testing.T) {
+	s := open(t, Memory, Options{})
+	if err := s.Append(t.Context(), storage.Entry{Scope: "s", N: 1}); err != nil {
+		t.Fatal(err)
+	}
+	dir := s.temp
+	s.Close()
+	if _, err := os.Stat(dir); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("%s is still there: %v", dir, err)
+	}
+}
+
+// TestFaultSparesTheOthers lets one request of a batch fail half way.
+func TestFaultSparesTheOthers(t *testing.T) {
+	s := open(t, Memory, Options{})
+	fault := errors.New("fault")
+	hold := make(chan struct{})
+	var all sync.WaitGroup
+	do := func(f func(*batch) error, want error) {
+		all.Go(func() {
+			if err := s.write.do(context.Background(), f); !errors.Is(err, want) {
+				t.Errorf("got %v, want %v", err, want)
+			}
+		})
+	}
+	do(func(*batch) error { <-hold; return nil }, nil)
+	for i := range 20 {
+		e := storage.Entry{Scope: fmt.Sprint("s", i), N: 1, Ops: []storage.Op{{Type: "t", ID: "i", Value: []byte("1")}}}
+		body := encode(&e)
+		do(func(b *batch) error { return b.append(&e, body) }, nil)
+		do(func(b *batch) error {
+			bad := storage.Entry{Scope: fmt.Sprint("bad", i), N: 1}
+			return errors.Join(b.append(&bad, encode(&bad)), fault)
+		}, fault)
+	}
+	time.Sleep(20 * time.Millisecond) // until they wait
+	close(hold)
+	all.Wait()
+	names, err := s.Scopes(t.Context(), "")
+	if err != nil || len(names) != 20 || strings.HasPrefix(names[0], "bad") {
+		t.Errorf("scopes %q, %v; want the 20 good ones", names, err)
+	}
+}
+
+func TestDamagedEntryIsReported(t *testing.T) {
+	s := open(t, Memory, Options{})
+	if err := s.Append(t.Context(), storage.Entry{Scope: "s", N: 1}); err != nil {
+		t.Fatal(err)
+	}
+	err := s.write.do(t.Context(), func(b *batch) error { return b.exec("UPDATE entries SET body = x'0100000000000000'") })
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = s.Tails(t.Context(), []storage.Position{{Scope: "s"}}, 1)
+	if !errors.Is(err, storage.ErrCorrupt) {
+		t.Errorf("got %v, want ErrCorrupt", err)
+	}
+}
+
+// TestNothingNewIsCheap keeps the answer to "anything new?" at one allocation.
+func TestNothingNewIsCheap(t *testing.T) {
+	s := open(t, Memory, Options{})
+	at := positions(t, s, 12)
+	allocs := testing.AllocsPerRun(100, func() {
+		if _, err := s.Tails(context.Background(), at, 100); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if allocs > 1 {
+		t.Errorf("%v allocations, want 1", allocs)
+	}
+}
+
+// positions commits to n scopes and returns where they stand.
+func positions(t testing.TB, s *Store, n int) (at []storage.Position) {
+	t.Helper()
+	for i := range n {
+		name := fmt.Sprintf("class:%d", i)
+		if err := s.Append(t.Context(), storage.Entry{Scope: name, N: 1}); err != nil {
+			t.Fatal(err)
+		}
+		at = append(at, storage.Position{Scope: name, After: 1})
+	}
+	return at
+}
