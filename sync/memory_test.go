@@ -32,7 +32,7 @@ type memoryScope struct {
 
 type memoryTask struct {
 	storage.Task
-	leased time.Time
+	ready time.Time // due, or the end of a lease or of a wait
 }
 
 func newMemory() *memory { return &memory{epoch: 1, scopes: map[string]*memoryScope{}} }
@@ -67,7 +67,7 @@ func (m *memory) Append(_ context.Context, e storage.Entry) error {
 		m.tasks = append(m.tasks, &memoryTask{Task: storage.Task{
 			ID: fmt.Sprintf("%s#%d#%d", e.Scope, e.N, i), Scope: e.Scope, N: e.N, Index: i,
 			At: e.At, Kind: fx.Kind, Payload: fx.Payload, Due: fx.Due,
-		}})
+		}, ready: fx.Due})
 	}
 	return nil
 }
@@ -140,14 +140,14 @@ func (m *memory) Claim(_ context.Context, c storage.Claim) ([]storage.Task, erro
 	blocked := map[string]bool{}
 	for _, t := range m.tasks {
 		ordered := c.Ordered(t.Kind)
-		free := !t.leased.After(c.Now) && !t.Due.After(c.Now)
+		free := !t.ready.After(c.Now)
 		if len(out) == c.Limit || ordered && blocked[t.Scope] {
 			continue
 		}
 		blocked[t.Scope] = blocked[t.Scope] || ordered
 		if free {
 			out = append(out, t.Task)
-			t.leased, t.Tries = c.Now.Add(c.Lease), t.Tries+1
+			t.ready, t.Tries = c.Now.Add(c.Lease), t.Tries+1
 		}
 	}
 	return out, nil
@@ -162,7 +162,7 @@ func (m *memory) Settle(_ context.Context, t storage.Task, next time.Time) error
 	}
 	for _, o := range m.tasks {
 		if o.ID == t.ID {
-			o.Due, o.leased = next, time.Time{}
+			o.ready = next
 		}
 	}
 	return nil
