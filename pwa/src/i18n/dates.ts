@@ -44,7 +44,7 @@ export function hour(when: When): string {
       .replace(/ ?([AP])M/, (_, half: string) => ` ${half.toLowerCase()}m`)
   }
   const [hours = '', minutes = ''] = clock(date).split(':')
-  return `${Number(hours)} h${minutes === '00' ? '' : ` ${minutes}`}`
+  return `${Number(hours)}\u00a0h${minutes === '00' ? '' : `\u00a0${minutes}`}`
 }
 
 function zone(): Intl.DateTimeFormatOptions {

@@ -1,21 +1,15 @@
 /** One sync round without a window, when the browser says that the network is back (Background Sync). */
 
-/// <reference lib="webworker" />
 import { openDevice } from '../sync/index.ts'
-
-declare const self: ServiceWorkerGlobalScope
-
-interface SyncEvent extends ExtendableEvent {
-  readonly tag: string
-}
+import { scope } from './scope'
 
 interface Me {
   user: string
   device: string
 }
 
-self.addEventListener('sync', (event) => {
-  if ((event as SyncEvent).tag === 'out') (event as SyncEvent).waitUntil(round())
+scope.addEventListener('sync', (event) => {
+  if (event.tag === 'out') event.waitUntil(round())
 })
 
 /** Rejects while something still waits: the browser then calls again later. */

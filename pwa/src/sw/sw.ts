@@ -3,8 +3,8 @@
  * It never keeps anything personal; records and files live in the app's own database.
  */
 
-/// <reference lib="webworker" />
-declare const self: ServiceWorkerGlobalScope
+import { scope, type EventOf, type Policy } from './scope'
+
 declare const __SHELL__: [url: string, revision: string][]
 declare const __VERSION__: string
 
@@ -18,27 +18,27 @@ const shell = prefix + __VERSION__
 const meta = 'preau-meta'
 
 /** The engine's round, for browsers that wake a worker when the network is back. */
-if ('sync' in self.registration) importScripts(trusted('/sw-round.js'))
+if ('sync' in scope.registration) scope.importScripts(trusted('/sw-round.js'))
 
-self.addEventListener('install', (event) => event.waitUntil(keepShell()))
-self.addEventListener('activate', (event) => event.waitUntil(dropOldShells()))
-self.addEventListener('message', (event) => {
-  if (event.data === 'apply') void self.skipWaiting()
+scope.addEventListener('install', (event) => event.waitUntil(keepShell()))
+scope.addEventListener('activate', (event) => event.waitUntil(dropOldShells()))
+scope.addEventListener('message', (event) => {
+  if (event.data === 'apply') void scope.skipWaiting()
 })
-self.addEventListener('fetch', (event) => {
+scope.addEventListener('fetch', (event) => {
   const { request } = event
   const url = new URL(request.url)
-  if (request.method !== 'GET' || url.origin !== self.location.origin) return
+  if (request.method !== 'GET' || url.origin !== scope.location.origin) return
   if (url.pathname.startsWith('/api/') || url.pathname.endsWith('.webmanifest')) return
   event.respondWith(answer(request, request.mode === 'navigate' ? '/' : url.pathname))
 })
-self.addEventListener('push', (event) => event.waitUntil(show(event.data)))
-self.addEventListener('notificationclick', (event) => {
+scope.addEventListener('push', (event) => event.waitUntil(show(event.data)))
+scope.addEventListener('notificationclick', (event) => {
   event.notification.close()
   event.waitUntil(open(String(event.notification.data ?? '/')))
 })
-self.addEventListener('pushsubscriptionchange', (event) => {
-  ;(event as ExtendableEvent).waitUntil(renew(event as SubscriptionChange))
+scope.addEventListener('pushsubscriptionchange', (event) => {
+  event.waitUntil(renew(event))
 })
 
 /** Files whose name says what they hold are taken from the old shell; the rest from the network, never from its cache. */
@@ -67,10 +67,10 @@ async function answer(request: Request, path: string): Promise<Response> {
 }
 
 /** Something is always shown, first of all: browsers end the subscription of those who stay silent. */
-async function show(data: PushMessageData | null): Promise<void> {
+async function show(data: EventOf<'push'>['data']): Promise<void> {
   const { notification = {}, app_badge: badge } = read(data)
   const { title = 'Préau', body = '', lang = 'fr', tag, navigate = '/' } = notification
-  await self.registration.showNotification(title, {
+  await scope.registration.showNotification(title, {
     body,
     lang,
     icon: '/icon-192.png',
@@ -83,7 +83,7 @@ async function show(data: PushMessageData | null): Promise<void> {
   for (const client of await windows()) client.postMessage('sync')
 }
 
-function read(data: PushMessageData | null): Message {
+function read(data: EventOf<'push'>['data']): Message {
   try {
     return (data?.json() ?? {}) as Message
   } catch {
@@ -92,36 +92,31 @@ function read(data: PushMessageData | null): Message {
 }
 
 async function setBadge(count: number): Promise<void> {
-  const { setAppBadge } = self.navigator as { setAppBadge?: (count: number) => Promise<void> }
-  await setAppBadge?.call(self.navigator, count).catch(() => undefined)
+  const { setAppBadge } = scope.navigator as { setAppBadge?: (count: number) => Promise<void> }
+  await setAppBadge?.call(scope.navigator, count).catch(() => undefined)
 }
 
 function windows() {
-  return self.clients.matchAll({ type: 'window', includeUncontrolled: true })
+  return scope.clients.matchAll({ type: 'window', includeUncontrolled: true })
 }
 
 /** Brings an open window to the screen, or opens one. */
 async function open(address: string): Promise<void> {
-  const url = new URL(address, self.location.origin)
-  if (url.origin !== self.location.origin) return
+  const url = new URL(address, scope.location.origin)
+  if (url.origin !== scope.location.origin) return
   const [client] = await windows()
-  if (!client) return void (await self.clients.openWindow(url.href))
+  if (!client) return void (await scope.clients.openWindow(url.href))
   client.postMessage({ go: url.pathname + url.search })
-  await client.focus().catch(() => self.clients.openWindow(url.href))
-}
-
-interface SubscriptionChange extends ExtendableEvent {
-  oldSubscription?: PushSubscription | null
-  newSubscription?: PushSubscription | null
+  await client.focus().catch(() => scope.clients.openWindow(url.href))
 }
 
 /** The browser changed the address of the alerts: the server must know it. */
-async function renew({ oldSubscription, newSubscription }: SubscriptionChange): Promise<void> {
+async function renew({ oldSubscription, newSubscription }: EventOf<'pushsubscriptionchange'>): Promise<void> {
   const key = oldSubscription?.options.applicationServerKey
   const fresh =
     newSubscription ??
     (key &&
-      (await self.registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key })))
+      (await scope.registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key })))
   if (!fresh) return
   const { endpoint, keys } = fresh.toJSON()
   const body = JSON.stringify({ endpoint, keys })
@@ -129,10 +124,6 @@ async function renew({ oldSubscription, newSubscription }: SubscriptionChange): 
 }
 
 function trusted(path: string): string {
-  const types = (
-    self as { trustedTypes?: { createPolicy(n: string, r: object): { createScriptURL(u: string): string } } }
-  ).trustedTypes
-  return types
-    ? types.createPolicy('sw-url', { createScriptURL: (url: string) => url }).createScriptURL(path)
-    : path
+  const rules: Policy = { createScriptURL: (url) => url }
+  return (scope.trustedTypes?.createPolicy('sw-url', rules) ?? rules).createScriptURL(path)
 }

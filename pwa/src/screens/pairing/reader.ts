@@ -5,7 +5,7 @@ import { scriptUrl } from '../../app/trusted'
 export const width = 640
 
 export interface Reader {
-  read(picture: OffscreenCanvas | HTMLCanvasElement): Promise<string | undefined>
+  read(picture: HTMLCanvasElement): Promise<string | undefined>
   close(): void
 }
 
@@ -20,8 +20,8 @@ interface DetectorClass {
 
 export async function openReader(): Promise<Reader> {
   const native = (globalThis as { BarcodeDetector?: DetectorClass }).BarcodeDetector
-  const formats = await native?.getSupportedFormats().catch(() => [])
-  return native && formats?.includes('qr_code')
+  const formats = (await native?.getSupportedFormats().catch(() => undefined)) ?? []
+  return native && formats.includes('qr_code')
     ? withDetector(new native({ formats: ['qr_code'] }))
     : withWorker()
 }
