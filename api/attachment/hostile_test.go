@@ -240,11 +240,11 @@ func TestNamesAreMadeFit(t *testing.T) {
 		{"\xff\xfe.pdf", typePDF, "fichier.pdf"},
 		{`un "devoir".pdf`, typePDF, "un -devoir-.pdf"},
 	} {
-		if got := cleanName(c.name, c.kind); got != c.want {
-			t.Errorf("cleanName(%q) = %q, want %q", c.name, got, c.want)
+		if got := CleanName(c.name, c.kind); got != c.want {
+			t.Errorf("CleanName(%q) = %q, want %q", c.name, got, c.want)
 		}
 	}
-	if got := cleanName(strings.Repeat("é", 400)+".pdf", typePDF); utf8.RuneCountInString(got) != maxName || !strings.HasSuffix(got, ".pdf") {
+	if got := CleanName(strings.Repeat("é", 400)+".pdf", typePDF); utf8.RuneCountInString(got) != maxName || !strings.HasSuffix(got, ".pdf") {
 		t.Errorf("long name became %d characters", utf8.RuneCountInString(got))
 	}
 }
@@ -255,7 +255,7 @@ func FuzzName(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, name string) {
 		for _, kind := range []string{typeJPEG, typePDF, ""} {
-			got := cleanName(name, kind)
+			got := CleanName(name, kind)
 			switch {
 			case got == "" || !utf8.ValidString(got) || utf8.RuneCountInString(got) > maxName:
 				t.Fatalf("%q → %q", name, got)

@@ -10,10 +10,10 @@ import (
 // maxName is how long a file name may be, in characters.
 const maxName = 120
 
-// cleanName makes a name of a person's device fit to be offered for download:
+// CleanName makes a name of a person's device fit to be offered for download:
 // one line without directories, controls or characters that turn the reading
 // direction, and with the ending of its type.
-func cleanName(name, kind string) string {
+func CleanName(name, kind string) string {
 	name = strings.ToValidUTF8(name, "")
 	name = path.Base(strings.ReplaceAll(name, `\`, "/"))
 	name = strings.Map(keepRune, name)

@@ -64,7 +64,7 @@ type form struct {
 }
 
 func (b blob) file(sha, name string) File {
-	return File{SHA: sha, Name: cleanName(name, b.Type), Type: b.Type, Size: b.Variants[Original].Size, Pages: b.Pages, W: b.W, H: b.H}
+	return File{SHA: sha, Name: CleanName(name, b.Type), Type: b.Type, Size: b.Variants[Original].Size, Pages: b.Pages, W: b.W, H: b.H}
 }
 
 func rawKey(user, sha string) string {
@@ -355,7 +355,7 @@ func (s *Service) content(b blob, v Variant, name string) (*Content, error) {
 		return nil, storage.ErrNotFound
 	}
 	return &Content{
-		Name: cleanName(name, f.Type), Type: f.Type, Size: f.Size, ETag: f.Sum, At: b.At,
+		Name: CleanName(name, f.Type), Type: f.Type, Size: f.Size, ETag: f.Sum, At: b.At,
 		open: func(ctx context.Context, offset, length int64) (io.ReadCloser, error) {
 			r, _, err := s.blobs.Open(ctx, b.Dir+"/"+string(v), offset, length)
 			return r, err

@@ -112,7 +112,7 @@ func (s *Service) readers(students []string) []reader {
 func notice(n news, g Given, to reader, subject string, local *time.Location, at time.Time) notify.Notice {
 	due := g.Due.In(local)
 	line := notify.Notice{
-		Kind: "homework." + n.Kind, Student: to.student, Path: path(n.Homework, to),
+		Kind: "homework." + n.Kind, Student: to.student, Path: screen(n.Homework, to),
 		Title: subjectTitle(n.Kind+".title", subject, to),
 		Lock:  voice(n.Kind, to, due),
 		Body:  same(headline(g)),
@@ -139,8 +139,8 @@ func notice(n news, g Given, to reader, subject string, local *time.Location, at
 	return line
 }
 
-// path is the screen that an alert opens.
-func path(homework string, to reader) string {
+// screen is the address of the screen that an alert opens.
+func screen(homework string, to reader) string {
 	if to.child != "" {
 		return "/travail/" + homework + "?enfant=" + to.student
 	}
