@@ -121,7 +121,7 @@ func newSchool(t *testing.T, demo api.Demo) *schoolServer {
 		Roles: func(user string) []string {
 			var roles []string
 			for _, r := range s.dir.Roles(user) {
-				roles = append(roles, string(r))
+				roles = append(roles, r)
 			}
 			return roles
 		},

@@ -87,8 +87,7 @@ func (a *Accounts) show(actor psync.Actor) shownSession {
 
 // welcome answers with a session just opened and gives the browser its cookies.
 func (a *Accounts) welcome(c *Call, t account.Ticket, err error) error {
-	var full *account.TooManyDevices
-	if errors.As(err, &full) {
+	if full, ok := errors.AsType[*account.TooManyDevices](err); ok {
 		return tooMany(c, full.Devices)
 	}
 	if err != nil {

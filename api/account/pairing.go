@@ -115,6 +115,7 @@ func (p pairing) public(now time.Time) PairingState {
 
 func (s *Service) pairingSecret(id string) []byte { return derive(s.keys.pairing, id) }
 func (s *Service) pairingCode(id string) string   { return codeFrom(derive(s.keys.code, "pairing", id)) }
+
 func (s *Service) pairingURL(origin, id string) string {
 	return origin + "/lier#1." + id + "." + encode64(s.pairingSecret(id))
 }
