@@ -1,8 +1,5 @@
 /** Tells every tab of this person what a transaction touched. */
 
-/** `type` in a scope, "*" for all of a scope; the stores `out`, `blob`, `cur` under their own names. */
-export type Touched = ReadonlySet<string>
-
 /** The name under which a record type of a scope is followed. */
 export function topic(scope: string, type: string): string {
   return `${scope} ${type}`
@@ -12,15 +9,19 @@ export const outTopic = 'out'
 export const blobTopic = 'blob'
 export const scopesTopic = 'cur'
 
-export type Word = { kind: 'changed'; topics: string[] } | { kind: 'wiped' } | { kind: 'wake' }
+export type Word =
+  | { kind: 'changed'; topics: string[] }
+  /** A pull was answered, at this time of the device's clock. */
+  | { kind: 'synced'; at: number }
+  | { kind: 'wiped' }
 
 export class Changes {
   readonly #listeners = new Set<(word: Word) => void>()
   readonly #channel: BroadcastChannel | undefined
 
-  constructor(user: string) {
+  constructor(name: string) {
     if (typeof BroadcastChannel === 'undefined') return
-    this.#channel = new BroadcastChannel(`preau:${user}`)
+    this.#channel = new BroadcastChannel(name)
     this.#channel.onmessage = (event: MessageEvent<Word>) => this.#hear(event.data)
     ;(this.#channel as { unref?: () => void }).unref?.()
   }

@@ -3,7 +3,7 @@
  * person did (`out`), what that makes of it for now (`ovl`), files in pieces
  * (`blob`, `piece`), and small things of this device (`kv`).
  */
-import { openDB, type DBSchema, type IDBPDatabase, type IDBPTransaction } from 'idb'
+import { wrap, type DBSchema, type IDBPDatabase, type IDBPTransaction } from 'idb'
 
 export type Key = [scope: string, type: string, id: string]
 
@@ -16,19 +16,17 @@ export interface Rec {
   q: number
   /** null: deleted */
   v: unknown
-  /** generation: a scope that starts over writes the next one beside the old */
+  /** generation: a scope that starts over counts one up; older records go when it is complete */
   g: number
 }
 
-/** What this device holds of a scope. */
+/** What this device holds of a scope: every live record with a seq in (lo, hi]. */
 export interface Cur {
   s: string
   e: number
   hi: number
   lo: number
   g: number
-  /** Unix milliseconds after which the scope is deleted without asking anyone. */
-  lease: number
   title: string
 }
 
@@ -41,7 +39,11 @@ export interface Out {
   args: Record<string, unknown>
   at: number
   base?: number
-  state: 'waiting' | 'refused'
+  /** The action before it on the same record: `base` is what that one makes of it. */
+  after?: number
+  /** sent: done in commit `seq`, which this device does not hold yet */
+  state: 'waiting' | 'sent' | 'refused'
+  seq?: number
   error?: { code: string; message: string; field?: string; current?: unknown }
 }
 
@@ -63,8 +65,11 @@ export interface Stored {
   /** Last use, Unix milliseconds: what is oldest and not kept goes first. */
   seen: number
   keep: boolean
-  /** held: nothing to send · waiting, sending: on its way · sent: the server has it · refused: it will not take it */
-  state: 'held' | 'waiting' | 'sending' | 'sent' | 'refused'
+  /**
+   * held: nothing to send · waiting, sending: on its way · sent: the server has it ·
+   * refused: it will not take it · wanted: not here yet, to be fetched and kept
+   */
+  state: 'held' | 'waiting' | 'sending' | 'sent' | 'refused' | 'wanted'
   sent: number
   url?: string
   error?: string
@@ -82,7 +87,7 @@ export interface Schema extends DBSchema {
 
 export type Store = 'rec' | 'cur' | 'out' | 'ovl' | 'blob' | 'piece' | 'kv'
 export type Db = IDBPDatabase<Schema>
-export type Tx<M extends IDBTransactionMode> = IDBPTransaction<Schema, Store[], M>
+export type Tx<M extends IDBTransactionMode = IDBTransactionMode> = IDBPTransaction<Schema, Store[], M>
 
 export const stores: Store[] = ['rec', 'cur', 'out', 'ovl', 'blob', 'piece', 'kv']
 const version = 1
@@ -99,39 +104,43 @@ export function within(scope: string, type?: string): IDBKeyRange {
     : IDBKeyRange.bound([scope, type], [scope, type, []])
 }
 
+/** What the owner of a database wants to hear. */
+export interface DatabaseEvents {
+  /** It came back empty: the browser had thrown it away while it was in use. */
+  evicted?: () => Promise<void>
+  /** The disk is full: frees what can be had again. */
+  full?: () => Promise<void>
+  /** Another tab deletes it. */
+  deleted?: () => void
+}
+
 /**
  * A connection that comes back: phones drop it in the background. Work that
  * met a dead connection is run once more on a new one; nothing of the first
- * attempt was kept, for a transaction is all or nothing.
+ * attempt was kept, for a transaction is all or nothing. So work may run twice.
  */
 export class Database {
+  readonly events: DatabaseEvents = {}
   #db: Promise<Db> | undefined
   #closed = false
+  #known = false
 
-  constructor(readonly user: string) {}
+  constructor(
+    readonly name: string,
+    private readonly factory: IDBFactory = indexedDB,
+  ) {}
 
-  async read<T>(names: Store[], work: (tx: Tx<'readonly'>) => Promise<T>): Promise<T> {
-    return this.#run(async (db) => {
-      const tx = db.transaction(names, 'readonly') as Tx<'readonly'>
-      return work(tx)
-    })
+  read<T>(names: Store[], work: (tx: Tx<'readonly'>) => Promise<T>): Promise<T> {
+    return this.#run((db) => work(db.transaction(names, 'readonly')))
   }
 
   /** Runs work in one transaction; resolves when it is on disk. */
-  async write<T>(names: Store[], work: (tx: Tx<'readwrite'>) => Promise<T>): Promise<T> {
-    return this.#run(async (db) => {
-      const tx = db.transaction(names, 'readwrite', { durability: 'strict' }) as Tx<'readwrite'>
-      const done = tx.done
-      done.catch(() => undefined)
-      try {
-        const result = await work(tx)
-        await done
-        return result
-      } catch (fault) {
-        abort(tx)
-        throw fault
-      }
-    })
+  write<T>(names: Store[], work: (tx: Tx<'readwrite'>) => Promise<T>): Promise<T> {
+    return this.#run((db) => commit(db.transaction(names, 'readwrite', { durability: 'strict' }), work))
+  }
+
+  get closed(): boolean {
+    return this.#closed
   }
 
   close(): void {
@@ -139,14 +148,30 @@ export class Database {
     this.#drop()
   }
 
+  /** Deletes everything, for ever. Other tabs let go by themselves. */
+  async delete(): Promise<void> {
+    this.close()
+    await wrap(this.factory.deleteDatabase(this.name))
+  }
+
   async #run<T>(work: (db: Db) => Promise<T>): Promise<T> {
     try {
       return await work(await this.#open())
     } catch (fault) {
-      if (this.#closed || !lost(fault)) throw fault
-      this.#drop()
+      if (this.#closed || !(await this.#mended(fault))) throw fault
       return work(await this.#open())
     }
+  }
+
+  /** Is it worth another attempt? */
+  async #mended(fault: unknown): Promise<boolean> {
+    if (isFull(fault)) {
+      await this.events.full?.()
+      return this.events.full !== undefined
+    }
+    if (!isLost(fault)) return false
+    this.#drop()
+    return true
   }
 
   #open(): Promise<Db> {
@@ -159,12 +184,27 @@ export class Database {
   }
 
   async #connect(): Promise<Db> {
-    const db = await openDB<Schema>(nameOf(this.user), version, {
-      upgrade: (db) => upgrade(db),
-      terminated: () => this.#drop(),
-      blocking: () => this.#drop(),
-    })
+    let made = false
+    const request = this.factory.open(this.name, version)
+    request.onupgradeneeded = (event) => {
+      made = event.oldVersion === 0
+      upgrade(request.result)
+    }
+    const db = (await wrap(request)) as unknown as Db
+    const raw = request.result
+    raw.addEventListener('close', () => this.#drop())
+    raw.addEventListener('versionchange', (event) => this.#yield(event.newVersion === null))
+    const evicted = made && this.#known
+    this.#known = true
+    if (evicted) queueMicrotask(() => void this.events.evicted?.())
     return db
+  }
+
+  /** Another tab upgrades or deletes the database. */
+  #yield(deleted: boolean): void {
+    if (deleted) this.#closed = true
+    this.#drop()
+    if (deleted) this.events.deleted?.()
   }
 
   #drop(): void {
@@ -177,25 +217,40 @@ export class Database {
   }
 }
 
+async function commit<T>(tx: Tx<'readwrite'>, work: (tx: Tx<'readwrite'>) => Promise<T>): Promise<T> {
+  const { done } = tx
+  done.catch(() => undefined)
+  try {
+    const result = await work(tx)
+    await done
+    return result
+  } catch (fault) {
+    abort(tx)
+    throw tx.error ?? fault
+  }
+}
+
 /** Makes what is missing and never touches what is there: the outbox outlives every version. */
-function upgrade(db: Db): void {
-  if (db.objectStoreNames.contains('rec')) return
-  db.createObjectStore('rec', { keyPath: ['s', 't', 'i'] }).createIndex('type', 't')
-  db.createObjectStore('cur', { keyPath: 's' })
-  db.createObjectStore('out', { keyPath: 'n', autoIncrement: true })
-  db.createObjectStore('ovl', { keyPath: ['s', 't', 'i'] }).createIndex('type', 't')
-  db.createObjectStore('blob', { keyPath: 'sha' }).createIndex('state', 'state')
-  db.createObjectStore('piece')
-  db.createObjectStore('kv')
+function upgrade(db: IDBDatabase): void {
+  const has = db.objectStoreNames
+  if (!has.contains('rec')) db.createObjectStore('rec', { keyPath: ['s', 't', 'i'] }).createIndex('type', 't')
+  if (!has.contains('cur')) db.createObjectStore('cur', { keyPath: 's' })
+  if (!has.contains('out')) db.createObjectStore('out', { keyPath: 'n', autoIncrement: true })
+  if (!has.contains('ovl')) db.createObjectStore('ovl', { keyPath: ['s', 't', 'i'] }).createIndex('type', 't')
+  if (!has.contains('blob')) db.createObjectStore('blob', { keyPath: 'sha' }).createIndex('state', 'state')
+  if (!has.contains('piece')) db.createObjectStore('piece')
+  if (!has.contains('kv')) db.createObjectStore('kv')
 }
 
 /** A connection that died, as the browsers name it. */
-function lost(fault: unknown): boolean {
+function isLost(fault: unknown): boolean {
   if (!(fault instanceof Error)) return false
-  return (
-    ['InvalidStateError', 'UnknownError', 'TransactionInactiveError'].includes(fault.name) ||
-    /connection|closing/i.test(fault.message)
-  )
+  const names = ['InvalidStateError', 'UnknownError', 'AbortError', 'TransactionInactiveError']
+  return names.includes(fault.name) || /connection|closing/i.test(fault.message)
+}
+
+export function isFull(fault: unknown): boolean {
+  return fault instanceof Error && fault.name === 'QuotaExceededError'
 }
 
 function abort(tx: Tx<'readwrite'>): void {

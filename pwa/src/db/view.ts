@@ -2,7 +2,7 @@
 import type { Outgoing } from '../sync/outbox.ts'
 import type { Records, RecordType } from '../sync/records.ts'
 import { outTopic, scopesTopic, topic, type Changes } from './changes.ts'
-import { within, type Cur, type Database, type Out, type Ovl, type Rec, type Tx } from './database.ts'
+import { within, type Database, type Out, type Ovl, type Rec, type Tx } from './database.ts'
 
 export interface Row<V = unknown> {
   scope: string
@@ -18,7 +18,7 @@ export interface Row<V = unknown> {
 export interface ScopeInfo {
   scope: string
   title: string
-  /** Older records are still to come. */
+  /** Nothing older is still to come. */
   complete: boolean
 }
 
@@ -35,6 +35,12 @@ export interface View {
 export interface Live<T> {
   readonly current: T | undefined
   subscribe(listener: (value: T) => void): () => void
+}
+
+/** An answer, and the topics it was made of. */
+interface Read<T> {
+  value: T
+  topics: Set<string>
 }
 
 class Reader implements View {
@@ -71,58 +77,39 @@ class Reader implements View {
 
   async scopes(): Promise<ScopeInfo[]> {
     this.topics.add(scopesTopic)
-    return (await this.tx.objectStore('cur').getAll()).map((cur) => ({
-      scope: cur.s,
-      title: cur.title,
-      complete: cur.lo === 0,
-    }))
+    const held = await this.tx.objectStore('cur').getAll()
+    return held.map((cur) => ({ scope: cur.s, title: cur.title, complete: cur.lo === 0 }))
   }
 
   async outbox(): Promise<Outgoing[]> {
     this.topics.add(outTopic)
-    return (await this.tx.objectStore('out').getAll()).map(outgoing)
+    return (await this.tx.objectStore('out').getAll()).flatMap(outgoing)
   }
 }
 
-export function outgoing(out: Out): Outgoing {
-  const { n, s, name, args, at, state, error } = out
-  return { n, scope: s, name, args, at, state, ...(error && { error }) }
+/** An entry of the outbox as the screens see it; nothing once the server has done it. */
+function outgoing({ n, s, name, args, at, state, error }: Out): Outgoing[] {
+  return state === 'sent' ? [] : [{ n, scope: s, name, args, at, state, ...(error && { error }) }]
 }
 
 function merge<V>(recs: Rec[], over: Ovl[]): Row<V>[] {
   const rows = new Map<string, Row<V>>()
   for (const rec of recs) {
     if (rec.v === null) continue
-    rows.set(`${rec.s} ${rec.i}`, {
-      scope: rec.s,
-      type: rec.t,
-      id: rec.i,
-      seq: rec.q,
-      value: rec.v as V,
-      pending: false,
-    })
+    const row = { scope: rec.s, type: rec.t, id: rec.i, seq: rec.q, value: rec.v as V, pending: false }
+    rows.set(`${rec.s} ${rec.i}`, row)
   }
   for (const one of over) {
     const key = `${one.s} ${one.i}`
+    const seq = rows.get(key)?.seq ?? 0
     if (one.v === null) rows.delete(key)
-    else
-      rows.set(key, {
-        scope: one.s,
-        type: one.t,
-        id: one.i,
-        seq: rows.get(key)?.seq ?? 0,
-        value: one.v as V,
-        pending: true,
-      })
+    else rows.set(key, { scope: one.s, type: one.t, id: one.i, seq, value: one.v as V, pending: true })
   }
   return [...rows.values()]
 }
 
 /** Reads once, and says what was read. */
-export async function readOnce<T>(
-  db: Database,
-  query: (view: View) => T | Promise<T>,
-): Promise<{ value: T; topics: Set<string> }> {
+export async function readOnce<T>(db: Database, query: (view: View) => T | Promise<T>): Promise<Read<T>> {
   return db.read(['rec', 'ovl', 'cur', 'out'], async (tx) => {
     const reader = new Reader(tx)
     return { value: await query(reader), topics: reader.topics }
@@ -131,56 +118,71 @@ export async function readOnce<T>(
 
 /** Runs a query now and whenever what it read has changed, while somebody listens. */
 export function live<T>(db: Database, changes: Changes, query: (view: View) => T | Promise<T>): Live<T> {
-  return follow(changes, () => readOnce(db, query))
+  return follow(db, changes, () => readOnce(db, query))
 }
 
-export function follow<T>(changes: Changes, read: () => Promise<{ value: T; topics: Set<string> }>): Live<T> {
-  const listeners = new Set<(value: T) => void>()
-  let current: T | undefined
-  let topics = new Set<string>()
-  let stop: (() => void) | undefined
-  let running = false
-  let again = false
+export function follow<T>(db: Database, changes: Changes, read: () => Promise<Read<T>>): Live<T> {
+  return new Following(db, changes, read)
+}
 
-  async function run(): Promise<void> {
-    if (running) {
-      again = true
-      return
-    }
-    running = true
-    try {
-      do {
-        again = false
-        const answer = await read()
-        topics = answer.topics
-        current = answer.value
-      } while (again && listeners.size > 0)
-      for (const listener of [...listeners]) listener(current as T)
-    } catch {
-      // the database is closing, or gone with the person
-    } finally {
-      running = false
+class Following<T> implements Live<T> {
+  current: T | undefined
+  readonly #listeners = new Set<(value: T) => void>()
+  #topics = new Set<string>()
+  #stop: (() => void) | undefined
+  #running = false
+  #again = false
+
+  constructor(
+    private readonly db: Database,
+    private readonly changes: Changes,
+    private readonly read: () => Promise<Read<T>>,
+  ) {}
+
+  subscribe(listener: (value: T) => void): () => void {
+    this.#listeners.add(listener)
+    this.#stop ??= this.changes.listen((word) => {
+      if (word.kind === 'changed' && (this.#running || concerns(this.#topics, word.topics))) void this.#run()
+    })
+    if (this.current !== undefined) listener(this.current)
+    void this.#run()
+    return () => {
+      this.#listeners.delete(listener)
+      if (this.#listeners.size > 0) return
+      this.#stop?.()
+      this.#stop = undefined
     }
   }
 
-  return {
-    get current() {
-      return current
-    },
-    subscribe(listener) {
-      listeners.add(listener)
-      stop ??= changes.listen((word) => {
-        if (word.kind === 'changed' && (running || concerns(topics, word.topics))) void run()
-      })
-      if (current !== undefined) listener(current)
-      void run()
-      return () => {
-        listeners.delete(listener)
-        if (listeners.size > 0) return
-        stop?.()
-        stop = undefined
-      }
-    },
+  async #run(): Promise<void> {
+    this.#again = true
+    if (this.#running) return
+    this.#running = true
+    try {
+      while (this.#take()) await this.#answer()
+    } catch (fault) {
+      // The database is gone with the person, or the query is wrong: then somebody should know.
+      if (!this.db.closed)
+        queueMicrotask(() => {
+          throw fault
+        })
+    } finally {
+      this.#running = false
+    }
+  }
+
+  #take(): boolean {
+    const again = this.#again && this.#listeners.size > 0
+    this.#again = false
+    return again
+  }
+
+  async #answer(): Promise<void> {
+    const { value, topics } = await this.read()
+    this.#topics = topics
+    this.current = value
+    if (this.#again) return
+    for (const listener of [...this.#listeners]) listener(value)
   }
 }
 

@@ -1,13 +1,33 @@
-/** Writes a page of the server's answer: records and cursor of a scope together, or not at all. */
+/**
+ * Writes the server's answer: the results of what was sent, then records and
+ * cursor of each scope, then the overlay, in one transaction.
+ *
+ * Two tabs may ask at the same time. So an answer only counts for what still
+ * is as it was when it was asked: a scope whose cursor has moved meanwhile is
+ * left out (the next request begins where it is now), and so is the result of
+ * an action that was answered or numbered anew.
+ */
 import { blobTopic, outTopic, scopesTopic, topic } from '../db/changes.ts'
-import { within, type Cur, type Out, type Tx } from '../db/database.ts'
+import { within, type Cur, type Out, type Rec, type Tx } from '../db/database.ts'
 import type { Mutators } from './mutators.ts'
-import { renumber } from './outbox.ts'
+import { deviceOf, lane, rebaseFollowers, renumber, shasIn, waiting } from './outbox.ts'
 import { rebase } from './overlay.ts'
-import type { RecordWire, ResponseWire, ResultWire, ScopeWire } from './wire.ts'
+import {
+  MalformedAnswer,
+  type CursorWire,
+  type PageWire,
+  type RecordWire,
+  type ResponseWire,
+  type ResultWire,
+} from './wire.ts'
 
-/** A scope that no pull has renewed for this long is deleted by the device alone. */
-export const leaseTime = 35 * 86_400_000
+/** What the answer is the answer to. */
+export interface Asked {
+  at: number
+  device: string
+  sent: Out[]
+  cursors: Record<string, CursorWire> | undefined
+}
 
 export interface Applied {
   topics: Set<string>
@@ -20,114 +40,174 @@ export interface Applied {
 export async function apply(
   tx: Tx<'readwrite'>,
   answer: ResponseWire,
+  asked: Asked,
   mutators: Mutators,
   user: string,
-  now: number,
 ): Promise<Applied> {
   const applied: Applied = { topics: new Set(), waits: new Map(), progress: false }
-  for (const result of answer.results) await settle(tx, result, applied)
+  const device = await deviceOf(tx)
+  if (device === undefined || device === asked.device) await settleAll(tx, answer.results, asked, applied)
   for (const [scope, part] of Object.entries(answer.scopes)) {
+    const held = await tx.objectStore('cur').get(scope)
+    if (!isSame(held, asked.cursors?.[scope])) continue
     if ('gone' in part) await leave(tx, scope, part.gone, applied)
-    else await advance(tx, scope, part, now, applied)
-    applied.progress = true
+    else await advance(tx, scope, held, part, applied)
   }
-  if (applied.progress) for (const name of await rebase(tx, mutators, user)) applied.topics.add(name)
+  await forget(tx, applied)
+  for (const name of await rebase(tx, mutators, user)) applied.topics.add(name)
   return applied
 }
 
-async function settle(tx: Tx<'readwrite'>, result: ResultWire, applied: Applied): Promise<void> {
+function isSame(held: Cur | undefined, asked: CursorWire | undefined): boolean {
+  if (!held || !asked) return !held && !asked
+  return held.e === asked[0] && held.hi === asked[1] && held.lo === asked[2]
+}
+
+async function settleAll(
+  tx: Tx<'readwrite'>,
+  results: ResultWire[],
+  asked: Asked,
+  applied: Applied,
+): Promise<void> {
+  for (const result of results) {
+    const sent = asked.sent.find((out) => out.s === result.scope && out.k === result.k)
+    const out = sent && (await tx.objectStore('out').get(sent.n))
+    if (out?.state === 'waiting' && out.k === result.k) await settle(tx, out, result, applied)
+  }
+}
+
+async function settle(tx: Tx<'readwrite'>, out: Out, result: ResultWire, applied: Applied): Promise<void> {
   if ('wait' in result) {
     applied.waits.set(result.scope, result.wait)
     return
   }
-  const out = (await lane(tx, result.scope)).find((one) => one.k === result.k)
-  if (!out) return
   if ('gap' in result) {
-    // Sent out of turn by another tab, or the server lost its count.
-    const first = (await lane(tx, result.scope))[0]
-    if (first && first.k !== result.gap) {
-      await renumber(tx, result.scope, result.gap)
-      applied.progress = true
-    }
-    return
+    const [first] = await lane(tx, out.s)
+    if (!first || first.k <= result.gap) return
+    await renumber(tx, out.s, result.gap)
+  } else if ('error' in result) {
+    await tx.objectStore('out').put({ ...out, state: 'refused', error: result.error })
+    await rebaseFollowers(tx, out, undefined)
+  } else {
+    await tx.objectStore('out').put({ ...out, state: 'sent', seq: result.seq })
+    await rebaseFollowers(tx, out, result.seq)
   }
-  if ('error' in result) await tx.objectStore('out').put({ ...out, state: 'refused', error: result.error })
-  else await tx.objectStore('out').delete(out.n)
   applied.topics.add(outTopic)
   applied.progress = true
 }
 
-async function lane(tx: Tx<'readwrite'>, scope: string): Promise<Out[]> {
-  return (await tx.objectStore('out').getAll()).filter((out) => out.s === scope && out.state === 'waiting')
+/** Drops what was done and is now held. Until then the overlay goes on showing it. */
+async function forget(tx: Tx<'readwrite'>, applied: Applied): Promise<void> {
+  for (const out of await tx.objectStore('out').getAll()) {
+    if (out.state !== 'sent') continue
+    const cur = await tx.objectStore('cur').get(out.s)
+    if (cur && cur.hi < (out.seq ?? 0)) continue
+    await tx.objectStore('out').delete(out.n)
+    applied.topics.add(outTopic).add(blobTopic)
+  }
 }
-
-type Advance = Exclude<ScopeWire, { gone: string }>
 
 async function advance(
   tx: Tx<'readwrite'>,
   scope: string,
-  part: Advance,
-  now: number,
+  held: Cur | undefined,
+  page: PageWire,
   applied: Applied,
 ): Promise<void> {
-  const old = await tx.objectStore('cur').get(scope)
-  const g = (old?.g ?? 0) + (part.reset && old ? 1 : 0)
-  const [e, hi, lo] = part.cursor
-  const cur: Cur = { s: scope, e, hi, lo, g, lease: now + leaseTime, title: part.title ?? old?.title ?? '' }
+  const [e, hi, lo] = page.cursor
+  const reset = page.reset !== undefined || !held
+  if (!reset && (e !== held.e || hi < held.hi || lo > held.lo))
+    throw new MalformedAnswer('a cursor went back')
+  const g = held ? held.g + (page.reset === undefined ? 0 : 1) : 0
+  const cur: Cur = { s: scope, e, hi, lo, g, title: page.title ?? held?.title ?? '' }
   await tx.objectStore('cur').put(cur)
-  for (const record of part.records) await keep(tx, scope, record, g, applied.topics)
-  if (lo === 0)
-    await finish(tx, scope, g, old?.lo === 0 && old.g === g ? part.records : undefined, applied.topics)
-  if (!old || old.title !== cur.title || (old.lo === 0) !== (lo === 0)) applied.topics.add(scopesTopic)
+  await keep(tx, cur, page.records, applied.topics)
+  const complete = lo === 0
+  if (complete && held && (held.lo > 0 || held.g !== g)) await finish(tx, cur, applied.topics)
+  if (page.reset !== undefined) await confirm(tx, scope)
+  if (!held || held.title !== cur.title || (held.lo === 0) !== complete) applied.topics.add(scopesTopic)
+  // A scope that starts over before it was complete is no progress: it might do so for ever.
+  if (page.reset === undefined ? !isSame(held, page.cursor) : held?.lo === 0) applied.progress = true
 }
 
-/** The higher seq wins, in whatever order pages come. */
+/** Keeps the higher seq of each record. A deleted one leaves its seq while older pages may still come. */
 async function keep(
   tx: Tx<'readwrite'>,
-  scope: string,
-  [q, t, i, value]: RecordWire,
-  g: number,
+  cur: Cur,
+  records: RecordWire[],
   topics: Set<string>,
 ): Promise<void> {
   const rec = tx.objectStore('rec')
-  const old = await rec.get([scope, t, i])
-  if (old && old.g === g && old.q >= q) return
-  await rec.put({ s: scope, t, i, q, v: value === 0 ? null : value, g })
-  topics.add(topic(scope, t))
+  const newest = new Map<string, RecordWire>()
+  for (const record of records) {
+    const key = JSON.stringify([record[1], record[2]])
+    if (record[0] > (newest.get(key)?.[0] ?? 0)) newest.set(key, record)
+  }
+  const write = async ([q, t, i, value]: RecordWire): Promise<void> => {
+    const old = await rec.get([cur.s, t, i])
+    if (old && old.g === cur.g && old.q >= q) return
+    const next: Rec = { s: cur.s, t, i, q, v: value === 0 ? null : value, g: cur.g }
+    if (value === 0 && cur.lo === 0) await rec.delete([cur.s, t, i])
+    else await rec.put(next)
+    topics.add(topic(cur.s, t))
+  }
+  await Promise.all([...newest.values()].map(write))
 }
 
 /** The scope is complete: deletions need no reminder, and what an older generation left is gone. */
-async function finish(
-  tx: Tx<'readwrite'>,
-  scope: string,
-  g: number,
-  delta: RecordWire[] | undefined,
-  topics: Set<string>,
-): Promise<void> {
+async function finish(tx: Tx<'readwrite'>, cur: Cur, topics: Set<string>): Promise<void> {
   const rec = tx.objectStore('rec')
-  if (delta) {
-    for (const [, t, i, value] of delta) if (value === 0) await rec.delete([scope, t, i])
-    return
-  }
-  for (const old of await rec.getAll(within(scope))) {
-    if (old.g === g && old.v !== null) continue
+  for (const old of await rec.getAll(within(cur.s))) {
+    if (old.g === cur.g && old.v !== null) continue
     await rec.delete([old.s, old.t, old.i])
-    topics.add(topic(scope, old.t))
+    topics.add(topic(cur.s, old.t))
   }
 }
 
-/** Deletes all of a scope; what waited for it comes back to the person, text intact. */
+/** The numbers of commits mean something else now: what was done is taken as held. */
+async function confirm(tx: Tx<'readwrite'>, scope: string): Promise<void> {
+  for (const out of await tx.objectStore('out').getAll()) {
+    if (out.s === scope && out.state === 'sent') await tx.objectStore('out').delete(out.n)
+  }
+}
+
+/** Deletes all of a scope, its files too; what waited for it comes back to the person, text intact. */
 export async function leave(
   tx: Tx<'readwrite'>,
   scope: string,
   why: string,
-  applied: Pick<Applied, 'topics'>,
+  applied: Pick<Applied, 'topics' | 'progress'>,
 ): Promise<void> {
-  await tx.objectStore('rec').delete(within(scope))
-  await tx.objectStore('cur').delete(scope)
   for (const out of await lane(tx, scope)) {
     await tx.objectStore('out').put({ ...out, state: 'refused', error: { code: 'gone', message: why } })
     applied.topics.add(outTopic)
   }
+  await dropFiles(tx, scope)
+  await tx.objectStore('rec').delete(within(scope))
+  await tx.objectStore('cur').delete(scope)
+  await confirm(tx, scope)
   applied.topics.add(topic(scope, '*')).add(scopesTopic).add(blobTopic)
+  applied.progress = true
+}
+
+/** Copies of files that the scope's records name. What is not at the server yet stays. */
+async function dropFiles(tx: Tx<'readwrite'>, scope: string): Promise<void> {
+  const needed = new Set((await waiting(tx)).flatMap((out) => shasIn(out.args)))
+  const named = new Set((await tx.objectStore('rec').getAll(within(scope))).flatMap((rec) => shasIn(rec.v)))
+  for (const sha of named) {
+    const file = await tx.objectStore('blob').get(sha)
+    const isCopy = file?.state === 'sent' || file?.state === 'wanted'
+    if (isCopy && !needed.has(sha)) await dropFile(tx, sha)
+  }
+}
+
+/** Deletes a file of this device. */
+export async function dropFile(tx: Tx<'readwrite'>, sha: string): Promise<void> {
+  await tx.objectStore('piece').delete(piecesOf(sha))
+  await tx.objectStore('blob').delete(sha)
+}
+
+/** The keys of a file's pieces, in order. */
+export function piecesOf(sha: string): IDBKeyRange {
+  return IDBKeyRange.bound([sha, 0], [sha, Number.MAX_SAFE_INTEGER])
 }

@@ -1,29 +1,37 @@
 /** A person's device: everything the screens may ask of it. */
-import { deleteDB } from 'idb'
 import { Changes, blobTopic, outTopic } from '../db/changes.ts'
-import { Database, nameOf, type Cur } from '../db/database.ts'
-import { live, outgoing, readOnce, type Live, type View } from '../db/view.ts'
+import { Database, nameOf, stores, type Out, type Store, type Tx } from '../db/database.ts'
+import { live, readOnce, type Live, type View } from '../db/view.ts'
+import { dropFile } from './apply.ts'
 import { DeviceFiles, type Files } from './files.ts'
+import { Live as LiveChannel, type Stream } from './live.ts'
 import { localOf, type Local } from './local.ts'
+import { alone } from './lock.ts'
 import { Loop } from './loop.ts'
 import { mutators as known, type Mutators } from './mutators.ts'
-import { enqueue, outStores, waiting, type Outgoing } from './outbox.ts'
+import { deviceOf, enqueue, shasIn, type Act, type Enqueued, type Outgoing } from './outbox.ts'
 import type { ActionName, Actions } from './records.ts'
-import { toWire, type Fetch, type RoundContext } from './round.ts'
-import { StatusStore, type Status } from './status.ts'
+import { parting, Rounds, type Fetch } from './round.ts'
+import { StatusStore, type Problem, type Status } from './status.ts'
 import { listen } from './triggers.ts'
-import { protocolVersion, schemaVersion } from './wire.ts'
+import { Courier } from './upload.ts'
 
 export interface DeviceOptions {
   user: string
-  /** The session's device id. */
+  /** The session's device id. A database that has one of its own keeps that until the server objects. */
   device: string
-  /** Asks the server for another: this browser's database is new. */
+  /** Asks the server for another device id: POST /api/session/device. */
   fresh: () => Promise<string>
   fetch?: Fetch
   now?: () => number
   random?: () => number
   mutators?: Mutators
+  indexedDB?: IDBFactory
+  locks?: LockManager
+  /** Opens the live channel. */
+  connect?: (path: string) => Stream
+  /** Name of the database and of the channel between tabs. */
+  name?: string
 }
 
 export interface Device {
@@ -31,6 +39,7 @@ export interface Device {
   readonly status: Live<Status> & { readonly current: Status }
   readonly files: Files
   readonly local: Local
+  /** Does something: on the screen at once, sent when it can be. Resolves when it is on disk. */
   act<N extends ActionName>(
     scope: string,
     name: N,
@@ -41,7 +50,7 @@ export interface Device {
   /** One answer, now. */
   read<T>(query: (view: View) => T | Promise<T>): Promise<T>
   outbox(): Live<Outgoing[]>
-  /** Forgets an action that was refused. */
+  /** Forgets an action that was refused, and the files that only it named. */
   dismiss(n: number): Promise<void>
   /** Does a refused action again, with other arguments. */
   resend(n: number, args: Record<string, unknown>): Promise<number | undefined>
@@ -51,6 +60,9 @@ export interface Device {
   close(): void
   wipe(): Promise<void>
 }
+
+/** As much as a request that outlives its page may carry. */
+const partingBytes = 60_000
 
 /** Opens a person's data on this device, making it on the first visit. */
 export async function openDevice(options: DeviceOptions): Promise<Device> {
@@ -66,72 +78,66 @@ class Engine implements Device {
   readonly local: Local
   readonly #db: Database
   readonly #changes: Changes
-  readonly #context: RoundContext
-  readonly #loop: Loop
+  readonly #fetch: Fetch
   readonly #now: () => number
+  readonly #mutators: Mutators
+  readonly #rounds: Rounds
+  readonly #loop: Loop
+  readonly #courier: Courier
+  readonly #live: LiveChannel
   #stop: (() => void) | undefined
-  #over = false
+  /** The outbox as last read, in case the page is left or the browser throws the database away. */
+  #mirror: { device: string | undefined; out: Out[] } = { device: undefined, out: [] }
 
   constructor(options: DeviceOptions) {
+    const { user, name = nameOf(user), now = Date.now, random = Math.random, mutators = known } = options
     const {
-      user,
-      device,
       fetch = (path, init) => globalThis.fetch(path, init),
-      now = Date.now,
-      random = Math.random,
+      connect = (path) => new EventSource(path),
     } = options
+    const locks = options.locks ?? (globalThis.navigator as Partial<Navigator> | undefined)?.locks
+    const db = new Database(name, options.indexedDB)
+    const changes = new Changes(name)
+    const shared = { db, changes, user, fetch, now, random, mutators }
     this.user = user
+    this.#db = db
+    this.#changes = changes
+    this.#fetch = fetch
     this.#now = now
-    this.#db = new Database(user)
-    this.#changes = new Changes(user)
-    this.files = new DeviceFiles({
-      db: this.#db,
-      changes: this.#changes,
-      fetch,
-      now,
-      wake: () => void this.#loop.sync(),
-    })
-    this.local = localOf(this.#db)
-    this.#context = {
-      db: this.#db,
-      user,
-      fetch,
-      now,
-      mutators: options.mutators ?? known,
-      device,
+    this.#mutators = mutators
+    this.#courier = new Courier({ ...shared, alone: (work) => alone(locks, `${name}:files`, work) })
+    this.files = new DeviceFiles({ ...shared, courier: this.#courier })
+    this.local = localOf(db)
+    this.#rounds = new Rounds({
+      ...shared,
+      device: options.device,
       fresh: options.fresh,
-      paused: new Map(),
-      batch: 50,
-      pushOnly: false,
-      pulls: 0,
-      topics: (names) => this.#changes.touched(names),
-    }
-    this.#loop = new Loop({
-      context: this.#context,
-      status: this.status,
-      flush: () => this.files.flush(),
-      random,
-      alone: (work) => alone(`sync:${user}`, work),
-      wiped: () => this.#wiped(),
+      changed: (topics) => changes.touched(topics),
+      pulled: (at) => changes.tell({ kind: 'synced', at }),
     })
+    this.#loop = new Loop({
+      rounds: this.#rounds,
+      status: this.status,
+      now,
+      random,
+      alone: (work) => alone(locks, `${name}:sync`, work),
+      reached: () => void this.#transfer(),
+      wiped: () => this.wipe(),
+    })
+    this.#live = new LiveChannel({ ...shared, connect, pull: () => void this.#loop.sync() })
   }
 
   async open(): Promise<void> {
-    await this.#db.write(['kv'], async (tx) => {
-      const kv = tx.objectStore('kv')
-      const [own, given] = (await Promise.all([kv.get('device'), kv.get('given')])) as (string | undefined)[]
-      const session = this.#context.device
-      if (own !== undefined && (session === own || session === given)) return
-      // Another session: what waits takes a name of its own before it is sent.
-      await kv.delete('device')
-      await kv.put(session, 'given')
-    })
+    this.#db.events.deleted = () => this.#end('wiped')
+    this.#db.events.full = () => this.files.evict(0)
+    this.#db.events.evicted = () => this.#restore()
     this.#changes.listen((word) => {
       if (word.kind === 'wiped') this.#end('wiped')
-      else if (word.kind === 'changed' && word.topics.some((name) => name === outTopic || name === blobTopic))
-        void this.#count()
+      else if (word.kind === 'synced') this.status.set({ lastSync: word.at })
+      else if (word.topics.some((name) => name === outTopic || name === blobTopic)) void this.#count()
     })
     await this.#count()
+    this.status.set({ lastSync: await this.#rounds.pulledAt() })
   }
 
   async act<N extends ActionName>(
@@ -141,12 +147,7 @@ class Engine implements Device {
     { base }: { base?: number } = {},
   ): Promise<number> {
     const act = { scope, name, args: args as Record<string, unknown>, at: this.#now(), base }
-    const { n, topics } = await this.#db.write([...outStores], (tx) =>
-      enqueue(tx, act, this.#context.mutators, this.user),
-    )
-    this.#changes.touched([...topics, outTopic, blobTopic])
-    void this.#loop.sync()
-    return n
+    return this.#enqueue((tx) => this.#note(tx, act))
   }
 
   live<T>(query: (view: View) => T | Promise<T>): Live<T> {
@@ -162,35 +163,35 @@ class Engine implements Device {
   }
 
   async dismiss(n: number): Promise<void> {
-    await this.#db.write(['out'], async (tx) => {
+    await this.#db.write(['out', 'blob', 'piece', 'rec'], async (tx) => {
       const out = await tx.objectStore('out').get(n)
-      if (out?.state === 'refused') await tx.objectStore('out').delete(n)
+      if (out?.state !== 'refused') return
+      await tx.objectStore('out').delete(n)
+      await dropUnneeded(tx, shasIn(out.args))
     })
-    this.#changes.touched([outTopic])
+    this.#changes.touched([outTopic, blobTopic])
   }
 
   async resend(n: number, args: Record<string, unknown>): Promise<number | undefined> {
     const refused = await this.#db.read(['out'], (tx) => tx.objectStore('out').get(n))
     if (refused?.state !== 'refused') return undefined
-    const act = { scope: refused.s, name: refused.name as ActionName, args, at: this.#now() }
-    const made = await this.#db.write([...outStores], async (tx) => {
+    return this.#enqueue(async (tx) => {
       await tx.objectStore('out').delete(n)
-      return enqueue(tx, act, this.#context.mutators, this.user)
+      return this.#note(tx, { scope: refused.s, name: refused.name, args, at: this.#now() })
     })
-    this.#changes.touched([...made.topics, outTopic])
-    void this.#loop.sync()
-    return made.n
   }
 
-  sync(): Promise<void> {
-    return this.#loop.retry()
+  async sync(): Promise<void> {
+    await this.#loop.retry()
+    await this.#count()
   }
 
   start(): void {
     this.#stop ??= listen({
       loop: this.#loop,
-      behind: (poke) => this.#behind(poke),
+      live: this.#live,
       parting: () => this.#parting(),
+      offline: () => this.status.set({ online: false }),
     })
   }
 
@@ -198,80 +199,81 @@ class Engine implements Device {
     this.#stop?.()
     this.#stop = undefined
     this.#loop.stop()
+    this.#courier.stop()
     this.#changes.close()
     this.#db.close()
   }
 
   async wipe(): Promise<void> {
     this.#changes.tell({ kind: 'wiped' })
-    this.close()
-    await deleteDB(nameOf(this.user))
-  }
-
-  /** The server says so: this device was revoked. */
-  async #wiped(): Promise<void> {
-    await this.wipe()
     this.#end('wiped')
+    await this.#db.delete()
   }
 
-  #end(problem: 'wiped'): void {
-    if (this.#over) return
-    this.#over = true
+  #note(tx: Tx<'readwrite'>, act: Act): Promise<Enqueued> {
+    return enqueue(tx, act, this.#mutators, this.user)
+  }
+
+  async #enqueue(work: (tx: Tx<'readwrite'>) => Promise<Enqueued>): Promise<number> {
+    const needs: Store[] = ['out', 'kv', 'rec', 'ovl', 'blob']
+    const { n, topics } = await this.#db.write(needs, work)
+    this.#changes.touched([...topics, outTopic, blobTopic])
+    void this.#loop.sync()
+    return n
+  }
+
+  /** Files go after words: they may take long. */
+  async #transfer(): Promise<void> {
+    await this.#courier.run()
+    if (!this.#db.closed) await this.files.fetchWanted().catch(() => undefined)
+  }
+
+  #end(problem: Problem): void {
+    if (this.#db.closed && this.status.current.problem === problem) return
     this.close()
     this.status.set({ problem, pending: 0, refused: 0, uploads: 0 })
   }
 
   async #count(): Promise<void> {
-    const counts = await this.#db
-      .read(['out', 'blob'], async (tx) => {
-        const all = (await tx.objectStore('out').getAll()).map(outgoing)
-        const states = await Promise.all(
-          (['waiting', 'sending'] as const).map((state) =>
-            tx.objectStore('blob').index('state').count(state),
-          ),
-        )
-        const pending = all.filter((out) => out.state === 'waiting').length
-        return { pending, refused: all.length - pending, uploads: states.reduce((sum, n) => sum + n, 0) }
-      })
-      .catch(() => undefined)
-    if (counts) this.status.set(counts)
+    const read = this.#db.read(['out', 'blob', 'kv'], async (tx) => {
+      const out = await tx.objectStore('out').getAll()
+      const files = tx.objectStore('blob').index('state')
+      const uploads = (await files.count('waiting')) + (await files.count('sending'))
+      return { device: await deviceOf(tx), out, uploads }
+    })
+    const found = await read.catch(() => undefined)
+    if (!found) return
+    this.#mirror = found
+    const count = (state: Out['state']): number => found.out.filter((out) => out.state === state).length
+    this.status.set({ pending: count('waiting'), refused: count('refused'), uploads: found.uploads })
   }
 
-  async #behind(poke: Record<string, number>): Promise<boolean> {
-    const cursors = await this.#db.read(
-      ['cur'],
-      async (tx) => (await tx.objectStore('cur').getAll()) as Cur[],
-    )
-    const held = new Map(cursors.map((cur) => [cur.s, cur.hi]))
-    const named = Object.entries(poke)
-    return named.length === 0 || named.some(([scope, head]) => head > (held.get(scope) ?? -1))
+  /** The browser threw the database away while it was in use: what the person did comes back from memory. */
+  async #restore(): Promise<void> {
+    const { out } = this.#mirror
+    await this.#db.write(stores, async (tx) => {
+      for (const one of out) if (one.state !== 'sent') await tx.objectStore('out').put(one)
+    })
+    this.#changes.touched([outTopic])
+    void this.#loop.sync()
   }
 
-  /** The page is being left: the first of what waits goes in a request that outlives it. */
-  async #parting(): Promise<void> {
-    const { first, own } = await this.#db.read(['out', 'kv'], async (tx) => ({
-      first: (await waiting(tx)).slice(0, 20),
-      own: (await tx.objectStore('kv').get('device')) as string | undefined,
-    }))
-    if (first.length === 0 || own === undefined) return
-    const mutations = first.map(toWire)
-    const body = JSON.stringify({ v: protocolVersion, schema: schemaVersion, device: own, mutations })
-    if (body.length > 60_000) return
-    // Its answer is not read: the next round finds what was done.
-    await this.#context
-      .fetch('/api/sync', {
-        method: 'POST',
-        credentials: 'same-origin',
-        keepalive: true,
-        headers: { 'Content-Type': 'application/json' },
-        body,
-      })
-      .catch(() => undefined)
+  /** The first of what waits goes in a request that outlives the page. Its answer is found by the next round. */
+  #parting(): void {
+    const { device, out } = this.#mirror
+    const waits = out.filter((one) => one.state === 'waiting')
+    const init = device === undefined ? undefined : parting(device, waits, partingBytes)
+    if (init) this.#fetch('/api/sync', init).catch(() => undefined)
   }
 }
 
-/** One sender at a time per browser. Without locks two may send: the server's lanes make that harmless. */
-async function alone<T>(name: string, work: () => Promise<T>): Promise<T> {
-  const locks = (globalThis.navigator as Partial<Navigator> | undefined)?.locks
-  return locks ? ((await locks.request(name, work)) as T) : work()
+/** Deletes files that the server does not have and nothing names any more. */
+async function dropUnneeded(tx: Tx<'readwrite'>, shas: string[]): Promise<void> {
+  const left = (await tx.objectStore('out').getAll()).map((out) => out.args)
+  const copies = (await tx.objectStore('rec').index('type').getAll('submission')).map((rec) => rec.v)
+  const needed = new Set(shasIn([left, copies]))
+  for (const sha of shas) {
+    const file = await tx.objectStore('blob').get(sha)
+    if (file && file.state !== 'sent' && !needed.has(sha)) await dropFile(tx, sha)
+  }
 }

@@ -1,13 +1,15 @@
 /**
- * Files of this device: stored in pieces before anything is sent, named by
- * their content, sent by tus 1.0.0 so that a cut costs one piece at most.
+ * Files of this device, named by their content: stored in pieces before
+ * anything is sent, kept for offline when asked, and otherwise a cache.
  */
 import { blobTopic, type Changes } from '../db/changes.ts'
+import type { Database, Stored } from '../db/database.ts'
 import { follow, type Live } from '../db/view.ts'
-import type { Database, Stored, Tx } from '../db/database.ts'
+import { dropFile, piecesOf } from './apply.ts'
 import { hexOf } from './ids.ts'
-import { waiting, shasIn } from './outbox.ts'
+import { shasIn, unconfirmed } from './outbox.ts'
 import type { Fetch } from './round.ts'
+import { markFile, pieceBytes, type Courier } from './upload.ts'
 
 /** A file on its way. */
 export interface Upload {
@@ -27,40 +29,42 @@ export interface Named {
 }
 
 export interface Files {
-  /** Stores bytes, and says their name. */
+  /** Stores bytes, and says their name. It is sent once an action names it. */
   put(bytes: ArrayBuffer, as: Named): Promise<{ sha: string }>
   /** From this device, else from the server; undefined when neither has it now. */
   get(sha: string, options?: { keep?: boolean; size?: 'thumb' }): Promise<Blob | undefined>
   has(sha: string): Promise<boolean>
-  /** Fetches what is missing and never lets it go by itself. */
+  /** Fetches what is missing, now or when there is a network, and never lets it go by itself. */
   keep(shas: readonly string[]): Promise<void>
-  /** Sends without waiting for an action that names it. */
+  /** Sends without waiting for an action that names it; again, after it was refused. */
   upload(sha: string): Promise<void>
+  /** Forgets a file of this device, unless an action still names it. */
+  drop(sha: string): Promise<void>
   uploads(): Live<Upload[]>
   /** Bytes of files held on this device. */
   total(): Promise<number>
 }
 
-/** IndexedDB on phones dislikes big values; a cut costs one piece. */
-const pieceBytes = 512 * 1024
 /** Files that nobody asked to keep, beyond this many bytes, go oldest first. */
 const cacheBytes = 200 * 1024 * 1024
+const timeout = 60_000
+const day = 86_400_000
+const onTheWay = ['waiting', 'sending', 'refused'] as const
 
-interface Context {
+export interface FilesOptions {
   db: Database
   changes: Changes
   fetch: Fetch
   now: () => number
-  /** Something is to be sent. */
-  wake: () => void
+  courier: Courier
 }
 
 export class DeviceFiles implements Files {
-  constructor(private readonly context: Context) {}
+  constructor(private readonly options: FilesOptions) {}
 
-  async put(bytes: ArrayBuffer, { name, type, use }: Named): Promise<{ sha: string }> {
+  async put(bytes: ArrayBuffer, as: Named): Promise<{ sha: string }> {
     const sha = `sha256-${hexOf(new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)))}`
-    await this.#store(sha, bytes, { name, type, use, state: 'held', keep: false })
+    await this.#store(sha, bytes, as, 'held')
     return { sha }
   }
 
@@ -69,238 +73,150 @@ export class DeviceFiles implements Files {
     { keep = false, size }: { keep?: boolean; size?: 'thumb' } = {},
   ): Promise<Blob | undefined> {
     const found = await this.#local(sha)
-    if (found) return found
-    const fetched = await this.#fetch(sha, size)
-    if (!fetched) return undefined
-    const bytes = await fetched.arrayBuffer()
-    if (!size)
-      await this.#store(sha, bytes, { name: '', type: fetched.type, use: '', state: 'sent', keep }).catch(
-        () => undefined,
-      )
-    return new Blob([bytes], { type: fetched.type })
+    if (found || size) return found ?? this.#ask(sha, size).then((answer) => answer.file)
+    const { file } = await this.#ask(sha)
+    if (!file) return undefined
+    const as = { name: '', type: file.type, use: '' }
+    // A full disk must not keep the person from seeing it.
+    await this.#store(sha, await file.arrayBuffer(), as, 'sent').catch(() => undefined)
+    if (keep) await markFile(this.options.db, sha, { keep })
+    await this.evict()
+    return file
   }
 
   async has(sha: string): Promise<boolean> {
-    return this.context.db.read(
-      ['blob'],
-      async (tx) => (await tx.objectStore('blob').getKey(sha)) !== undefined,
-    )
+    const file = await this.#find(sha)
+    return file !== undefined && file.state !== 'wanted'
   }
 
   async keep(shas: readonly string[]): Promise<void> {
-    for (const sha of shas) {
-      const known = await this.context.db.read(['blob'], (tx) => tx.objectStore('blob').get(sha))
-      if (known) await this.#mark(sha, { keep: true })
-      else await this.get(sha, { keep: true })
-    }
+    const seen = this.options.now()
+    const missing = { name: '', type: '', use: '', size: 0, sent: 0, seen, state: 'wanted' as const }
+    await this.options.db.write(['blob'], async (tx) => {
+      for (const sha of shas) {
+        const known = await tx.objectStore('blob').get(sha)
+        await tx.objectStore('blob').put({ ...(known ?? { ...missing, sha }), keep: true })
+      }
+    })
+    await this.fetchWanted()
   }
 
   async upload(sha: string): Promise<void> {
-    const file = await this.context.db.read(['blob'], (tx) => tx.objectStore('blob').get(sha))
-    if (file?.state === 'held' || file?.state === 'refused')
-      await this.#mark(sha, { state: 'waiting', sent: 0 })
-    this.context.wake()
+    const file = await this.#find(sha)
+    if (file?.state === 'held' || file?.state === 'refused') {
+      await markFile(this.options.db, sha, { state: 'waiting', sent: 0 })
+      this.options.changes.touched([blobTopic])
+    }
+    void this.options.courier.run()
+  }
+
+  async drop(sha: string): Promise<void> {
+    await this.options.db.write(['blob', 'piece', 'out'], async (tx) => {
+      const needed = (await unconfirmed(tx)).some((out) => shasIn(out.args).includes(sha))
+      if (!needed) await dropFile(tx, sha)
+    })
+    this.options.changes.touched([blobTopic])
   }
 
   uploads(): Live<Upload[]> {
-    return follow(this.context.changes, async () => ({
-      value: await this.pending(),
-      topics: new Set([blobTopic]),
-    }))
-  }
-
-  async pending(): Promise<Upload[]> {
-    return this.context.db.read(['blob'], async (tx) => {
-      const states = ['waiting', 'sending', 'refused'] as const
-      const lists = await Promise.all(
-        states.map((state) => tx.objectStore('blob').index('state').getAll(state)),
-      )
-      return lists.flat().map(toUpload)
-    })
+    const { db, changes } = this.options
+    return follow(db, changes, async () => ({ value: await this.#uploads(), topics: new Set([blobTopic]) }))
   }
 
   async total(): Promise<number> {
-    return this.context.db.read(['blob'], async (tx) =>
-      (await tx.objectStore('blob').getAll()).reduce((sum, file) => sum + file.size, 0),
-    )
+    const all = await this.options.db.read(['blob'], (tx) => tx.objectStore('blob').getAll())
+    return all.reduce((sum, file) => sum + file.size, 0)
   }
 
-  /** Sends what waits, one file at a time. False when the network gave up. */
-  async flush(): Promise<boolean> {
-    for (const upload of await this.pending()) {
-      if (upload.state === 'refused') continue
-      if (!(await this.#send(upload.sha))) return false
+  /** Fetches what is to be kept and is not here yet. */
+  async fetchWanted(): Promise<void> {
+    const { db, changes } = this.options
+    const wanted = await db.read(['blob'], (tx) => tx.objectStore('blob').index('state').getAll('wanted'))
+    for (const { sha } of wanted) {
+      const { file, final } = await this.#ask(sha)
+      if (file)
+        await this.#store(sha, await file.arrayBuffer(), { name: '', type: file.type, use: '' }, 'sent')
+      else if (final) await db.write(['blob', 'piece'], (tx) => dropFile(tx, sha))
+      else return
+      changes.touched([blobTopic])
     }
-    await this.#evict()
-    return true
+  }
+
+  /** Frees what can be had again and nobody asked to keep, oldest first, down to `most` bytes. */
+  async evict(most = cacheBytes): Promise<void> {
+    await this.options.db.write(['blob', 'piece', 'out'], async (tx) => {
+      const needed = new Set((await tx.objectStore('out').getAll()).flatMap((out) => shasIn(out.args)))
+      const cached = (await tx.objectStore('blob').index('state').getAll('sent')).filter(
+        (file) => !file.keep && !needed.has(file.sha),
+      )
+      let total = cached.reduce((sum, file) => sum + file.size, 0)
+      for (const file of cached.sort((a, b) => a.seen - b.seen)) {
+        if (total <= most) break
+        total -= file.size
+        await dropFile(tx, file.sha)
+      }
+    })
+  }
+
+  #find(sha: string): Promise<Stored | undefined> {
+    return this.options.db.read(['blob'], (tx) => tx.objectStore('blob').get(sha))
+  }
+
+  async #uploads(): Promise<Upload[]> {
+    const files = await this.options.db.read(['blob'], async (tx) => {
+      const index = tx.objectStore('blob').index('state')
+      return (await Promise.all(onTheWay.map((state) => index.getAll(state)))).flat()
+    })
+    return files.map(toUpload)
   }
 
   async #local(sha: string): Promise<Blob | undefined> {
-    return this.context.db.read(['blob', 'piece'], async (tx) => {
+    const seen = this.options.now()
+    if (((await this.#find(sha))?.seen ?? seen) < seen - day) await markFile(this.options.db, sha, { seen })
+    return this.options.db.read(['blob', 'piece'], async (tx) => {
       const file = await tx.objectStore('blob').get(sha)
-      if (!file) return undefined
-      const pieces = (await tx.objectStore('piece').getAll(piecesOf(sha))) as ArrayBuffer[]
-      return new Blob(pieces, { type: file.type })
+      if (!file || file.state === 'wanted') return undefined
+      return new Blob(await tx.objectStore('piece').getAll(piecesOf(sha)), { type: file.type })
     })
   }
 
-  async #fetch(sha: string, size?: string): Promise<Blob | undefined> {
+  /** final: the server has an answer, and it is no. */
+  async #ask(sha: string, size?: string): Promise<{ file?: Blob; final: boolean }> {
+    const abort = new AbortController()
+    const timer = setTimeout(() => abort.abort(), timeout)
     try {
-      const query = size ? `?size=${size}` : ''
-      const response = await this.context.fetch(`/api/files/${sha}${query}`, {
-        credentials: 'same-origin',
-        signal: AbortSignal.timeout(60_000),
-      })
-      return response.ok ? await response.blob() : undefined
+      const path = `/api/files/${sha}${size ? `?size=${size}` : ''}`
+      const response = await this.options.fetch(path, { credentials: 'same-origin', signal: abort.signal })
+      if (response.ok) return { file: await response.blob(), final: true }
+      return { final: [403, 404, 410].includes(response.status) }
     } catch {
-      return undefined
+      return { final: false }
+    } finally {
+      clearTimeout(timer)
     }
   }
 
-  async #store(sha: string, bytes: ArrayBuffer, as: Named & Pick<Stored, 'state' | 'keep'>): Promise<void> {
-    await this.context.db.write(['blob', 'piece'], async (tx) => {
-      const old = await tx.objectStore('blob').get(sha)
-      if (old && (old.state !== 'sent' || as.state === 'sent')) return
+  async #store(
+    sha: string,
+    bytes: ArrayBuffer,
+    { name, type, use }: Named,
+    state: Stored['state'],
+  ): Promise<void> {
+    const { db, now, changes } = this.options
+    await db.write(['blob', 'piece'], async (tx) => {
+      const known = await tx.objectStore('blob').get(sha)
+      if (known && known.state !== 'wanted' && known.state !== 'refused') return
       for (let i = 0; i * pieceBytes < bytes.byteLength; i++) {
         await tx.objectStore('piece').put(bytes.slice(i * pieceBytes, (i + 1) * pieceBytes), [sha, i])
       }
-      await tx
-        .objectStore('blob')
-        .put({ ...as, sha, size: bytes.byteLength, seen: this.context.now(), sent: 0 })
+      const keep = known?.keep ?? false
+      const file = { sha, name, type, use, size: bytes.byteLength, seen: now(), keep, state, sent: 0 }
+      await tx.objectStore('blob').put(file)
     })
-    this.context.changes.touched([blobTopic])
-  }
-
-  async #mark(sha: string, change: Partial<Stored>): Promise<void> {
-    await this.context.db.write(['blob'], async (tx) => {
-      const file = await tx.objectStore('blob').get(sha)
-      if (file) await tx.objectStore('blob').put({ ...file, ...change, seen: this.context.now() })
-    })
-    this.context.changes.touched([blobTopic])
-  }
-
-  /** Brings one file to the server, from where it stands. */
-  async #send(sha: string): Promise<boolean> {
-    const file = await this.context.db.read(['blob'], (tx) => tx.objectStore('blob').get(sha))
-    if (!file || file.state === 'sent' || file.state === 'held') return true
-    try {
-      const start = await this.#begin(file)
-      if (!start) return true
-      let { offset } = start
-      while (offset < file.size) {
-        const next = await this.#piece(file, start.url, offset)
-        if (next === undefined) return true
-        offset = next
-        await this.#mark(sha, { state: 'sending', sent: offset })
-      }
-      await this.#mark(sha, { state: 'sent', sent: file.size })
-      return true
-    } catch {
-      return false
-    }
-  }
-
-  /** Where the upload stands: an old one taken up again, or a new one. */
-  async #begin(file: Stored): Promise<{ url: string; offset: number } | undefined> {
-    if (file.url) {
-      const head = await this.#tus(file.url, { method: 'HEAD' })
-      const offset = Number(head.headers.get('Upload-Offset'))
-      if (head.ok && Number.isSafeInteger(offset)) return { url: file.url, offset }
-    }
-    const answer = await this.#tus('/api/uploads', {
-      method: 'POST',
-      headers: { 'Upload-Length': String(file.size), 'Upload-Metadata': metadata(file) },
-    })
-    if (await this.#refused(file, answer)) return undefined
-    const url = answer.headers.get('Location') ?? ''
-    await this.#mark(file.sha, { url, state: 'sending', sent: 0 })
-    return { url, offset: 0 }
-  }
-
-  /** Sends a piece; the new offset, or undefined when the server will not have the file. */
-  async #piece(file: Stored, url: string, offset: number): Promise<number | undefined> {
-    const index = Math.floor(offset / pieceBytes)
-    const whole = await this.context.db.read(['piece'], (tx) =>
-      tx.objectStore('piece').get([file.sha, index]),
-    )
-    if (!whole) throw new Error('piece missing')
-    const body = whole.slice(offset - index * pieceBytes)
-    const sum = btoa(String.fromCharCode(...new Uint8Array(await crypto.subtle.digest('SHA-256', body))))
-    const answer = await this.#tus(url, {
-      method: 'PATCH',
-      headers: {
-        'Content-Type': 'application/offset+octet-stream',
-        'Upload-Offset': String(offset),
-        'Upload-Checksum': `sha256 ${sum}`,
-      },
-      body,
-    })
-    if (await this.#refused(file, answer)) return undefined
-    return Number(answer.headers.get('Upload-Offset') ?? offset + body.byteLength)
-  }
-
-  /** A final no is kept with the file; anything else that is not a yes is tried later. */
-  async #refused(file: Stored, answer: Response): Promise<boolean> {
-    if (answer.ok) return false
-    const final = [400, 403, 413, 415, 422].includes(answer.status)
-    if (!final) {
-      if (answer.status === 404 || answer.status === 410) await this.#forget(file.sha)
-      throw new Error(`upload answered ${String(answer.status)}`)
-    }
-    const body = (await answer.json().catch(() => ({}))) as { error?: { code?: string } }
-    await this.#mark(file.sha, { state: 'refused', error: body.error?.code ?? 'invalid' })
-    return true
-  }
-
-  async #forget(sha: string): Promise<void> {
-    await this.context.db.write(['blob'], async (tx) => {
-      const file = await tx.objectStore('blob').get(sha)
-      if (!file) return
-      const { url: _, ...rest } = file
-      await tx.objectStore('blob').put({ ...rest, sent: 0 })
-    })
-  }
-
-  #tus(url: string, init: RequestInit): Promise<Response> {
-    return this.context.fetch(url, {
-      ...init,
-      credentials: 'same-origin',
-      headers: { 'Tus-Resumable': '1.0.0', ...init.headers },
-      signal: AbortSignal.timeout(120_000),
-    })
-  }
-
-  /** Frees what nobody asked to keep. What an action still names is never touched. */
-  async #evict(): Promise<void> {
-    await this.context.db.write(['blob', 'piece', 'out'], async (tx) => {
-      const needed = new Set((await waiting(tx)).flatMap((out) => shasIn(out.args)))
-      const files = (await tx.objectStore('blob').getAll()).filter(
-        (file) => file.state === 'sent' && !file.keep && !needed.has(file.sha),
-      )
-      let total = files.reduce((sum, file) => sum + file.size, 0)
-      for (const file of files.sort((a, b) => a.seen - b.seen)) {
-        if (total <= cacheBytes) break
-        total -= file.size
-        await drop(tx, file.sha)
-      }
-    })
+    changes.touched([blobTopic])
   }
 }
-
-async function drop(tx: Tx<'readwrite'>, sha: string): Promise<void> {
-  await tx.objectStore('piece').delete(piecesOf(sha))
-  await tx.objectStore('blob').delete(sha)
-}
-
-const piecesOf = (sha: string): IDBKeyRange => IDBKeyRange.bound([sha, 0], [sha, Number.MAX_SAFE_INTEGER])
 
 function toUpload({ sha, name, size, sent, state, error }: Stored): Upload {
   return { sha, name, size, sent, state: state as Upload['state'], ...(error && { error }) }
-}
-
-function metadata(file: Stored): string {
-  const pairs = { sha: file.sha, name: file.name, type: file.type, use: file.use }
-  return Object.entries(pairs)
-    .map(([key, value]) => `${key} ${btoa(String.fromCharCode(...new TextEncoder().encode(value)))}`)
-    .join(',')
 }

@@ -2,136 +2,142 @@
  * When rounds run: one at a time per browser, again while there is something
  * to do, later and later while there is no answer, and never in a circle.
  */
-import { round, type Outcome, type RoundContext } from './round.ts'
+import { isFull } from '../db/database.ts'
+import { Backoff } from './backoff.ts'
+import type { Outcome, Rounds } from './round.ts'
 import type { Problem, StatusStore } from './status.ts'
 
 export interface LoopOptions {
-  context: RoundContext
+  rounds: Rounds
   status: StatusStore
-  /** Sends files; false when the network gave up. */
-  flush: () => Promise<boolean>
+  now: () => number
   random: () => number
   /** Runs work alone among all tabs of this person. */
   alone: <T>(work: () => Promise<T>) => Promise<T>
+  /** The server was reached. */
+  reached: () => void
   wiped: () => Promise<void>
 }
 
-const shortest = 1000
-const longest = 5 * 60_000
-/** Rounds in a row that may change nothing before the loop says that it is stuck. */
-const idleRounds = 6
+/** Requests in a row that may change nothing before the loop says that it is stuck. */
+const idleMost = 6
+/** Requests of one run, whatever they change: even the longest first sync has fewer. */
+const requestsMost = 2000
 
 export class Loop {
   #running: Promise<void> | undefined
   #again = false
-  #failures = 0
-  #timer: ReturnType<typeof setTimeout> | undefined
-  #stopped = false
+  #idle = 0
+  #over = false
+  readonly #backoff: Backoff
 
-  constructor(private readonly options: LoopOptions) {}
+  constructor(private readonly options: LoopOptions) {
+    this.#backoff = new Backoff(() => void this.sync(), options.random, options.now)
+  }
 
-  /** Runs rounds until there is nothing left to do now. Never rejects. */
+  /** Runs rounds until there is nothing left to do now, unless told not to. Never rejects. */
   sync(): Promise<void> {
-    if (this.#stopped) return Promise.resolve()
+    if (this.#over || this.#backoff.held) return this.#running ?? Promise.resolve()
     if (this.#running) {
       this.#again = true
       return this.#running
     }
-    clearTimeout(this.#timer)
     this.#running = this.#run().finally(() => {
       this.#running = undefined
     })
     return this.#running
   }
 
-  /** The network is said to be back: do not wait any longer. */
+  /** Somebody is looking, or the network is said to be back: what is wrong may be over. */
   retry(): Promise<void> {
-    this.#failures = 0
+    this.#idle = 0
+    this.options.rounds.nudge()
     return this.sync()
   }
 
+  /** Waits for the run under way. */
+  async idle(): Promise<void> {
+    await this.#running
+  }
+
   stop(): void {
-    this.#stopped = true
-    clearTimeout(this.#timer)
+    this.#over = true
+    this.#backoff.stop()
   }
 
   async #run(): Promise<void> {
-    const { status } = this.options
+    const { status, alone, now } = this.options
+    const asked = now()
+    let first = true
     status.set({ syncing: true })
     try {
       do {
         this.#again = false
-        await this.options.alone(() => this.#rounds())
-      } while (this.#again && !this.#stopped && this.#failures === 0)
-    } catch {
-      this.#fail('storage')
+        const since = first ? asked : undefined
+        first = false
+        await alone(() => this.#rounds(since))
+      } while (this.#again && !this.#over && !this.#backoff.held)
+    } catch (fault) {
+      this.#broke(fault)
     } finally {
       status.set({ syncing: false })
     }
   }
 
-  /** Records first, then files, then once more: a file may complete what a record waits for. */
-  async #rounds(): Promise<void> {
-    let idle = 0
-    while (!this.#stopped) {
-      const outcome = await round(this.options.context)
-      if (outcome.kind !== 'again') {
-        await this.#end(outcome)
-        return
-      }
-      this.options.status.set({ online: true, updating: outcome.updating })
-      idle = outcome.progress ? 0 : idle + 1
-      if (idle >= idleRounds) {
-        this.#fail('stuck')
-        return
-      }
+  /** Another tab may have asked while this one waited for its turn. */
+  async #rounds(asked: number | undefined): Promise<void> {
+    const { rounds } = this.options
+    if (asked !== undefined && ((await rounds.pulledAt()) ?? 0) > asked && !(await rounds.hasMore())) return
+    for (let i = 0; i < requestsMost && !this.#over; i++) {
+      const outcome = await rounds.run()
+      if (this.#over || !this.#goesOn(outcome)) return this.#end(outcome)
     }
+    this.#fail('stuck')
   }
 
-  async #end(outcome: Exclude<Outcome, { kind: 'again' }>): Promise<void> {
-    const { status, context, flush, wiped } = this.options
+  #goesOn(outcome: Outcome): boolean {
+    if (outcome.kind !== 'again') return false
+    this.options.status.set({ online: true, updating: outcome.updating })
+    this.#idle = outcome.progress ? 0 : this.#idle + 1
+    return outcome.progress
+  }
+
+  async #end(outcome: Outcome): Promise<void> {
+    const { status, rounds, reached, wiped } = this.options
     switch (outcome.kind) {
       case 'done':
-        this.#failures = 0
-        status.set({
-          online: true,
-          updating: false,
-          lastSync: context.now(),
-          problem: context.pushOnly ? 'upgrade' : undefined,
-        })
-        if (await flush()) this.#rest()
-        else this.#fail('offline')
-        return
+        this.#idle = 0
+        this.#backoff.reset()
+        status.set({ online: true, updating: false, problem: rounds.pushOnly ? 'upgrade' : undefined })
+        reached()
+        return this.#rest()
+      case 'again':
+        return this.#fail(this.#idle < idleMost ? 'server' : 'stuck')
       case 'later':
-        this.#fail(outcome.problem, outcome.after)
-        return
+        return this.#fail(outcome.problem, outcome.after)
       case 'signed_out':
-        status.set({ problem: 'signed_out', updating: false })
-        return
+        return status.set({ online: true, problem: 'signed_out', updating: false })
       case 'wipe':
-        await wiped()
+        return wiped()
     }
   }
 
   /** Lanes that wait are tried when their time has come. */
   #rest(): void {
-    const { context } = this.options
-    const next = Math.min(...[...context.paused.values()].filter((until) => until > context.now()))
-    if (Number.isFinite(next)) this.#later(next - context.now())
+    const { rounds, now } = this.options
+    const next = Math.min(...[...rounds.paused.values()].filter((until) => until > now()))
+    if (Number.isFinite(next)) this.#backoff.after(next - now() + 1)
   }
 
   #fail(problem: Problem, after = 0): void {
-    if (this.#stopped) return
-    this.#failures++
+    if (this.#over) return
     this.options.status.set({ online: problem !== 'offline', updating: false, problem })
-    const limit = Math.min(longest, shortest * 2 ** Math.min(this.#failures, 10))
-    this.#later(Math.max(after, shortest / 2 + this.options.random() * limit))
+    if (problem !== 'stuck') this.#backoff.failed(after)
   }
 
-  #later(ms: number): void {
-    clearTimeout(this.#timer)
-    if (this.#stopped) return
-    this.#timer = setTimeout(() => void this.sync(), ms)
-    ;(this.#timer as { unref?: () => void }).unref?.()
+  #broke(fault: unknown): void {
+    if (this.#over) return
+    if (!isFull(fault)) console.error('sync', fault)
+    this.#fail('storage')
   }
 }

@@ -17,6 +17,11 @@ import type {
 
 export interface MutatorTx {
   get(scope: string, type: string, id: string): Promise<unknown>
+  /** As the server last said, without what waits. */
+  base(scope: string, type: string, id: string): Promise<unknown>
+  list(scope: string, type: string): Promise<unknown[]>
+  /** In whatever scope it is. */
+  find(type: string, id: string): Promise<unknown>
   put(scope: string, type: string, id: string, value: unknown): Promise<void>
   /** As if it were deleted. */
   hide(scope: string, type: string, id: string): Promise<void>
@@ -44,6 +49,7 @@ const bare = (scope: string): string => scope.slice(scope.indexOf(':') + 1)
 
 const typed: Typed = {
   async 'homework.give@1'(tx, args, { user, scope, at }) {
+    if (await tx.base(scope, 'homework', args.id)) return
     const course = (await tx.get(scope, 'course', bare(scope))) as Course | undefined
     const { id, students, ...rest } = args
     await tx.put(scope, 'homework', id, {
@@ -66,15 +72,23 @@ const typed: Typed = {
     await tx.hide(scope, 'homework', id)
   },
 
-  // What was withdrawn comes back from the server: only it still has the text.
-  async 'homework.restore@1'() {},
+  // What the server has already withdrawn comes back from there: only it still has the text.
+  async 'homework.restore@1'(tx, { id }, { scope }) {
+    const old = await tx.base(scope, 'homework', id)
+    if (old) await tx.put(scope, 'homework', id, old)
+  },
 
   async 'homework.submit@1'(tx, args, { user, scope, at }) {
+    if (await tx.base(scope, 'submission', args.id)) return
     const pages = await Promise.all(args.pages.map((sha, i) => page(tx, sha, i)))
+    const homework = (await tx.find('homework', args.homework)) as Homework | undefined
+    const earlier = ((await tx.list(scope, 'submission')) as Submission[]).filter(
+      (one) => one.homework === args.homework,
+    )
     const submission: Submission = {
       homework: args.homework,
-      course: '',
-      version: Number.MAX_SAFE_INTEGER,
+      course: homework?.course ?? '',
+      version: Math.max(0, ...earlier.map((one) => one.version)) + 1,
       pages,
       text: args.text,
       state: 'queued',

@@ -1,6 +1,14 @@
-/** What the person did and the server has not yet answered. */
+/**
+ * What the person did and the server has not yet answered.
+ *
+ *   act ──▶ waiting ──▶ ok, but not yet pulled: sent ──▶ pulled: forgotten
+ *              │  └───▶ ok and pulled: forgotten
+ *              ├── refused by its rule ──▶ refused ──▶ dismissed, or sent again changed
+ *              └── its scope was lost ───▶ refused (gone), text intact
+ *
+ * Only an answer or the person makes an action leave the outbox.
+ */
 import type { Out, Tx } from '../db/database.ts'
-import type { ActionName } from './records.ts'
 import type { Mutators } from './mutators.ts'
 import { rebase } from './overlay.ts'
 
@@ -26,14 +34,16 @@ export interface Outgoing {
 
 export interface Act {
   scope: string
-  name: ActionName
+  name: string
   args: Record<string, unknown>
   at: number
   base?: number | undefined
 }
 
-/** The stores an enqueueing transaction needs. */
-export const outStores = ['out', 'kv', 'rec', 'ovl', 'blob'] as const
+export interface Enqueued {
+  n: number
+  topics: Set<string>
+}
 
 /** Notes an action: its number in the lane, the action, and what it does to the screen, all or nothing. */
 export async function enqueue(
@@ -41,7 +51,7 @@ export async function enqueue(
   act: Act,
   mutators: Mutators,
   user: string,
-): Promise<{ n: number; topics: Set<string> }> {
+): Promise<Enqueued> {
   const k = await nextInLane(tx, act.scope)
   const out: Omit<Out, 'n'> = {
     s: act.scope,
@@ -51,51 +61,87 @@ export async function enqueue(
     at: act.at,
     state: 'waiting',
   }
-  if (act.base !== undefined) out.base = act.base
+  if (act.base !== undefined) Object.assign(out, await basedOn(tx, act.scope, act.args['id'], act.base))
   const n = await tx.objectStore('out').add(out as Out)
   await nameFiles(tx, act.args)
   return { n, topics: await rebase(tx, mutators, user) }
 }
 
+/** A change on top of one that still waits is based on what that one will make of the record. */
+async function basedOn(
+  tx: Tx,
+  scope: string,
+  id: unknown,
+  base: number,
+): Promise<Pick<Out, 'base' | 'after'>> {
+  const before = (await lane(tx, scope)).findLast((out) => out.args['id'] === id)
+  return before && id !== undefined ? { base, after: before.n } : { base }
+}
+
+/** The actions that waited for this one get the base they were made on. */
+export async function rebaseFollowers(tx: Tx<'readwrite'>, out: Out, seq: number | undefined): Promise<void> {
+  for (const next of await lane(tx, out.s)) {
+    if (next.after !== out.n) continue
+    const base = seq ?? out.base ?? next.base
+    const { after: _, ...rest } = next
+    await tx.objectStore('out').put({ ...rest, ...(base !== undefined && { base }) })
+  }
+}
+
 const laneKey = (scope: string): string => `lane:${scope}`
 
 async function nextInLane(tx: Tx<'readwrite'>, scope: string): Promise<number> {
-  const k = (((await tx.objectStore('kv').get(laneKey(scope))) as number | undefined) ?? 0) + 1
+  const last = (await tx.objectStore('kv').get(laneKey(scope))) as number | undefined
+  const k = (last ?? 0) + 1
   await tx.objectStore('kv').put(k, laneKey(scope))
   return k
 }
 
-/** Numbers what waits in a lane anew, from `first`: the server lost count, or this device has a new name. */
+/** Numbers what waits in a lane anew, from `first`. */
 export async function renumber(tx: Tx<'readwrite'>, scope: string, first: number): Promise<void> {
   let k = first
-  for (const out of await waiting(tx)) {
-    if (out.s !== scope) continue
-    await tx.objectStore('out').put({ ...out, k: k++ })
-  }
+  for (const out of await lane(tx, scope)) await tx.objectStore('out').put({ ...out, k: k++ })
   await tx.objectStore('kv').put(k - 1, laneKey(scope))
 }
 
-/** Every lane starts again at 1, under a new device id. */
-export async function renumberAll(tx: Tx<'readwrite'>): Promise<void> {
-  const kv = tx.objectStore('kv')
-  const lanes = (await kv.getAllKeys(IDBKeyRange.bound('lane:', 'lane:￿'))) as string[]
-  for (const lane of lanes) await renumber(tx, lane.slice('lane:'.length), 1)
+/** The id under which this database numbers its lanes; undefined while it has none of its own. */
+export async function deviceOf(tx: Tx): Promise<string | undefined> {
+  return (await tx.objectStore('kv').get('device')) as string | undefined
 }
 
-/** What waits, in the order in which it was done. */
-export async function waiting(tx: Tx<'readwrite'> | Tx<'readonly'>): Promise<Out[]> {
-  return ((await tx.objectStore('out').getAll()) as Out[]).filter((out) => out.state === 'waiting')
+/** Under a new device id every lane starts again at 1, with the same actions. */
+export async function adopt(tx: Tx<'readwrite'>, device: string): Promise<void> {
+  await tx.objectStore('kv').delete(IDBKeyRange.bound('lane:', 'lane;', false, true))
+  await tx.objectStore('kv').put(device, 'device')
+  const scopes = new Set((await waiting(tx)).map((out) => out.s))
+  for (const scope of scopes) await renumber(tx, scope, 1)
+}
+
+/** What is to be sent, in the order in which it was done. */
+export async function waiting(tx: Tx): Promise<Out[]> {
+  return (await tx.objectStore('out').getAll()).filter((out) => out.state === 'waiting')
+}
+
+/** What waits in one scope. */
+export async function lane(tx: Tx, scope: string): Promise<Out[]> {
+  return (await waiting(tx)).filter((out) => out.s === scope)
+}
+
+/** What the base does not show yet. */
+export async function unconfirmed(tx: Tx): Promise<Out[]> {
+  return (await tx.objectStore('out').getAll()).filter((out) => out.state !== 'refused')
 }
 
 /** A file that an action names is to be sent. */
 async function nameFiles(tx: Tx<'readwrite'>, args: unknown): Promise<void> {
   for (const sha of shasIn(args)) {
     const file = await tx.objectStore('blob').get(sha)
-    if (file?.state === 'held') await tx.objectStore('blob').put({ ...file, state: 'waiting' })
+    const isIdle = file?.state === 'held' || file?.state === 'refused'
+    if (isIdle) await tx.objectStore('blob').put({ ...file, state: 'waiting' })
   }
 }
 
-/** The names of files anywhere in the arguments of an action. */
+/** The names of files anywhere in a value. */
 export function shasIn(value: unknown): string[] {
   if (typeof value === 'string') return /^sha256-[0-9a-f]{64}$/.test(value) ? [value] : []
   if (typeof value !== 'object' || value === null) return []

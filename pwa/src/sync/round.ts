@@ -5,15 +5,17 @@
  *                   │              204 nothing
  *                   ├── 401 signed out, or wipe
  *                   ├── 409 take a new device id, number again, again
- *                   ├── 413 smaller batch, again
+ *                   ├── 400, 413, 422 less at once; one action alone that is still too much goes back
  *                   ├── 426 push only
- *                   └── 429, 5xx, no answer: later
+ *                   └── 429, 5xx, no answer, not the protocol: later
  */
-import type { Cur, Database, Out } from '../db/database.ts'
-import { apply, leaseTime, leave } from './apply.ts'
+import type { Cur, Database, Out, Tx } from '../db/database.ts'
+import { stores, within } from '../db/database.ts'
+import { apply, leave, type Applied, type Asked } from './apply.ts'
 import { digest } from './digest.ts'
 import type { Mutators } from './mutators.ts'
-import { renumber, renumberAll, waiting } from './outbox.ts'
+import { adopt, deviceOf, renumber, waiting } from './outbox.ts'
+import { rebase } from './overlay.ts'
 import {
   MalformedAnswer,
   parseRefusal,
@@ -23,30 +25,31 @@ import {
   type CursorWire,
   type MutationWire,
   type RequestWire,
+  type ResponseWire,
 } from './wire.ts'
 
 export type Fetch = (path: string, init: RequestInit) => Promise<Response>
 
-export interface RoundContext {
+export interface RoundOptions {
   db: Database
   user: string
   fetch: Fetch
   now: () => number
+  random: () => number
   mutators: Mutators
-  /** The session's device id, good for pulls until this database has its own. */
+  /** The session's device id, until the database has one of its own. */
   device: string
+  /** Asks the server for a new device id. */
   fresh: () => Promise<string>
-  /** Waiting lanes: scope → Unix milliseconds. */
-  paused: Map<string, number>
-  /** Mutations of one request at most; smaller after a 413. */
-  batch: number
-  /** This version may only send. */
-  pushOnly: boolean
-  pulls: number
-  topics: (names: Iterable<string>) => void
+  changed: (topics: Iterable<string>) => void
+  /** A pull was answered. */
+  pulled: (at: number) => void
 }
 
-/** again: at once · done: nothing left to do · later: after `after` milliseconds */
+/**
+ * again: there is more to do, at once · done: nothing left to do now ·
+ * later: after a while, not before `after` milliseconds
+ */
 export type Outcome =
   | { kind: 'again'; progress: boolean; updating: boolean }
   | { kind: 'done' }
@@ -55,230 +58,324 @@ export type Outcome =
   | { kind: 'wipe' }
 
 const timeout = 30_000
-const firstBudget = 65_536
+/** A request without an answer for this long, when somebody looks again, has died in the phone's sleep. */
+const patience = 10_000
+const budgets = { least: 4096, first: 65_536, most: 1_048_576 }
+const batchMost = 50
 const batchBytes = 192 * 1024
-const digestEvery = 50
+const digestOdds = 1 / 50
+/** A scope that no pull has renewed for this long is deleted by the device alone. */
+const leaseTime = 35 * 86_400_000
 
-interface Gathered {
-  request: RequestWire
-  held: number
-  /** This database has numbered nothing under the session's device id yet. */
-  virgin: boolean
-}
+const moved = { kind: 'again', progress: true, updating: false } as const
+const unwell = { kind: 'later', problem: 'server' } as const
 
-export async function round(context: RoundContext): Promise<Outcome> {
-  await expire(context)
-  const { request, held, virgin } = await gather(context)
-  if (request.mutations && virgin) {
-    await adopt(context, await context.fresh())
-    return { kind: 'again', progress: true, updating: false }
+export class Rounds {
+  /** This version may only send. */
+  pushOnly = false
+  /** Waiting lanes: scope → Unix milliseconds. */
+  readonly paused = new Map<string, number>()
+  #batch = batchMost
+  #budget = budgets.first
+  /** One action alone, without a pull: to see whether it is to blame. */
+  #isolate = false
+  /** Device ids taken since the server last accepted one. */
+  #renamings = 0
+  #flight: { since: number; abort: AbortController } | undefined
+
+  constructor(private readonly options: RoundOptions) {}
+
+  async run(): Promise<Outcome> {
+    await this.#expire()
+    const mayPush = await this.#named()
+    const { request, asked } = await this.#gather(mayPush)
+    if (!request.mutations && !request.cursors) return { kind: 'done' }
+    const answer = await this.#post(request)
+    if (!answer) return { kind: 'later', problem: 'offline' }
+    const outcome = await this.#outcome(request, asked, answer)
+    return outcome.kind === 'done' && !mayPush ? unwell : outcome
   }
-  if (!request.mutations && !request.cursors) return { kind: 'done' }
-  const answer = await post(context, request)
-  if (answer === undefined) return { kind: 'later', problem: 'offline' }
-  if (answer.status === 204) return nothing(context, request, held)
-  if (answer.ok) return take(context, request, answer, held)
-  return refuse(context, request, answer)
-}
 
-async function gather(context: RoundContext): Promise<Gathered> {
-  return context.db.read(['out', 'cur', 'rec', 'kv'], async (tx) => {
-    const own = (await tx.objectStore('kv').get('device')) as string | undefined
-    const all = await waiting(tx)
-    const chosen = choose(all, context)
-    const request: RequestWire = { v: protocolVersion, schema: schemaVersion, device: own ?? context.device }
-    if (chosen.length > 0) request.mutations = chosen.map(toWire)
-    if (!context.pushOnly) {
-      const cursors = (await tx.objectStore('cur').getAll()) as Cur[]
-      request.cursors = Object.fromEntries(
-        cursors.map((cur) => [cur.s, [cur.e, cur.hi, cur.lo] satisfies CursorWire]),
-      )
-      request.budget = firstBudget
-      if (++context.pulls % digestEvery === 0) {
-        const found: Record<string, string> = {}
-        for (const cur of cursors.filter((one) => one.lo === 0)) {
-          const recs = await tx.objectStore('rec').getAll(IDBKeyRange.bound([cur.s], [cur.s, []]))
-          found[cur.s] = digest(
-            recs.filter((rec) => rec.v !== null).map((rec) => ({ type: rec.t, id: rec.i, seq: rec.q })),
-          )
-        }
-        request.digest = found
+  /** Gives up a request that has been left hanging while the device slept. */
+  nudge(): void {
+    if (this.#flight && this.options.now() - this.#flight.since > patience) this.#flight.abort.abort()
+  }
+
+  /** Is there something to send now? */
+  async hasMore(): Promise<boolean> {
+    return this.options.db.read(['out'], async (tx) => this.#choose(await waiting(tx)).length > 0)
+  }
+
+  /** When a pull that was answered began, the last one of any tab. */
+  async pulledAt(): Promise<number | undefined> {
+    return this.options.db.read(['kv'], pulledIn)
+  }
+
+  /**
+   * A database that has never sent takes an id of its own first: the session's
+   * may have numbered lanes in a database that this browser has lost.
+   */
+  async #named(): Promise<boolean> {
+    const { db, fresh } = this.options
+    const named = await db.read(['kv', 'out'], async (tx) => {
+      return (await deviceOf(tx)) !== undefined || (await waiting(tx)).length === 0
+    })
+    if (named) return true
+    try {
+      await this.#adopt(await fresh())
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  async #gather(mayPush: boolean): Promise<{ request: RequestWire; asked: Asked }> {
+    return this.options.db.read(['out', 'cur', 'rec', 'kv'], async (tx) => {
+      const device = (await deviceOf(tx)) ?? this.options.device
+      const sent = mayPush ? this.#choose(await waiting(tx)) : []
+      const request: RequestWire = { v: protocolVersion, schema: schemaVersion, device }
+      if (sent.length > 0) request.mutations = sent.map(toWire)
+      if (!this.pushOnly && !(this.#isolate && request.mutations)) await this.#addPull(tx, request)
+      return { request, asked: { at: this.options.now(), device, sent, cursors: request.cursors } }
+    })
+  }
+
+  async #addPull(tx: Tx<'readonly'>, request: RequestWire): Promise<void> {
+    const held = await tx.objectStore('cur').getAll()
+    request.cursors = Object.fromEntries(
+      held.map((cur): [string, CursorWire] => [cur.s, [cur.e, cur.hi, cur.lo]]),
+    )
+    request.budget = this.#budget
+    const complete = held.filter((cur) => cur.lo === 0)
+    if (complete.length > 0 && this.options.random() < digestOdds)
+      request.digest = await digests(tx, complete)
+  }
+
+  /** The first of what waits, lane by lane in order; a paused lane stops, others go on. */
+  #choose(all: Out[]): Out[] {
+    const stopped = new Set<string>()
+    const inBatch = new Set<number>()
+    let bytes = 0
+    return all.filter((out) => {
+      const isPaused = (this.paused.get(out.s) ?? 0) > this.options.now()
+      if (isPaused || (out.after !== undefined && all.some((before) => before.n === out.after)))
+        stopped.add(out.s)
+      if (stopped.has(out.s) || inBatch.size >= (this.#isolate ? 1 : this.#batch)) return false
+      bytes += JSON.stringify(out.args).length
+      if (inBatch.size > 0 && bytes > batchBytes) stopped.add(out.s)
+      else inBatch.add(out.n)
+      return inBatch.has(out.n)
+    })
+  }
+
+  async #post(request: RequestWire): Promise<{ response: Response; text: string } | undefined> {
+    const { fetch, now } = this.options
+    const abort = new AbortController()
+    const flight = { since: now(), abort }
+    const timer = setTimeout(() => abort.abort(), timeout)
+    this.#flight = flight
+    try {
+      const response = await fetch('/api/sync', { ...post(request), signal: abort.signal })
+      const text = await response.text()
+      if (text.length > this.#budget / 2 && now() - flight.since < 3000)
+        this.#budget = Math.min(budgets.most, this.#budget * 2)
+      return { response, text }
+    } catch {
+      this.#budget = Math.max(budgets.least, this.#budget / 2)
+      return undefined
+    } finally {
+      clearTimeout(timer)
+      this.#flight = undefined
+    }
+  }
+
+  async #outcome(
+    request: RequestWire,
+    asked: Asked,
+    { response, text }: { response: Response; text: string },
+  ): Promise<Outcome> {
+    if (response.status === 204) return this.#take(request, asked, { results: [], scopes: {}, more: [] })
+    if (!response.ok) return this.#refused(request, response, errorIn(text))
+    const answer = read(text)
+    return answer ? this.#take(request, asked, answer) : unwell
+  }
+
+  async #take(request: RequestWire, asked: Asked, answer: ResponseWire): Promise<Outcome> {
+    let applied
+    try {
+      applied = await this.#write(request, asked, answer)
+    } catch (fault) {
+      if (fault instanceof MalformedAnswer) return unwell
+      throw fault
+    }
+    this.#renamings = 0
+    for (const [scope, wait] of applied.waits) this.paused.set(scope, this.options.now() + wait)
+    if (request.mutations) {
+      this.#isolate = false
+      this.#batch = Math.min(batchMost, this.#batch * 2)
+    }
+    this.options.changed(applied.topics)
+    const updating = answer.more.length > 0
+    if (!updating && !(await this.hasMore())) return { kind: 'done' }
+    return { kind: 'again', progress: applied.progress, updating }
+  }
+
+  async #write(request: RequestWire, asked: Asked, answer: ResponseWire): Promise<Applied> {
+    const { db, user, mutators, pulled } = this.options
+    const { at } = asked
+    const isNews = answer.results.length > 0 || Object.keys(answer.scopes).length > 0
+    const applied = await db.write(stores, async (tx) => {
+      if (request.cursors) await tx.objectStore('kv').put(at, 'pulled')
+      return isNews ? apply(tx, answer, asked, mutators, user) : nothing()
+    })
+    if (request.cursors) pulled(at)
+    return applied
+  }
+
+  async #refused(request: RequestWire, response: Response, error: Said): Promise<Outcome> {
+    switch (response.status) {
+      case 401:
+        return { kind: error.wipe ? 'wipe' : 'signed_out' }
+      case 409:
+        return this.#renamed()
+      case 400:
+      case 413:
+      case 422:
+        return this.#tooMuch(request, error)
+      case 426:
+        if (this.pushOnly) return unwell
+        this.pushOnly = true
+        return moved
+      default: {
+        const after = Number(response.headers.get('Retry-After')) * 1000
+        return after > 0 ? { ...unwell, after } : unwell
       }
     }
-    return { request, held: all.length - chosen.length, virgin: own === undefined }
-  })
-}
+  }
 
-/** The first of what waits, lane by lane in order; a paused lane stops, others go on. */
-function choose(all: Out[], { paused, now, batch }: RoundContext): Out[] {
-  let bytes = 0
-  return all
-    .filter((out) => (paused.get(out.s) ?? 0) <= now())
-    .filter((out, i) => {
-      bytes += JSON.stringify(out.args).length
-      return i === 0 || (i < batch && bytes <= batchBytes)
+  /** Nothing was changed. Less at once, then one alone; what is refused alone goes back to its author. */
+  async #tooMuch(request: RequestWire, error: Said): Promise<Outcome> {
+    if (!request.mutations) {
+      this.#budget = budgets.least
+      return unwell
+    }
+    if (!this.#isolate) {
+      if (request.mutations.length > 1) this.#batch = Math.ceil(request.mutations.length / 2)
+      else this.#isolate = true
+      return moved
+    }
+    await this.#giveBack(request, error)
+    this.#isolate = false
+    return moved
+  }
+
+  async #giveBack(request: RequestWire, { code, message }: Said): Promise<void> {
+    const { db, user, mutators, changed } = this.options
+    const topics = await db.write(stores, async (tx) => {
+      const sent = (await waiting(tx)).filter((out) => isIn(out, request.mutations ?? []))
+      const results = sent.map((out) => ({ scope: out.s, k: out.k, error: { code, message } }))
+      const asked = { at: 0, device: request.device, sent, cursors: undefined }
+      const applied = await apply(tx, { results, scopes: {}, more: [] }, asked, mutators, user)
+      for (const out of sent) await renumber(tx, out.s, out.k)
+      return applied.topics
     })
+    changed(topics)
+  }
+
+  async #renamed(): Promise<Outcome> {
+    if (this.#renamings++ > 0) return unwell
+    try {
+      await this.#adopt(await this.options.fresh())
+    } catch {
+      return { kind: 'later', problem: 'offline' }
+    }
+    return moved
+  }
+
+  async #adopt(device: string): Promise<void> {
+    await this.options.db.write(['out', 'kv'], (tx) => adopt(tx, device))
+  }
+
+  /** Scopes that nobody has renewed for 35 days are deleted here, without asking. */
+  async #expire(): Promise<void> {
+    const { db, now, mutators, user, changed } = this.options
+    const due = await db.read(['kv'], async (tx) => now() - ((await pulledIn(tx)) ?? now()) > leaseTime)
+    if (!due) return
+    const topics = await db.write(stores, async (tx) => {
+      const left: Applied = nothing()
+      for (const cur of await tx.objectStore('cur').getAll()) await leave(tx, cur.s, 'lease', left)
+      await tx.objectStore('kv').delete('pulled')
+      for (const name of await rebase(tx, mutators, user)) left.topics.add(name)
+      return left.topics
+    })
+    changed(topics)
+  }
 }
 
-export function toWire(out: Out): MutationWire {
-  const { s, k, name, at, base, args } = out
+const nothing = (): Applied => ({ topics: new Set(), waits: new Map(), progress: false })
+
+async function pulledIn(tx: Tx): Promise<number | undefined> {
+  return (await tx.objectStore('kv').get('pulled')) as number | undefined
+}
+
+function toWire({ s, k, name, at, base, args }: Out): MutationWire {
   return { scope: s, k, name, at, ...(base !== undefined && { base }), args }
 }
 
-async function post(context: RoundContext, request: RequestWire): Promise<Response | undefined> {
+function isIn(out: Out, mutations: MutationWire[]): boolean {
+  return mutations.some((mutation) => mutation.scope === out.s && mutation.k === out.k)
+}
+
+export function post(request: RequestWire): RequestInit {
+  return {
+    method: 'POST',
+    credentials: 'same-origin',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify(request),
+  }
+}
+
+/** A request that only sends, as much as may outlive its page. */
+export function parting(device: string, waits: Out[], most: number): RequestInit | undefined {
+  for (let n = Math.min(waits.length, batchMost); n > 0; n = Math.floor(n / 2)) {
+    const mutations = waits
+      .slice(0, n)
+      .filter((out) => out.after === undefined)
+      .map(toWire)
+    const init = post({ v: protocolVersion, schema: schemaVersion, device, mutations })
+    if (mutations.length > 0 && (init.body as string).length <= most) return { ...init, keepalive: true }
+  }
+  return undefined
+}
+
+async function digests(tx: Tx<'readonly'>, held: Cur[]): Promise<Record<string, string>> {
+  const sums: Record<string, string> = {}
+  for (const { s } of held) {
+    const live = (await tx.objectStore('rec').getAll(within(s))).filter((rec) => rec.v !== null)
+    sums[s] = digest(live.map((rec) => ({ type: rec.t, id: rec.i, seq: rec.q })))
+  }
+  return sums
+}
+
+function read(text: string): ResponseWire | undefined {
   try {
-    return await context.fetch('/api/sync', {
-      method: 'POST',
-      credentials: 'same-origin',
-      headers: { 'Content-Type': 'application/json' },
-      body: JSON.stringify(request),
-      signal: AbortSignal.timeout(timeout),
-    })
+    return parseResponse(JSON.parse(text))
   } catch {
     return undefined
-  }
-}
-
-async function nothing(context: RoundContext, request: RequestWire, held: number): Promise<Outcome> {
-  await renew(context)
-  if (request.mutations) return { kind: 'later', problem: 'server' } // an answer without results
-  return held > 0 && sendable(context) ? { kind: 'again', progress: true, updating: false } : { kind: 'done' }
-}
-
-function sendable(context: RoundContext): boolean {
-  return [...context.paused.values()].every((until) => until <= context.now())
-}
-
-async function take(
-  context: RoundContext,
-  request: RequestWire,
-  response: Response,
-  held: number,
-): Promise<Outcome> {
-  let answer
-  try {
-    answer = parseResponse(await response.json())
-  } catch (fault) {
-    if (fault instanceof MalformedAnswer) return { kind: 'later', problem: 'server' }
-    return { kind: 'later', problem: 'offline' } // cut in the middle
-  }
-  const applied = await context.db.write(['rec', 'cur', 'out', 'ovl', 'blob', 'kv'], (tx) =>
-    apply(tx, answer, context.mutators, context.user, context.now()),
-  )
-  await renew(context)
-  for (const [scope, wait] of applied.waits) context.paused.set(scope, context.now() + wait)
-  context.topics(applied.topics)
-  if (answer.more.length > 0) return { kind: 'again', progress: applied.progress, updating: true }
-  const sent = request.mutations?.length ?? 0
-  const left = held > 0 || sent > answer.results.length || answer.results.some((result) => 'gap' in result)
-  if (left && sendable(context)) return { kind: 'again', progress: applied.progress, updating: false }
-  return { kind: 'done' }
-}
-
-async function refuse(context: RoundContext, request: RequestWire, response: Response): Promise<Outcome> {
-  const error = await errorOf(response)
-  switch (response.status) {
-    case 401:
-      return error.wipe ? { kind: 'wipe' } : { kind: 'signed_out' }
-    case 409:
-      await adopt(context, await context.fresh())
-      return { kind: 'again', progress: false, updating: false }
-    case 413:
-      if (context.batch > 1 && (request.mutations?.length ?? 0) > 1) {
-        context.batch = Math.ceil(context.batch / 4)
-        return { kind: 'again', progress: true, updating: false }
-      }
-      return giveBack(context, request, { code: 'too_large', message: error.message })
-    case 422:
-    case 400:
-      if (!error.field?.startsWith('mutations')) return { kind: 'later', problem: 'server' }
-      if (request.mutations?.length === 1) return giveBack(context, request, error)
-      if (request.mutations) {
-        context.batch = 1
-        return { kind: 'again', progress: true, updating: false }
-      }
-      return { kind: 'later', problem: 'server' }
-    case 426:
-      if (context.pushOnly) return { kind: 'later', problem: 'server' }
-      context.pushOnly = true
-      return { kind: 'again', progress: true, updating: false }
-    default: {
-      const after = Number(response.headers.get('Retry-After')) * 1000
-      return { kind: 'later', problem: 'server', ...(after > 0 && { after }) }
-    }
   }
 }
 
 interface Said {
   code: string
   message: string
-  field?: string
   wipe: boolean
 }
 
-async function errorOf(response: Response): Promise<Said> {
+function errorIn(text: string): Said {
   try {
-    const body = (await response.json()) as { error?: { wipe?: boolean } }
-    return { ...parseRefusal(body.error), wipe: body.error?.wipe === true }
+    const { error } = JSON.parse(text) as { error?: { wipe?: boolean } }
+    return { ...parseRefusal(error), wipe: error?.wipe === true }
   } catch {
     return { code: 'server', message: '', wipe: false }
   }
-}
-
-/** The server will never take this one: it goes back to its author, and the lane goes on without it. */
-async function giveBack(
-  context: RoundContext,
-  request: RequestWire,
-  error: { code: string; message: string },
-): Promise<Outcome> {
-  const sent = request.mutations?.[0]
-  if (!sent) return { kind: 'later', problem: 'server' }
-  await context.db.write(['rec', 'cur', 'out', 'ovl', 'blob', 'kv'], async (tx) => {
-    const result = { scope: sent.scope, k: sent.k, error: { code: error.code, message: error.message } }
-    const applied = await apply(
-      tx,
-      { results: [result], scopes: {}, more: [] },
-      context.mutators,
-      context.user,
-      context.now(),
-    )
-    await renumber(tx, sent.scope, sent.k)
-    context.topics(applied.topics)
-  })
-  context.batch = 50
-  return { kind: 'again', progress: true, updating: false }
-}
-
-/** Takes a new device id: what waits is numbered from 1 again, with the same record ids. */
-async function adopt(context: RoundContext, device: string): Promise<void> {
-  await context.db.write(['out', 'kv'], async (tx) => {
-    await tx.objectStore('kv').put(device, 'device')
-    await renumberAll(tx)
-  })
-}
-
-/** Every pull renews every lease; written down once a day. */
-async function renew(context: RoundContext): Promise<void> {
-  const day = 86_400_000
-  const until = context.now() + leaseTime
-  const old = await context.db.read(['cur'], async (tx) =>
-    ((await tx.objectStore('cur').getAll()) as Cur[]).filter((cur) => cur.lease < until - day),
-  )
-  if (old.length === 0) return
-  await context.db.write(['cur'], async (tx) => {
-    for (const cur of old) await tx.objectStore('cur').put({ ...cur, lease: until })
-  })
-}
-
-/** Scopes that nobody has renewed for 35 days are deleted here, without asking. */
-async function expire(context: RoundContext): Promise<void> {
-  const over = await context.db.read(['cur'], async (tx) =>
-    ((await tx.objectStore('cur').getAll()) as Cur[]).filter((cur) => cur.lease < context.now()),
-  )
-  if (over.length === 0) return
-  const topics = new Set<string>()
-  await context.db.write(['rec', 'cur', 'out', 'ovl', 'kv', 'blob'], async (tx) => {
-    for (const cur of over) await leave(tx, cur.s, 'lease', { topics })
-  })
-  context.topics(topics)
 }

@@ -2,7 +2,7 @@
 import type { Refusal } from './outbox.ts'
 
 export const protocolVersion = 1
-/** Raised when the records' shapes change in a way that an older app cannot read. */
+/** Version of the records that this app can read. */
 export const schemaVersion = 7
 
 export type CursorWire = [epoch: number, hi: number, lo: number]
@@ -27,13 +27,18 @@ export interface RequestWire {
   budget?: number
 }
 
-export type ResultWire = { scope: string; k: number } & (
-  { ok: true } | { error: Refusal } | { wait: number } | { gap: number }
-)
+type Outcome = { ok: true; seq: number } | { error: Refusal } | { wait: number } | { gap: number }
+export type ResultWire = { scope: string; k: number } & Outcome
 
-export type ScopeWire =
-  | { gone: string }
-  | { cursor: CursorWire; records: RecordWire[]; title?: string; lease?: string; reset?: string }
+/** Records of a scope, and how far it is known with them. */
+export interface PageWire {
+  cursor: CursorWire
+  records: RecordWire[]
+  title?: string
+  reset?: string
+}
+
+type ScopeWire = { gone: string } | PageWire
 
 export interface ResponseWire {
   results: ResultWire[]
@@ -58,7 +63,7 @@ export function parseResponse(body: unknown): ResponseWire {
 function parseResult(value: unknown): ResultWire {
   const result = object(value)
   const head = { scope: text(result['scope']), k: whole(result['k']) }
-  if (result['ok'] === true) return { ...head, ok: true }
+  if (result['ok'] === true) return { ...head, ok: true, seq: whole(result['seq']) }
   if ('wait' in result) return { ...head, wait: whole(result['wait']) }
   if ('gap' in result) return { ...head, gap: whole(result['gap']) }
   return { ...head, error: parseRefusal(result['error']) }
@@ -81,19 +86,20 @@ function parseScope(value: unknown): ScopeWire {
     cursor: parseCursor(scope['cursor']),
     records: list(scope['records']).map(parseRecord),
     ...(typeof scope['title'] === 'string' && { title: scope['title'] }),
-    ...(typeof scope['lease'] === 'string' && { lease: scope['lease'] }),
     ...(typeof scope['reset'] === 'string' && { reset: scope['reset'] }),
   }
 }
 
 function parseCursor(value: unknown): CursorWire {
   const [epoch, hi, lo] = list(value)
-  return [whole(epoch), whole(hi), whole(lo)]
+  const cursor: CursorWire = [whole(epoch), whole(hi), whole(lo)]
+  if (cursor[2] > cursor[1]) throw new MalformedAnswer('a cursor with lo above hi')
+  return cursor
 }
 
 function parseRecord(value: unknown): RecordWire {
   const [seq, type, id, content] = list(value)
-  if (content === undefined) throw new MalformedAnswer('a record without a value')
+  if (content === undefined || content === null) throw new MalformedAnswer('a record without a value')
   return [whole(seq), text(type), text(id), content]
 }
 
