@@ -15,22 +15,41 @@ func (e *Engine) Sync(ctx context.Context, a Actor, req *Request) (*Response, er
 	if err := e.admit(a, req); err != nil {
 		return nil, err
 	}
+	var s *sight
+	if len(req.Mutations) == 0 && req.Cursors != nil {
+		var err error
+		if s, err = e.look(ctx, a); err != nil {
+			return nil, err
+		}
+		if req.current(s) {
+			return nothing, nil
+		}
+	}
+	return e.answer(ctx, a, req, s)
+}
+
+// answer does what Sync does when there is something to do. What was seen is
+// nil when it is to be looked at after the mutations.
+func (e *Engine) answer(ctx context.Context, a Actor, req *Request, s *sight) (*Response, error) {
+	if err := req.validate(); err != nil {
+		return nil, err
+	}
 	results, err := e.push(ctx, a, req.Mutations)
 	if err != nil {
 		return nil, err
 	}
 	out := answer{results: results}
 	if req.Cursors != nil {
-		if err := e.pull(ctx, a, req, &out); err != nil {
+		if err := e.pull(ctx, a, req, s, &out); err != nil {
 			return out.salvage(err, req, e.now())
 		}
 	}
 	return out.response(e.now()), nil
 }
 
-// admit refuses requests before anything is done for them.
+// admit refuses devices that may not send this request, whatever else it says.
 func (e *Engine) admit(a Actor, req *Request) error {
-	if err := req.validate(); err != nil {
+	if err := req.introduce(); err != nil {
 		return err
 	}
 	if req.Device != a.Device {
@@ -64,21 +83,14 @@ type pull struct {
 	used   int
 }
 
-func (e *Engine) pull(ctx context.Context, a Actor, req *Request, out *answer) error {
-	grants, _ := e.access.Grants(a)
-	epoch, err := e.records.Epoch(ctx, false)
-	if err != nil {
-		return unavailable(err)
+func (e *Engine) pull(ctx context.Context, a Actor, req *Request, s *sight, out *answer) (err error) {
+	if s == nil {
+		if s, err = e.look(ctx, a); err != nil {
+			return err
+		}
 	}
-	tails, err := e.heads(ctx, grants)
-	if err != nil {
-		return unavailable(err)
-	}
-	if req.current(epoch, tails) {
-		return nil
-	}
-	p := &pull{engine: e, actor: a, req: req, out: out, epoch: epoch, used: len(out.results)}
-	if err := p.plan(ctx, grants, tails); err != nil {
+	p := &pull{engine: e, actor: a, req: req, out: out, epoch: s.epoch, used: len(out.results)}
+	if err := p.plan(ctx, s); err != nil {
 		return err
 	}
 	if err := p.fill(ctx); err != nil {
@@ -88,26 +100,41 @@ func (e *Engine) pull(ctx context.Context, a Actor, req *Request, out *answer) e
 	return nil
 }
 
-// heads asks for the head and the floor of every granted scope.
-func (e *Engine) heads(ctx context.Context, grants []Grant) ([]storage.Tail, error) {
-	if len(grants) == 0 {
-		return nil, nil
+// sight is what an actor may read, and how far that has come.
+type sight struct {
+	grants []Grant
+	tails  []storage.Tail // of the grants, without entries
+	epoch  int64
+}
+
+// look asks for no more than heads.
+func (e *Engine) look(ctx context.Context, a Actor) (s *sight, err error) {
+	s = &sight{}
+	s.grants, _ = e.access.Grants(a)
+	if s.epoch, err = e.records.Epoch(ctx, false); err != nil {
+		return nil, unavailable(err)
 	}
-	at := make([]storage.Position, len(grants))
-	for i, g := range grants {
+	if len(s.grants) == 0 {
+		return s, nil
+	}
+	at := make([]storage.Position, len(s.grants))
+	for i, g := range s.grants {
 		at[i].Scope = g.Scope
 	}
-	return e.records.Tails(ctx, at, 0)
+	if s.tails, err = e.records.Tails(ctx, at, 0); err != nil {
+		return nil, unavailable(err)
+	}
+	return s, nil
 }
 
 // current tells whether the device holds exactly what may be read, up to now.
-func (r *Request) current(epoch int64, tails []storage.Tail) bool {
-	if len(r.Cursors) != len(tails) || len(r.Digest) > 0 {
+func (r *Request) current(s *sight) bool {
+	if len(r.Cursors) != len(s.tails) || len(r.Digest) > 0 {
 		return false
 	}
-	for i := range tails {
-		c, held := r.Cursors[tails[i].Scope]
-		if !held || c != (Cursor{Epoch: epoch, Hi: tails[i].Head}) {
+	for i := range s.tails {
+		c, held := r.Cursors[s.tails[i].Scope]
+		if !held || c != (Cursor{Epoch: s.epoch, Hi: s.tails[i].Head}) {
 			return false
 		}
 	}
@@ -115,19 +142,19 @@ func (r *Request) current(epoch int64, tails []storage.Tail) bool {
 }
 
 // plan decides for each scope what the device must be told.
-func (p *pull) plan(ctx context.Context, grants []Grant, tails []storage.Tail) error {
-	for i, g := range grants {
-		page := &page{scope: g.Scope, title: g.Title, head: tails[i].Head}
+func (p *pull) plan(ctx context.Context, s *sight) error {
+	for i, g := range s.grants {
+		page := &page{scope: g.Scope, title: g.Title, head: s.tails[i].Head}
 		c, held := p.req.Cursors[g.Scope]
 		if held && c.Epoch == p.epoch && c.Hi > page.head {
 			return &RequestError{Code: Behind, Message: g.Scope + " is ahead of this server", RetryAfter: time.Second}
 		}
-		reset, err := p.reset(ctx, c, tails[i])
+		reset, err := p.reset(ctx, c, s.tails[i])
 		if err != nil {
 			return unavailable(err)
 		}
 		switch {
-		case !held || c.Epoch == p.epoch && emptyLongAgo(c, tails[i]):
+		case !held || c.Epoch == p.epoch && emptyLongAgo(c, s.tails[i]):
 			page.begin(p.epoch, "")
 		case reset != "":
 			page.begin(p.epoch, reset)
@@ -136,7 +163,7 @@ func (p *pull) plan(ctx context.Context, grants []Grant, tails []storage.Tail) e
 		}
 		p.pages = append(p.pages, page)
 	}
-	p.planGone(grants)
+	p.planGone(s.grants)
 	return nil
 }
 

@@ -3,6 +3,8 @@ package sync
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 )
 
 // Limits of one request.
@@ -51,11 +53,15 @@ func (d *decoder) malformed(field, format string, args ...any) error {
 	return &RequestError{Code: Malformed, Field: field, Message: fmt.Sprintf(format, args...)}
 }
 
-// once refuses a member that is there a second time.
-func (d *decoder) once(seen *uint, bit uint, name string) error {
-	d.field = name
-	if *seen&(1<<bit) != 0 {
-		return d.malformed(name, "given twice")
+// once refuses a field that is not known or that is there a second time.
+func (d *decoder) once(seen *uint, known []string, name, path string) error {
+	d.field = path
+	bit := slices.Index(known, name)
+	switch {
+	case bit < 0:
+		return d.malformed(path, "unknown field")
+	case *seen&(1<<bit) != 0:
+		return d.malformed(path, "given twice")
 	}
 	*seen |= 1 << bit
 	return nil
@@ -64,14 +70,10 @@ func (d *decoder) once(seen *uint, bit uint, name string) error {
 func (d *decoder) request() error {
 	var seen uint
 	return d.members(func(name string) error {
-		bit, read := d.requestMember(name)
-		if read == nil {
-			return d.malformed(name, "unknown field")
-		}
-		if err := d.once(&seen, bit, name); err != nil {
+		if err := d.once(&seen, requestFields, name, name); err != nil {
 			return err
 		}
-		err := read()
+		err := d.requestField(name)
 		if err == nil {
 			d.field = ""
 		}
@@ -79,24 +81,25 @@ func (d *decoder) request() error {
 	})
 }
 
-func (d *decoder) requestMember(name string) (bit uint, read func() error) {
+var requestFields = []string{"v", "schema", "device", "mutations", "cursors", "digest", "budget"}
+
+func (d *decoder) requestField(name string) error {
 	switch name {
 	case "v":
-		return 0, func() error { return d.small(&d.req.V) }
+		return d.small(&d.req.V)
 	case "schema":
-		return 1, func() error { return d.small(&d.req.Schema) }
+		return d.small(&d.req.Schema)
 	case "device":
-		return 2, func() error { return d.text(&d.req.Device) }
+		return d.textual(&d.req.Device)
 	case "mutations":
-		return 3, d.mutations
+		return d.mutations()
 	case "cursors":
-		return 4, d.cursors
+		return d.cursors()
 	case "digest":
-		return 5, d.digest
-	case "budget":
-		return 6, func() error { return d.small(&d.req.Budget) }
+		return d.digest()
+	default:
+		return d.small(&d.req.Budget)
 	}
-	return 0, nil
 }
 
 func (d *decoder) mutations() error {
@@ -115,33 +118,30 @@ func (d *decoder) mutation(m *Mutation) error {
 	var seen uint
 	d.field = d.in("")
 	return d.members(func(name string) error {
-		bit, read := d.mutationMember(m, name)
-		if read == nil {
-			return d.malformed(d.in(name), "unknown field")
-		}
-		if err := d.once(&seen, bit, d.in(name)); err != nil {
+		if err := d.once(&seen, mutationFields, name, d.in(name)); err != nil {
 			return err
 		}
-		return read()
+		return d.mutationField(m, name)
 	})
 }
 
-func (d *decoder) mutationMember(m *Mutation, name string) (bit uint, read func() error) {
+var mutationFields = []string{"scope", "k", "name", "at", "base", "args"}
+
+func (d *decoder) mutationField(m *Mutation, name string) error {
 	switch name {
 	case "scope":
-		return 0, func() error { return d.text(&m.Scope) }
+		return d.textual(&m.Scope)
 	case "k":
-		return 1, func() error { return d.number(&m.K) }
+		return d.number(&m.K)
 	case "name":
-		return 2, func() error { return d.text(&m.Name) }
+		return d.textual(&m.Name)
 	case "at":
-		return 3, func() error { return d.number(&m.At) }
+		return d.number(&m.At)
 	case "base":
-		return 4, func() error { return d.number(&m.Base) }
-	case "args":
-		return 5, func() error { return d.args(m) }
+		return d.number(&m.Base)
+	default:
+		return d.args(m)
 	}
-	return 0, nil
 }
 
 func (d *decoder) args(m *Mutation) error {
@@ -157,7 +157,7 @@ func (d *decoder) args(m *Mutation) error {
 }
 
 func (d *decoder) cursors() error {
-	d.req.Cursors = make(map[string]Cursor, 16)
+	d.req.Cursors = make(map[string]Cursor, min(strings.Count(d.scanner.text[d.pos:], "["), maxCursors))
 	return d.members(func(scope string) error {
 		if len(d.req.Cursors) == maxCursors {
 			return tooLarge("cursors", "more than %d", maxCursors)
@@ -200,13 +200,13 @@ func (d *decoder) digest() error {
 			return d.malformed("digest", "a scope is given twice")
 		}
 		var sum string
-		err := d.text(&sum)
+		err := d.textual(&sum)
 		d.req.Digest[scope] = sum
 		return err
 	})
 }
 
-func (d *decoder) text(into *string) (err error) {
+func (d *decoder) textual(into *string) (err error) {
 	text, ok := d.str()
 	if !ok {
 		return errShape

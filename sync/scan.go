@@ -132,15 +132,26 @@ func (s *scanner) integer() (int64, bool) {
 	for s.pos < len(s.text) && '0' <= s.text[s.pos] && s.text[s.pos] <= '9' {
 		s.pos++
 	}
-	if s.pos == digits || s.text[digits] == '0' && s.pos > digits+1 || s.follows(".eE") {
+	if s.pos == digits || s.text[digits] == '0' && s.pos > digits+1 || s.pos < len(s.text) && strings.IndexByte(".eE", s.text[s.pos]) >= 0 {
 		return 0, false
 	}
-	n, err := strconv.ParseInt(s.text[start:s.pos], 10, 64)
-	return n, err == nil
+	return number(s.text[start:s.pos])
 }
 
-func (s *scanner) follows(bytes string) bool {
-	return s.pos < len(s.text) && strings.IndexByte(bytes, s.text[s.pos]) >= 0
+// number is what the digits of an integer mean.
+func number(text string) (n int64, ok bool) {
+	if len(text) > 18 {
+		n, err := strconv.ParseInt(text, 10, 64)
+		return n, err == nil
+	}
+	digits, negative := strings.CutPrefix(text, "-")
+	for i := range len(digits) {
+		n = n*10 + int64(digits[i]-'0')
+	}
+	if negative {
+		n = -n
+	}
+	return n, true
 }
 
 // object reads an object whole, unread.

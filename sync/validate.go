@@ -5,10 +5,8 @@ import (
 	"strings"
 )
 
-// validate refuses requests whose values make no sense. What concerns one
-// mutation's arguments is for its rule: a request that is refused here is
-// refused for ever, and would block the device.
-func (r *Request) validate() error {
+// introduce checks what a request says of its device.
+func (r *Request) introduce() error {
 	switch {
 	case r.V != 1:
 		return invalid("v", "this server speaks version 1")
@@ -18,9 +16,18 @@ func (r *Request) validate() error {
 		return invalid("device", "not an id of a device")
 	case r.Budget < 0:
 		return invalid("budget", "must not be negative")
-	case len(r.Mutations) > maxMutations:
+	}
+	return nil
+}
+
+// validate refuses requests whose values make no sense. What concerns one
+// mutation's arguments is for its rule: a request that is refused here is
+// refused for ever, and would block the device.
+func (r *Request) validate() error {
+	if len(r.Mutations) > maxMutations {
 		return tooLarge("mutations", "more than %d", maxMutations)
-	case len(r.Cursors) > maxCursors:
+	}
+	if len(r.Cursors) > maxCursors {
 		return tooLarge("cursors", "more than %d", maxCursors)
 	}
 	for i := range r.Mutations {
