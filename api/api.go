@@ -131,8 +131,12 @@ func (s *Server) config() fiber.Config {
 	}
 }
 
-// Serve answers requests on a listener until [Server.Close].
+// Serve answers requests on a listener until [Server.Close], which may even
+// come first.
 func (s *Server) Serve(ln net.Listener) error {
+	// The HTTP server knows its listener only once it serves.
+	unhook := context.AfterFunc(s.ctx, func() { _ = ln.Close() })
+	defer unhook()
 	err := s.app.Listener(&strictListener{Listener: ln, patience: headTimeout})
 	if errors.Is(err, net.ErrClosed) {
 		return nil
@@ -144,7 +148,11 @@ func (s *Server) Serve(ln net.Listener) error {
 // until ctx ends, and returns.
 func (s *Server) Close(ctx context.Context) error {
 	s.stop()
-	return s.app.ShutdownWithContext(ctx)
+	err := s.app.ShutdownWithContext(ctx)
+	if errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
 }
 
 var errNoAddress = Fail(fiber.StatusNotFound, "not_found", "no such address")

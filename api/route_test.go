@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
+	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -216,4 +218,26 @@ func TestNoBodyRouteRefusesABody(t *testing.T) {
 	}}})
 	e.send("DELETE", "/thing", "").want(t, 204, "")
 	e.send("DELETE", "/thing", "{}").want(t, 413, "too_large")
+}
+
+// A server that is closed before it began to serve does not begin.
+func TestCloseBeforeServe(t *testing.T) {
+	for range 50 {
+		server, err := api.New(api.Deps{Log: slog.New(slog.DiscardHandler), Now: time.Now})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ln, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		served := make(chan error, 1)
+		go func() { served <- server.Serve(ln) }()
+		if err := server.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if err := <-served; err != nil {
+			t.Error(err)
+		}
+	}
 }

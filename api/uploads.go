@@ -54,7 +54,7 @@ type Arrivals interface {
 
 // Arrival is a file that was uploaded whole.
 type Arrival struct {
-	Meta map[string]string // Upload-Metadata: use, name, type …
+	Meta map[string]string // Upload-Metadata: use, name, type, sha256 …
 	Path string
 	Size int64
 	Sum  string // "sha256-<hex>" of the bytes
@@ -292,7 +292,7 @@ func (u *Uploads) finish(c *Call, up upload) error {
 	if err != nil {
 		return err
 	}
-	if declared := up.Meta["sha"]; declared != "" && declared != sum {
+	if declared := up.Meta["sha256"]; declared != "" && "sha256-"+declared != sum {
 		return errors.Join(errChecksum, u.shelf.remove(up.ID))
 	}
 	err = u.Arrivals.Arrived(c.Context(), c.Actor, Arrival{Meta: up.Meta, Path: u.shelf.bytes(up.ID), Size: up.Size, Sum: sum})

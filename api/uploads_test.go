@@ -239,7 +239,7 @@ func TestUploadChecksum(t *testing.T) {
 func TestUploadMustBeWhatItsNameSays(t *testing.T) {
 	u := serveUploads(t)
 	sum := sha256.Sum256([]byte("hello"))
-	name := "sha=sha256-" + hex.EncodeToString(sum[:])
+	name := "sha256=" + hex.EncodeToString(sum[:])
 	u.patch(u.begin(5, "use=copy", name), 0, "hello").want(t, 204, "")
 	path := u.begin(5, "use=copy", name)
 	u.patch(path, 0, "jello").want(t, 460, "checksum_mismatch")

@@ -1,0 +1,258 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"preau/api"
+	"preau/api/account"
+	"preau/api/attachment"
+	"preau/api/directory"
+	"preau/api/homework"
+	"preau/api/notify"
+	"preau/pwa"
+	"preau/storage"
+	"preau/storage/disk"
+	"preau/storage/sqlite"
+	psync "preau/sync"
+)
+
+// App is a whole server: the stores, the engine, the rules of each area and
+// the edge. It is the only place that knows which implementation is used.
+type App struct {
+	config Config
+	log    *slog.Logger
+	now    func() time.Time
+	keys   Keys
+
+	records storage.Records
+	blobs   storage.Blobs
+	engine  *psync.Engine
+
+	directory *directory.Directory
+	accounts  *account.Service
+	notices   *notify.Service
+	files     *attachment.Service
+	homework  *homework.Service
+
+	server *api.Server
+	fronts fronts
+}
+
+// Open opens the stores, wires the parts and listens; Run does the rest. The
+// caller closes.
+func Open(ctx context.Context, c Config, log *slog.Logger, now func() time.Time) (*App, error) {
+	a := &App{config: c, log: log, now: now}
+	if err := a.open(ctx); err != nil {
+		return nil, errors.Join(err, a.Close())
+	}
+	return a, nil
+}
+
+func (a *App) open(ctx context.Context) error {
+	if err := a.openStores(ctx); err != nil {
+		return err
+	}
+	var err error
+	// The address is part of what is told to others, so it comes first.
+	if a.fronts, err = listen(a.config, a.now); err != nil {
+		return err
+	}
+	if err := a.openAreas(); err != nil {
+		return err
+	}
+	if err := a.directory.Load(ctx); err != nil {
+		return err
+	}
+	a.server, err = api.New(a.edge())
+	return err
+}
+
+func (a *App) openStores(ctx context.Context) (err error) {
+	if err := os.MkdirAll(a.config.Data, 0o700); err != nil {
+		return fmt.Errorf("make the data folder: %w", err)
+	}
+	if a.keys, err = loadKeys(a.config.Data); err != nil {
+		return err
+	}
+	if a.records, err = openRecords(ctx, a.config); err != nil {
+		return err
+	}
+	a.blobs, err = disk.Open(a.config.Blobs)
+	return err
+}
+
+func openRecords(ctx context.Context, c Config) (storage.Records, error) {
+	if err := os.MkdirAll(filepath.Dir(c.Records), 0o700); err != nil {
+		return nil, err
+	}
+	return sqlite.Open(ctx, c.Records, sqlite.Options{})
+}
+
+// openAreas builds the rules and the engine that runs them. The directory
+// comes before the engine, which asks it who reads what.
+func (a *App) openAreas() (err error) {
+	a.directory = directory.New(directory.Config{Records: a.records, Log: a.log, Now: a.now})
+	a.files = attachment.New(attachment.Config{Blobs: a.blobs, Access: a.directory, Log: a.log, Now: a.now})
+	a.notices, err = notify.New(notify.Config{
+		Log: a.log, Now: a.now, Zone: a.directory.ZoneOf, Origin: a.origin(), Allow: a.config.PushHosts,
+		PublicKey: a.keys.VAPIDPublic, PrivateKey: a.keys.VAPIDPrivate,
+	})
+	if err != nil {
+		return err
+	}
+	a.homework = homework.New(homework.Config{
+		Directory: a.directory, Files: a.files, Notices: a.notices, Key: a.keys.Signer(), Log: a.log, Now: a.now,
+	})
+	a.openEngine()
+	a.accounts, err = account.New(account.Config{
+		Engine: a.engine, Watcher: a.records, Directory: a.directory, Kick: a.engine.Hub().Kick,
+		Key: a.keys.Accounts, Egress: a.config.Egress, Log: a.log, Now: a.now,
+	})
+	if err != nil {
+		return err
+	}
+	a.accounts.OnRevoke(a.forgetPush)
+	return nil
+}
+
+func (a *App) openEngine() {
+	mux := psync.NewMux()
+	a.directory.Register(mux)
+	a.files.Register(mux)
+	a.notices.Register(mux)
+	a.homework.Register(mux)
+	a.engine = psync.New(psync.Config{Records: a.records, Mux: mux, Access: a.directory, Log: a.log, Now: a.now})
+	a.directory.Bind(a.engine)
+	a.files.Bind(a.engine)
+	a.notices.Bind(a.engine)
+	a.homework.Bind(a.engine)
+}
+
+// edge lists what the HTTP edge stands on.
+func (a *App) edge() api.Deps {
+	accounts := &api.Accounts{Service: a.accounts, Directory: a.directory, Now: a.now}
+	return api.Deps{
+		Log: a.log, Now: a.now, Sessions: accounts, Passes: accounts, Roles: a.roles,
+		Engine: a.engine, Uploads: a.uploads(), App: pwa.Dist(), Proxies: a.config.Proxies,
+		Health: api.Health{Ready: a.ready, Token: a.config.MetricsToken, Version: version()},
+		Routes: []api.Routes{
+			accounts.Routes,
+			api.DirectoryRoutes(a.directory),
+		},
+	}
+}
+
+const (
+	uploadQuota = 500 << 20 // bytes under way, per account
+	uploadMost  = 200
+)
+
+func (a *App) uploads() *api.Uploads {
+	uses := map[string]int64{}
+	for _, use := range []string{"submission", "homework", "correction"} {
+		uses[use] = attachment.MaxSize
+	}
+	return &api.Uploads{
+		Dir: filepath.Join(a.config.Data, "uploads"), Uses: uses, Quota: uploadQuota, Most: uploadMost,
+		Arrivals: arrivals{a.files}, Now: a.now,
+	}
+}
+
+// arrivals hands uploads over to package attachment.
+type arrivals struct{ files *attachment.Service }
+
+// Arrived implements [api.Arrivals].
+func (a arrivals) Arrived(ctx context.Context, actor psync.Actor, f api.Arrival) error {
+	body, err := os.Open(f.Path)
+	if err != nil {
+		return err
+	}
+	defer body.Close()
+	up := attachment.Upload{SHA: f.Sum, Name: f.Meta["name"], Type: f.Meta["type"], Size: f.Size}
+	return a.files.Arrived(ctx, actor, up, body)
+}
+
+func (a *App) roles(user string) []string {
+	var names []string
+	for _, r := range a.directory.Roles(user) {
+		names = append(names, string(r))
+	}
+	return names
+}
+
+// forgetPush drops the push subscription of a device that was revoked.
+func (a *App) forgetPush(user, device string) {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	if err := a.notices.Forget(ctx, user, device); err != nil {
+		a.log.Warn("push subscription stays", "user", user, "device", device, "error", err)
+	}
+}
+
+func (a *App) ready(ctx context.Context) error {
+	_, err := a.records.Epoch(ctx, false)
+	return err
+}
+
+func (a *App) origin() string {
+	return or(a.config.Origin, a.fronts.address())
+}
+
+// closePatience is how long requests under way may take when the server stops.
+const closePatience = 10 * time.Second
+
+// Run answers requests and carries out effects until ctx ends. Then it stops
+// accepting, says goodbye to live connections, lets what is under way end,
+// and returns.
+func (a *App) Run(ctx context.Context) error {
+	work, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	workers, working := errgroup.WithContext(work)
+	for _, run := range []func(context.Context) error{a.engine.Run, a.directory.Run, a.accounts.Run} {
+		workers.Go(func() error { return run(working) })
+	}
+	front, serving := errgroup.WithContext(ctx)
+	front.Go(func() error { return a.server.Serve(a.fronts.main) })
+	front.Go(a.fronts.servePlain)
+	front.Go(func() error {
+		select {
+		case <-serving.Done():
+		case <-working.Done():
+		}
+		return a.closeFronts()
+	})
+	err := front.Wait()
+	stop()
+	return errors.Join(err, workers.Wait())
+}
+
+func (a *App) closeFronts() error {
+	ctx, cancel := context.WithTimeout(context.Background(), closePatience)
+	defer cancel()
+	err := errors.Join(a.fronts.closePlain(ctx), a.server.Close(ctx))
+	if errors.Is(err, context.DeadlineExceeded) {
+		a.log.Warn("connections were cut")
+		return nil
+	}
+	return err
+}
+
+// Close closes the stores. Run must have returned, if it was called.
+func (a *App) Close() error {
+	err := a.fronts.close()
+	if a.blobs != nil {
+		err = errors.Join(err, a.blobs.Close())
+	}
+	if a.records != nil {
+		err = errors.Join(err, a.records.Close())
+	}
+	return err
+}

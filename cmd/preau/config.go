@@ -1,0 +1,215 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"net/url"
+	"path/filepath"
+	"strings"
+)
+
+// Config is how a server runs. Each setting is a variable PREAU_… of the
+// environment; some are flags of `preau serve` as well, which win.
+type Config struct {
+	Data    string // folder of the database, the files and the keys
+	Records string // "sqlite:path"
+	Blobs   string // "file:folder"
+
+	Addr   string // where plain HTTP, or TLS with Host or LAN, is answered
+	Plain  string // where plain HTTP leads to TLS, with Host or LAN
+	Host   string // public name: TLS with a certificate by ACME
+	LAN    bool   // TLS with a certificate of our own, for trials
+	ACME   string // directory of the certificate authority; "": Let's Encrypt
+	Email  string // told to the certificate authority
+	Origin string // public address, "https://ecole.example"
+
+	Proxies      []string       // whose X-Forwarded-* headers are believed
+	Egress       []netip.Prefix // addresses of the schools
+	PushHosts    []string       // more push services than the usual ones
+	MetricsToken string
+	Demo         bool // everybody may be anybody
+}
+
+// setting is one variable of the environment.
+type setting struct {
+	name  string
+	usual string
+	take  func(c *Config, value string) error
+}
+
+// settings are all of them. They are read in this order.
+var settings = []setting{
+	{"DATA", "data", func(c *Config, v string) error { c.Data = v; return nil }},
+	{"RECORDS", "", func(c *Config, v string) error { return c.setRecords(v) }},
+	{"BLOBS", "", func(c *Config, v string) error { return c.setBlobs(v) }},
+	{"ADDR", "", func(c *Config, v string) error { return setAddr(&c.Addr, v) }},
+	{"PLAIN_ADDR", "", func(c *Config, v string) error { return setAddr(&c.Plain, v) }},
+	{"HOST", "", func(c *Config, v string) error { return c.setHost(v) }},
+	{"ACME_DIRECTORY", "", func(c *Config, v string) error { return setAddress(&c.ACME, v) }},
+	{"ACME_EMAIL", "", func(c *Config, v string) error { c.Email = v; return nil }},
+	{"ORIGIN", "", func(c *Config, v string) error { return c.setOrigin(v) }},
+	{"PROXIES", "", func(c *Config, v string) error { return c.setProxies(v) }},
+	{"SCHOOL_ADDRESSES", "", func(c *Config, v string) error { return c.setEgress(v) }},
+	{"PUSH_HOSTS", "", func(c *Config, v string) error { c.PushHosts = list(v); return nil }},
+	{"METRICS_TOKEN", "", func(c *Config, v string) error { c.MetricsToken = v; return nil }},
+}
+
+// readConfig reads the settings of the environment.
+func readConfig(env func(string) string) (Config, error) {
+	var c Config
+	for _, s := range settings {
+		value := strings.TrimSpace(env("PREAU_" + s.name))
+		if value == "" {
+			value = s.usual
+		}
+		if value == "" {
+			continue
+		}
+		if err := s.take(&c, value); err != nil {
+			return c, fmt.Errorf("PREAU_%s: %w", s.name, err)
+		}
+	}
+	return c, nil
+}
+
+// flags adds the arguments of `preau serve`.
+func (c *Config) flags(args []string, help io.Writer) error {
+	set := flag.NewFlagSet("serve", flag.ContinueOnError)
+	set.SetOutput(help)
+	set.StringVar(&c.Data, "data", c.Data, "`folder` of the database, the files and the keys")
+	set.Func("addr", "`address` to listen on", func(v string) error { return setAddr(&c.Addr, v) })
+	set.Func("plain", "`address` that leads to TLS, with -host or -lan", func(v string) error { return setAddr(&c.Plain, v) })
+	set.Func("host", "public `name`: TLS on :443 with a certificate by ACME", c.setHost)
+	set.BoolVar(&c.LAN, "lan", c.LAN, "TLS on the local network, for trials: phones accept the server's own certificate once")
+	set.Func("origin", "public `address`, if it is not -host", c.setOrigin)
+	if err := set.Parse(args); err != nil {
+		return err
+	}
+	if set.NArg() > 0 {
+		return fmt.Errorf("unexpected argument %q", set.Arg(0))
+	}
+	return c.complete()
+}
+
+// complete fills in what follows from the rest.
+func (c *Config) complete() error {
+	if c.Host != "" && c.LAN {
+		return errors.New("choose either a public name (-host) or the local network (-lan)")
+	}
+	usual := [2]string{"localhost:8080", ""}
+	switch {
+	case c.Host != "":
+		usual = [2]string{":443", ":80"}
+	case c.LAN:
+		usual = [2]string{":8443", ":8080"}
+	}
+	c.Addr, c.Plain = or(c.Addr, usual[0]), or(c.Plain, usual[1])
+	c.Records = or(c.Records, filepath.Join(c.Data, "preau.db"))
+	c.Blobs = or(c.Blobs, filepath.Join(c.Data, "blobs"))
+	if c.Origin == "" && c.Host != "" {
+		c.Origin = "https://" + c.Host
+	}
+	return nil
+}
+
+func or(value, usual string) string {
+	if value == "" {
+		return usual
+	}
+	return value
+}
+
+func (c *Config) setRecords(v string) (err error) {
+	c.Records, err = cutKind(v, "sqlite")
+	return err
+}
+
+func (c *Config) setBlobs(v string) (err error) {
+	c.Blobs, err = cutKind(v, "file")
+	return err
+}
+
+// cutKind takes the path of "kind:path".
+func cutKind(v, kind string) (string, error) {
+	found, path, _ := strings.Cut(v, ":")
+	if found != kind || path == "" {
+		return "", fmt.Errorf("%q should look like %s:path", v, kind)
+	}
+	return path, nil
+}
+
+func setAddr(at *string, v string) error {
+	_, port, err := net.SplitHostPort(v)
+	if err != nil || port == "" {
+		return fmt.Errorf("%q should be host:port, such as localhost:8080", v)
+	}
+	*at = v
+	return nil
+}
+
+func setAddress(at *string, v string) error {
+	u, err := url.Parse(v)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
+		return fmt.Errorf("%q should be an address, such as https://ecole.example", v)
+	}
+	*at = v
+	return nil
+}
+
+func (c *Config) setOrigin(v string) error {
+	v = strings.TrimSuffix(v, "/")
+	u, err := url.Parse(v)
+	if err == nil && u.Path+u.RawQuery+u.Fragment != "" {
+		return fmt.Errorf("%q should have nothing behind the host", v)
+	}
+	return setAddress(&c.Origin, v)
+}
+
+func (c *Config) setHost(v string) error {
+	if strings.ContainsAny(v, ":/ ") || !strings.Contains(v, ".") || net.ParseIP(v) != nil {
+		return fmt.Errorf("%q should be a public name alone, such as ecole.example", v)
+	}
+	c.Host = strings.ToLower(v)
+	return nil
+}
+
+func (c *Config) setProxies(v string) error {
+	for _, p := range list(v) {
+		if _, err := prefix(p); err != nil {
+			return err
+		}
+		c.Proxies = append(c.Proxies, p)
+	}
+	return nil
+}
+
+func (c *Config) setEgress(v string) error {
+	for _, p := range list(v) {
+		network, err := prefix(p)
+		if err != nil {
+			return err
+		}
+		c.Egress = append(c.Egress, network)
+	}
+	return nil
+}
+
+// prefix reads an IP address or a network.
+func prefix(v string) (netip.Prefix, error) {
+	if addr, err := netip.ParseAddr(v); err == nil {
+		return netip.PrefixFrom(addr, addr.BitLen()), nil
+	}
+	p, err := netip.ParsePrefix(v)
+	if err != nil {
+		return p, fmt.Errorf("%q should be an IP address or a network, such as 192.0.2.0/24", v)
+	}
+	return p, nil
+}
+
+func list(v string) []string {
+	return strings.FieldsFunc(v, func(r rune) bool { return r == ',' || r == ' ' })
+}
