@@ -3,6 +3,7 @@
  * sets the title, moves the focus to its h1 (which announces it) and restores the scroll on return.
  */
 import { tick, type Component } from 'svelte'
+import { allWords } from '../i18n/index.svelte'
 import { match, type Match } from './routes'
 
 type Screen = Component<Record<string, string>>
@@ -74,8 +75,9 @@ class Router {
   async #open({ scroll, first = false }: { scroll: number; first?: boolean }): Promise<void> {
     const turn = ++this.#turn
     const next = match(location.pathname)
-    const screen = await next.route.load().then(
-      (module) => module.default as Screen,
+    const words = next.route.early ? undefined : allWords
+    const screen = await Promise.all([next.route.load(), words]).then(
+      ([module]) => module.default as Screen,
       () => undefined,
     )
     if (turn !== this.#turn) return

@@ -16,15 +16,24 @@ export interface Route {
   open?: true
   /** Stands side by side on a wide window: takes all of it. */
   wide?: true
+  /** Speaks only the words that come with the app: shown first, waits for nothing. */
+  early?: true
 }
 
 export const routes = {
-  home: { path: '/', title: 'nav.home', tab: 'home', load: () => import('../screens/home/Home.svelte') },
+  home: {
+    path: '/',
+    title: 'nav.home',
+    tab: 'home',
+    early: true,
+    load: () => import('../screens/home/Home.svelte'),
+  },
 
   work: {
     path: '/travail',
     title: 'nav.work',
     tab: 'work',
+    early: true,
     load: () => import('../screens/work/Work.svelte'),
   },
   give: {

@@ -9,8 +9,7 @@ interface TrustedTypes {
 }
 
 const rules: Policy = { createScriptURL: (url) => url }
-const policy =
-  (window as { trustedTypes?: TrustedTypes }).trustedTypes?.createPolicy('preau', rules) ?? rules
+const policy = (window as { trustedTypes?: TrustedTypes }).trustedTypes?.createPolicy('preau', rules) ?? rules
 
 export function scriptUrl(path: '/sw.js' | '/qr-worker.js'): string {
   return policy.createScriptURL(path)

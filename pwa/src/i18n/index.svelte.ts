@@ -1,14 +1,16 @@
 /**
  * Every sentence of the interface: t('work.empty.title', { name }).
  *
- * Keys live in fr.json (complete, the source of the types) and en.json (loaded when chosen).
+ * Keys live in fr.json (complete, the source of the types) and en.json (loaded when chosen). The words of the
+ * first screens come with the app; the rest of French follows at once, and other screens wait for it.
  * A key may have variants, chosen here and never by the caller:
  *   key#one, key#other   plural of params.count, by Intl.PluralRules
  *   key@tu               said to pupils; the bare key is said to adults ("vous")
  *   key@tu#one …         both
  * Params are named: "{name} a rendu {count} pages". Numbers are formatted for the language.
  */
-import fr from './fr.json'
+import type fr from './fr.json'
+import first from './first'
 
 type Bare<K> = K extends `${infer B}@${string}` ? B : K extends `${infer B}#${string}` ? B : K
 export type Key = Bare<keyof typeof fr>
@@ -16,7 +18,7 @@ export type Params = Record<string, string | number>
 export type Language = 'fr' | 'en'
 type Messages = Readonly<Record<string, string>>
 
-const french: Messages = fr
+let french: Messages = first
 
 class Speech {
   language = $state<Language>('fr')
@@ -27,6 +29,14 @@ class Speech {
 }
 
 export const speech = new Speech()
+
+/** The rest of French. */
+export const allWords: Promise<void> = import('./rest').then(({ default: rest }) => {
+  const shown = speech.messages === french
+  french = { ...first, ...rest }
+  if (shown) speech.messages = french
+})
+allWords.catch(() => undefined) // a screen that needs them says so
 
 /** Changes the language of the whole interface, at once. */
 export async function speak(language: Language): Promise<void> {
