@@ -171,3 +171,81 @@ func positions(t testing.TB, s *Store, n int) (at []storage.Position) {
 	}
 	return at
 }
+
+// TestReaderRaisesHead stands between the commit of an entry and the moment
+// memory knows it: whoever has read the entry must not find an older head.
+func TestReaderRaisesHead(t *testing.T) {
+	for name, read := range map[string]func(*Store) error{
+		"scan": func(s *Store) error { _, _, err := s.Scan(t.Context(), storage.Page{Scope: "s"}); return err },
+		"find": func(s *Store) error { _, err := s.Find(t.Context(), "s", storage.Key{Type: "t"}); return err },
+		"lane": func(s *Store) error { _, err := s.Lane(t.Context(), "s", "l", 2); return err },
+	} {
+		s := open(t, Memory, Options{})
+		for n := int64(1); n <= 2; n++ {
+			appendUntold(t, s, n)
+		}
+		if err := read(s); err != nil {
+			t.Fatal(err)
+		}
+		tails, err := s.Tails(t.Context(), []storage.Position{{Scope: "s"}}, 0)
+		if err != nil || tails[0].Head != 2 {
+			t.Errorf("%s: head %d, %v; want 2", name, tails[0].Head, err)
+		}
+	}
+}
+
+// appendUntold commits entry n; from the second on, memory does not learn it.
+func appendUntold(t *testing.T, s *Store, n int64) {
+	t.Helper()
+	e := storage.Entry{
+		Scope: "s", N: n,
+		Ops:   []storage.Op{{Type: "t", ID: "i", Value: []byte("1")}},
+		Steps: []storage.Step{{Lane: "l", K: n}},
+	}
+	err := s.write.do(t.Context(), func(b *batch) error {
+		err := b.append(&e, encode(&e))
+		if n > 1 {
+			delete(b.touched, "s")
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestLanesWithoutResultsStaySmall(t *testing.T) {
+	s := open(t, Memory, Options{})
+	for n := int64(1); n <= 9; n++ {
+		e := storage.Entry{Scope: "s", N: n, Steps: []storage.Step{{Lane: "fx:r", K: n}, {Lane: "u/d", K: n, Result: []byte("1")}}}
+		if err := s.Append(t.Context(), e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var rows int
+	err := s.reading(t.Context(), func(ctx context.Context, c *conn) error {
+		return c.row(ctx, "SELECT count(*) FROM steps", nil, &rows)
+	})
+	if err != nil || rows != 10 {
+		t.Errorf("%d steps kept, %v; want 9 with results and 1 without", rows, err)
+	}
+}
+
+func TestLeasesEndWithTheProcess(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "preau.db")
+	claim := storage.Claim{Now: time.Now(), Lease: time.Hour, Limit: 5}
+	s := open(t, path, Options{})
+	if err := s.Append(t.Context(), storage.Entry{Scope: "s", N: 1, Effects: []storage.Effect{{Kind: "x"}}}); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []int{1, 0} {
+		if tasks, err := s.Claim(t.Context(), claim); err != nil || len(tasks) != want {
+			t.Fatalf("%d tasks, %v; want %d", len(tasks), err, want)
+		}
+	}
+	s.Close()
+	s = open(t, path, Options{})
+	if tasks, err := s.Claim(t.Context(), claim); err != nil || len(tasks) != 1 {
+		t.Errorf("%d tasks after a restart, %v; want 1", len(tasks), err)
+	}
+}

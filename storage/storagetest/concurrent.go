@@ -90,27 +90,32 @@ func seenWhole(s *store) {
 	s.beside([]string{"s"}, func(int) {
 		recs, head, err := s.Scan(s.Context(), storage.Page{Scope: "s"})
 		s.must(err)
-		s.pair(recs, head)
-		recs = s.find("s", storage.Key{Type: "t", ID: "b"}, storage.Key{Type: "t", ID: "a"})
-		s.pair(recs, s.head("s"))
+		s.alike(recs, head)
+		s.alike(s.find("s", manyKeys()...), s.head("s"))
 		for _, e := range s.tail("s", max(0, head-5), 20).Entries {
 			same(s, "values of one entry", string(e.Ops[0].Value), string(e.Ops[1].Value))
 		}
 	})
 }
 
-// pair checks that both records of a flooded scope are of one entry, not after
-// head.
-func (s *store) pair(recs []storage.Record, head int64) {
-	s.Helper()
-	if len(recs) == 0 {
-		return
+// manyKeys asks for both records of a flooded scope again and again.
+func manyKeys() (keys []storage.Key) {
+	for range 20 {
+		keys = append(keys, storage.Key{Type: "t", ID: "b"}, storage.Key{Type: "t", ID: "a"})
 	}
-	same(s, "records", len(recs), 2)
-	same(s, "numbers", recs[0].Seq, recs[1].Seq)
-	same(s, "values", string(recs[0].Value), string(recs[1].Value))
-	if recs[0].Seq > head {
-		s.Fatalf("record at %d, head at %d", recs[0].Seq, head)
+	return keys
+}
+
+// alike checks that records of a flooded scope are of one entry, not after
+// head.
+func (s *store) alike(recs []storage.Record, head int64) {
+	s.Helper()
+	for _, r := range recs {
+		same(s, "number", r.Seq, recs[0].Seq)
+		same(s, "value", string(r.Value), strconv.FormatInt(r.Seq, 10))
+		if r.Seq > head {
+			s.Fatalf("record at %d, head at %d", r.Seq, head)
+		}
 	}
 }
 
