@@ -14,17 +14,17 @@ import (
 )
 
 //go:embed fr.json
-var french []byte
+var frenchWords []byte
 
 //go:embed en.json
-var english []byte
+var englishWords []byte
 
 // sentences are the words of alerts in one language.
 type sentences map[string]string
 
 var sentencesOf = sync.OnceValue(func() [2]sentences {
 	var both [2]sentences
-	for i, raw := range [][]byte{french, english} {
+	for i, raw := range [][]byte{frenchWords, englishWords} {
 		if err := json.Unmarshal(raw, &both[i]); err != nil {
 			panic(err) // they are part of the program
 		}
