@@ -184,17 +184,17 @@ export class Database {
   }
 
   async #connect(): Promise<Db> {
-    let made = false
+    let before: number = version
     const request = this.factory.open(this.name, version)
     request.onupgradeneeded = (event) => {
-      made = event.oldVersion === 0
+      before = event.oldVersion
       upgrade(request.result)
     }
     const db = (await wrap(request)) as unknown as Db
     const raw = request.result
     raw.addEventListener('close', () => this.#drop())
     raw.addEventListener('versionchange', (event) => this.#yield(event.newVersion === null))
-    const evicted = made && this.#known
+    const evicted = before === 0 && this.#known
     this.#known = true
     if (evicted) queueMicrotask(() => void this.events.evicted?.())
     return db

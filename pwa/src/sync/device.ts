@@ -91,10 +91,8 @@ class Engine implements Device {
 
   constructor(options: DeviceOptions) {
     const { user, name = nameOf(user), now = Date.now, random = Math.random, mutators = known } = options
-    const {
-      fetch = (path, init) => globalThis.fetch(path, init),
-      connect = (path) => new EventSource(path),
-    } = options
+    const fetch = options.fetch ?? ((path: string, init: RequestInit) => globalThis.fetch(path, init))
+    const connect = options.connect ?? ((path: string) => new EventSource(path))
     const locks = options.locks ?? (globalThis.navigator as Partial<Navigator> | undefined)?.locks
     const db = new Database(name, options.indexedDB)
     const changes = new Changes(name)
@@ -218,6 +216,7 @@ class Engine implements Device {
     const needs: Store[] = ['out', 'kv', 'rec', 'ovl', 'blob']
     const { n, topics } = await this.#db.write(needs, work)
     this.#changes.touched([...topics, outTopic, blobTopic])
+    await this.#count()
     void this.#loop.sync()
     return n
   }
@@ -252,7 +251,7 @@ class Engine implements Device {
   async #restore(): Promise<void> {
     const { out } = this.#mirror
     await this.#db.write(stores, async (tx) => {
-      for (const one of out) if (one.state !== 'sent') await tx.objectStore('out').put(one)
+      for (const one of out) if (one.state !== 'sent') await putBack(tx, one)
     })
     this.#changes.touched([outTopic])
     void this.#loop.sync()
@@ -265,6 +264,13 @@ class Engine implements Device {
     const init = device === undefined ? undefined : parting(device, waits, partingBytes)
     if (init) this.#fetch('/api/sync', init).catch(() => undefined)
   }
+}
+
+/** Under its old number, unless another action has taken it since. */
+async function putBack(tx: Tx<'readwrite'>, out: Out): Promise<void> {
+  const { n, ...rest } = out
+  const isTaken = (await tx.objectStore('out').getKey(n)) !== undefined
+  await tx.objectStore('out').put(isTaken ? (rest as Out) : out)
 }
 
 /** Deletes files that the server does not have and nothing names any more. */

@@ -74,7 +74,10 @@ export class Live {
   async #tick(): Promise<void> {
     const leads = await this.#lead().catch(() => false)
     if (!this.#visible) return
-    if (!leads) return this.#disconnect()
+    if (!leads) {
+      this.#disconnect()
+      return
+    }
     const now = this.options.now()
     if (!this.#stream && now >= this.#reopenAt) this.#connect(now)
     if (now - this.#polledAt < (this.#isWell(now) ? 15 * poll : poll)) return

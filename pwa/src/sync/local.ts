@@ -13,7 +13,9 @@ export function localOf(db: Database): Local {
     get: <T>(key: string) =>
       db.read(['kv'], async (tx) => (await tx.objectStore('kv').get(name(key))) as T | undefined),
     set: (key, value) =>
-      db.write(['kv'], async (tx) => void (await tx.objectStore('kv').put(value, name(key)))),
+      db.write(['kv'], async (tx) => {
+        await tx.objectStore('kv').put(value, name(key))
+      }),
     delete: (key) => db.write(['kv'], (tx) => tx.objectStore('kv').delete(name(key))),
   }
 }

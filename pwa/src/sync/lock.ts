@@ -14,15 +14,15 @@ export async function alone<T>(
   if (!locks) return work()
   const waiting = new AbortController()
   const timer = setTimeout(() => waiting.abort(), patience)
-  let entered = false
+  const state = { entered: false }
   try {
     return await locks.request(name, { signal: waiting.signal }, () => {
-      entered = true
+      state.entered = true
       clearTimeout(timer)
       return work()
     })
   } catch (fault) {
-    if (entered) throw fault
+    if (state.entered) throw fault
     return work()
   }
 }

@@ -68,15 +68,10 @@ export class Loop {
   async #run(): Promise<void> {
     const { status, alone, now } = this.options
     const asked = now()
-    let first = true
     status.set({ syncing: true })
     try {
-      do {
-        this.#again = false
-        const since = first ? asked : undefined
-        first = false
-        await alone(() => this.#rounds(since))
-      } while (this.#again && !this.#over && !this.#backoff.held)
+      await alone(() => this.#rounds(asked))
+      while (this.#askedAgain()) await alone(() => this.#rounds())
     } catch (fault) {
       this.#broke(fault)
     } finally {
@@ -84,13 +79,20 @@ export class Loop {
     }
   }
 
+  #askedAgain(): boolean {
+    const again = this.#again && !this.#over && !this.#backoff.held
+    this.#again = false
+    return again
+  }
+
   /** Another tab may have asked while this one waited for its turn. */
-  async #rounds(asked: number | undefined): Promise<void> {
+  async #rounds(asked?: number): Promise<void> {
     const { rounds } = this.options
     if (asked !== undefined && ((await rounds.pulledAt()) ?? 0) > asked && !(await rounds.hasMore())) return
-    for (let i = 0; i < requestsMost && !this.#over; i++) {
+    for (let i = 0; i < requestsMost; i++) {
+      if (this.#over) return
       const outcome = await rounds.run()
-      if (this.#over || !this.#goesOn(outcome)) return this.#end(outcome)
+      if (!this.#goesOn(outcome)) return this.#end(outcome)
     }
     this.#fail('stuck')
   }
@@ -104,19 +106,29 @@ export class Loop {
 
   async #end(outcome: Outcome): Promise<void> {
     const { status, rounds, reached, wiped } = this.options
+    if (this.#over) return
     switch (outcome.kind) {
       case 'done':
         this.#idle = 0
         this.#backoff.reset()
         status.set({ online: true, updating: false, problem: rounds.pushOnly ? 'upgrade' : undefined })
         reached()
-        return this.#rest()
-      case 'again':
-        return this.#fail(this.#idle < idleMost ? 'server' : 'stuck')
-      case 'later':
-        return this.#fail(outcome.problem, outcome.after)
-      case 'signed_out':
-        return status.set({ online: true, problem: 'signed_out', updating: false })
+        {
+          this.#rest()
+          return
+        }
+      case 'again': {
+        this.#fail(this.#idle < idleMost ? 'server' : 'stuck')
+        return
+      }
+      case 'later': {
+        this.#fail(outcome.problem, outcome.after)
+        return
+      }
+      case 'signed_out': {
+        status.set({ online: true, problem: 'signed_out', updating: false })
+        return
+      }
       case 'wipe':
         return wiped()
     }

@@ -29,6 +29,12 @@ const parts = { least: 32 * 1024, first: 256 * 1024, most: pieceBytes }
 /** A part that takes less could have been bigger. */
 const brisk = 4000
 
+interface TusInit {
+  method: string
+  headers?: Record<string, string>
+  body?: ArrayBuffer
+}
+
 /** The network failed, or the server is unwell: later. */
 class Interrupted extends Error {
   constructor(readonly after = 0) {
@@ -67,14 +73,20 @@ export class Courier {
 
   async #run(): Promise<void> {
     try {
-      do {
-        this.#again = false
-        if ((await this.#next()) !== undefined) await this.options.alone(() => this.#sendAll())
-      } while (this.#again && !this.#over)
+      this.#again = true
+      while (this.#askedAgain()) {
+        if (await this.#next()) await this.options.alone(() => this.#sendAll())
+      }
       this.#backoff.reset()
     } catch (fault) {
       if (!this.#over) this.#backoff.failed(fault instanceof Interrupted ? fault.after : 0)
     }
+  }
+
+  #askedAgain(): boolean {
+    const again = this.#again && !this.#over
+    this.#again = false
+    return again
   }
 
   async #sendAll(): Promise<void> {
@@ -165,7 +177,7 @@ export class Courier {
     this.options.changes.touched([blobTopic])
   }
 
-  async #tus(url: string, init: RequestInit): Promise<Response> {
+  async #tus(url: string, init: TusInit): Promise<Response> {
     const abort = new AbortController()
     const timer = setTimeout(() => abort.abort(), timeout)
     try {
@@ -210,5 +222,5 @@ function metadata(file: Stored): string {
 }
 
 function base64(bytes: ArrayBuffer | Uint8Array): string {
-  return btoa(String.fromCharCode(...new Uint8Array(bytes)))
+  return btoa(Array.from(new Uint8Array(bytes), (byte) => String.fromCharCode(byte)).join(''))
 }
