@@ -10,6 +10,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,16 +22,23 @@ import (
 	"github.com/gofiber/fiber/v2"
 )
 
-// Time-outs and limits of one connection.
+// Limits of one connection.
 const (
-	headTimeout  = 10 * time.Second // to send a whole request head
-	readTimeout  = 15 * time.Second // to send a whole request, uploads excepted
-	writeTimeout = 30 * time.Second // to take an answer, streams excepted
-	idleTimeout  = 60 * time.Second // between two requests
-	maxHead      = 8 << 10          // bytes of a request head
-	maxBody      = 256 << 10        // bytes kept in memory before a handler decides
-	maxConns     = 10_000
+	maxHead  = 8 << 10   // bytes of a request head
+	maxBody  = 256 << 10 // bytes kept in memory before a handler decides
+	maxConns = 10_000
 )
+
+// Timeouts is how long clients may take. Uploads, downloads and live
+// connections may take longer, as long as bytes move.
+type Timeouts struct {
+	Head  time.Duration // to send a request head, once begun
+	Read  time.Duration // to send a whole request
+	Write time.Duration // to take an answer
+	Idle  time.Duration // between two requests
+}
+
+var usualTimeouts = Timeouts{Head: 10 * time.Second, Read: 15 * time.Second, Write: 30 * time.Second, Idle: 60 * time.Second}
 
 // Deps are what the edge stands on. Log, Now and Sessions are required; a part
 // whose dependency is nil is not served.
@@ -47,6 +55,8 @@ type Deps struct {
 	Passes  Passes   // for the manifest; may be nil
 	Health  Health
 	Proxies []string // addresses or networks whose X-Forwarded-* are believed
+
+	Timeouts Timeouts // zero: the usual ones
 }
 
 // Server answers HTTP requests.
@@ -65,6 +75,7 @@ type Server struct {
 func New(d Deps) (*Server, error) {
 	s := &Server{Deps: d, pages: policy, assets: &assets{}}
 	s.figures.started = d.Now()
+	s.Timeouts = cmp.Or(d.Timeouts, usualTimeouts)
 	if err := s.loadApp(); err != nil {
 		return nil, err
 	}
@@ -118,9 +129,9 @@ func (s *Server) config() fiber.Config {
 		TrustedProxies:               s.Proxies,
 		ProxyHeader:                  fiber.HeaderXForwardedFor,
 		EnableIPValidation:           true,
-		ReadTimeout:                  readTimeout,
-		WriteTimeout:                 writeTimeout,
-		IdleTimeout:                  idleTimeout,
+		ReadTimeout:                  s.Timeouts.Read,
+		WriteTimeout:                 s.Timeouts.Write,
+		IdleTimeout:                  s.Timeouts.Idle,
 		Concurrency:                  maxConns,
 		ReadBufferSize:               maxHead,
 		BodyLimit:                    maxBody,
@@ -137,7 +148,7 @@ func (s *Server) Serve(ln net.Listener) error {
 	// The HTTP server knows its listener only once it serves.
 	unhook := context.AfterFunc(s.ctx, func() { _ = ln.Close() })
 	defer unhook()
-	err := s.app.Listener(&strictListener{Listener: ln, patience: headTimeout})
+	err := s.app.Listener(&strictListener{Listener: ln, patience: s.Timeouts.Head})
 	if errors.Is(err, net.ErrClosed) {
 		return nil
 	}

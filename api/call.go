@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"net"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -105,10 +106,39 @@ func (c *Call) Bytes(status int, mediaType string, body []byte) error {
 }
 
 // Stream answers with size bytes from r (size < 0: to its end), which is
-// closed afterwards if it is an [io.Closer].
+// closed afterwards if it is an [io.Closer]. It may take as long as the client
+// keeps reading.
 func (c *Call) Stream(status int, mediaType string, r io.Reader, size int64) error {
+	rc := c.fc.Status(status).Context()
+	patience := c.server.Timeouts.Write
+	if err := rc.SetWriteDeadline(time.Now().Add(patience)); err != nil {
+		return err
+	}
 	c.fc.Set(fiber.HeaderContentType, mediaType)
-	c.fc.Status(status).Context().SetBodyStream(r, int(size))
+	rc.SetBodyStream(&patientSource{Reader: r, conn: rc.Conn(), patience: patience}, int(size))
+	return nil
+}
+
+// patientSource gives the client time to take each piece of an answer.
+type patientSource struct {
+	io.Reader
+	conn     net.Conn
+	patience time.Duration
+}
+
+// Read gives the next piece.
+func (s *patientSource) Read(p []byte) (int, error) {
+	if err := s.conn.SetWriteDeadline(time.Now().Add(s.patience)); err != nil {
+		return 0, err
+	}
+	return s.Reader.Read(p)
+}
+
+// Close closes what is read, if it can be.
+func (s *patientSource) Close() error {
+	if c, ok := s.Reader.(io.Closer); ok {
+		return c.Close()
+	}
 	return nil
 }
 

@@ -21,8 +21,6 @@ const (
 	tusExtensions = "creation,creation-with-upload,termination,expiration,checksum"
 	tusChecksum   = "sha256"
 	tusBytes      = "application/offset+octet-stream"
-
-	uploadStall = 30 * time.Second // without a byte, the connection is given up
 )
 
 // Uploads receives files in resumable pieces (tus 1.0.0), on disk, and hands
@@ -346,18 +344,21 @@ func parseChecksum(header string) ([]byte, error) {
 // patientBody is a body that may take as long as bytes keep coming.
 type patientBody struct {
 	io.Reader
-	wait func(time.Time) error // sets the deadline of the next read
-	gone chan struct{}
+	wait     func(time.Time) error // sets the deadline of the next read
+	patience time.Duration
+	gone     chan struct{}
 }
 
 // patient is the body of an upload.
 func (c *Call) patient() *patientBody {
-	return &patientBody{Reader: c.Body(), wait: c.fc.Context().SetReadDeadline, gone: make(chan struct{})}
+	return &patientBody{
+		Reader: c.Body(), wait: c.fc.Context().SetReadDeadline, patience: 2 * c.server.Timeouts.Read, gone: make(chan struct{}),
+	}
 }
 
 // Read waits for bytes, but not for ever.
 func (b *patientBody) Read(p []byte) (int, error) {
-	if err := b.wait(time.Now().Add(uploadStall)); err != nil {
+	if err := b.wait(time.Now().Add(b.patience)); err != nil {
 		return 0, err
 	}
 	select {

@@ -139,14 +139,21 @@ func (a *App) openEngine() {
 // edge lists what the HTTP edge stands on.
 func (a *App) edge() api.Deps {
 	accounts := &api.Accounts{Service: a.accounts, Directory: a.directory, Now: a.now}
+	routes := []api.Routes{
+		accounts.Routes,
+		api.DirectoryRoutes(a.directory),
+		api.FileRoutes(a.files),
+		api.CopyRoutes(a.homework),
+		api.PushRoutes(a.notices),
+	}
+	if a.config.Demo {
+		accounts.Demo = demoAccounts{}
+		routes = append(routes, demoRoutes)
+	}
 	return api.Deps{
-		Log: a.log, Now: a.now, Sessions: accounts, Passes: accounts, Roles: a.roles,
+		Log: a.log, Now: a.now, Sessions: accounts, Passes: accounts, Roles: a.directory.Roles, Routes: routes,
 		Engine: a.engine, Uploads: a.uploads(), App: pwa.Dist(), Proxies: a.config.Proxies,
 		Health: api.Health{Ready: a.ready, Token: a.config.MetricsToken, Version: version()},
-		Routes: []api.Routes{
-			accounts.Routes,
-			api.DirectoryRoutes(a.directory),
-		},
 	}
 }
 
@@ -178,14 +185,6 @@ func (a arrivals) Arrived(ctx context.Context, actor psync.Actor, f api.Arrival)
 	defer body.Close()
 	up := attachment.Upload{SHA: f.Sum, Name: f.Meta["name"], Type: f.Meta["type"], Size: f.Size}
 	return a.files.Arrived(ctx, actor, up, body)
-}
-
-func (a *App) roles(user string) []string {
-	var names []string
-	for _, r := range a.directory.Roles(user) {
-		names = append(names, string(r))
-	}
-	return names
 }
 
 // forgetPush drops the push subscription of a device that was revoked.

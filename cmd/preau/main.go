@@ -65,7 +65,7 @@ func run(ctx context.Context, args []string, env func(string) string, out, errOu
 	c := &command{config: config, args: args[1:], out: out, errOut: errOut}
 	c.log = slog.New(slog.NewTextHandler(errOut, nil))
 	commands := map[string]func(context.Context) error{
-		"serve": c.serve, "import": c.importRegister, "dump": c.dump, "vapid": c.vapid, "version": c.version,
+		"serve": c.serve, "demo": c.demo, "import": c.importRegister, "dump": c.dump, "vapid": c.vapid, "version": c.version,
 	}
 	f, ok := commands[args[0]]
 	if !ok {
