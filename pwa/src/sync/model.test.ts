@@ -74,6 +74,7 @@ class Life {
   readonly done: { id: string; scope: ScopeName }[] = []
   readonly #tabs: (Device | undefined)[] = [undefined, undefined]
   #names = 1
+  #acts = 0
   #seed = 1
 
   constructor() {
@@ -167,7 +168,7 @@ class Life {
   }
 
   async #act(name: ScopeName, bad: boolean, at: Tab): Promise<void> {
-    const id = `${bad ? 'bad' : 'act'}-${String(this.done.length)}-${String(this.#names)}`
+    const id = `${bad ? 'bad' : 'act'}-${String(this.#acts++)}`
     const device = await this.tab(at)
     try {
       await device.act(name, 'homework.give@1', { id } as never)
