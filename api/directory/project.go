@@ -208,8 +208,12 @@ func (s *snapshot) public(day Date) map[string]derived {
 }
 
 func (s *snapshot) publicSchool() derived {
+	shown := s.info
+	if shown.Holidays == nil {
+		shown.Holidays = []Holiday{}
+	}
 	r := derived{}
-	r.put("school", s.id, s.info)
+	r.put("school", s.id, shown)
 	for id, subject := range s.subjects {
 		r.put("subject", id, subject)
 	}

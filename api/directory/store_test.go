@@ -120,7 +120,7 @@ func (n *node) heads(t testing.TB) map[string]int64 {
 func TestPublicRecordsFollowTheDirectory(t *testing.T) {
 	n := school(t, &clock{today})
 	want := map[string]string{
-		"school:collard school collard": `{"name":"Collège Joseph-Collard","timezone":"Europe/Paris","year":{"start":"","end":""},"holidays":null}`,
+		"school:collard school collard": `{"name":"Collège Joseph-Collard","timezone":"Europe/Paris","year":{"start":"","end":""},"holidays":[]}`,
 		"class:5b class 5b":             `{"name":"5e B","level":"5e","kind":"class"}`,
 		"class:5b/staff class 5b":       `{"name":"5e B","level":"5e","kind":"class"}`,
 		"class:5b course c1":            `{"subject":"fr","audience":"class:5b","teachers":[{"id":"garnier","name":"Mme Garnier"},{"id":"petit","name":"M. Petit"}]}`,
@@ -153,6 +153,23 @@ func TestProjectionForgetsWhatIsNoLongerSo(t *testing.T) {
 	}
 	if got := all["student:ines student ines"]; !strings.Contains(got, `"4e A"`) {
 		t.Errorf("the pupil is not in the new class: %s", got)
+	}
+}
+
+func TestWhoLeftIsShownNoMore(t *testing.T) {
+	n := school(t, &clock{today})
+	n.apply(t,
+		Put{"garnier", Person{First: "Claire", Last: "Garnier", Civility: "Mme", Span: until("2026-11-23")}},
+		Put{"ines", Person{First: "Inès", Last: "Benali", Pupil: true, Span: until("2026-11-23")}})
+	all := n.dump(t)
+	if got, want := all["class:5b course c1"], `{"subject":"fr","audience":"class:5b","teachers":[{"id":"petit","name":"M. Petit"}]}`; got != want {
+		t.Errorf("the course is %s", got)
+	}
+	if got, ok := all["course:c1 roster ines"]; ok {
+		t.Errorf("the roster holds %s", got)
+	}
+	if got := all["user:nadia user nadia"]; strings.Contains(got, "ines") {
+		t.Errorf("the guardian has %s", got)
 	}
 }
 

@@ -102,10 +102,14 @@ func (im *importer) run(ctx context.Context, roster *onde.Roster) error {
 	return nil
 }
 
-func leaving(plan *onde.Plan) int {
-	return len(linesOf(plan.Changes, func(c onde.Change) bool { return c.Kind == onde.LeftSchool }, func(c onde.Change) string {
-		return c.Who
-	}))
+// leaving counts the people whom a plan sends away.
+func leaving(plan *onde.Plan) (n int) {
+	for _, c := range plan.Changes {
+		if c.Kind == onde.LeftSchool {
+			n++
+		}
+	}
+	return n
 }
 
 // openDirectory loads the directory alone: what follows from its commits waits

@@ -2,6 +2,7 @@ package demo
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"preau/api/directory"
@@ -39,7 +40,7 @@ var smallSubjects = []string{"fr", "ma", "hg", "an", "la"}
 // French stands in for a colleague these weeks.
 func (p *plan) teach() {
 	for _, s := range subjects {
-		if p.size == Small && !contains(smallSubjects, s.key) {
+		if p.size == Small && !slices.Contains(smallSubjects, s.key) {
 			continue
 		}
 		p.put(id("subject", s.key), directory.Subject{Name: s.name, Short: s.short, Hue: s.hue})
@@ -48,15 +49,6 @@ func (p *plan) teach() {
 	if p.size == Normal {
 		p.substitute()
 	}
-}
-
-func contains(all []string, v string) bool {
-	for _, a := range all {
-		if a == v {
-			return true
-		}
-	}
-	return false
 }
 
 // team lists the teachers of a subject. The first of French, who also has
