@@ -186,13 +186,14 @@ class Session {
 
   /** Deletes this person's data here. */
   async wiped(): Promise<void> {
-    await forgetAlerts()
-    await this.#device?.wipe()
+    const device = this.#device
     this.#device = undefined
     this.identity = undefined
     this.child = undefined
     forgetAll()
     this.stage = 'out'
+    // Each does its best: one that fails must not keep the other from it.
+    await Promise.allSettled([device?.wipe(), forgetAlerts()])
   }
 }
 

@@ -115,9 +115,11 @@ export function duration(seconds: number): string {
   })
 }
 
-/** "182 ko", "1,4 Mo". */
+/** "182 ko", "1,4 Mo", "10 Go". */
 export function size(bytes: number): string {
   if (bytes < 1000) return t('size.b', { n: bytes })
   if (bytes < 1_000_000) return t('size.kb', { n: Math.round(bytes / 1000) })
+  if (bytes >= 1_000_000_000)
+    return t('size.gb', { n: number(bytes / 1e9, { maximumFractionDigits: bytes < 1e10 ? 1 : 0 }) })
   return t('size.mb', { n: number(bytes / 1_000_000, { maximumFractionDigits: bytes < 10_000_000 ? 1 : 0 }) })
 }

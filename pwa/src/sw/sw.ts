@@ -125,5 +125,5 @@ async function renew({ oldSubscription, newSubscription }: EventOf<'pushsubscrip
 
 function trusted(path: string): string {
   const rules: Policy = { createScriptURL: (url) => url }
-  return (scope.trustedTypes?.createPolicy('sw-url', rules) ?? rules).createScriptURL(path)
+  return (scope.trustedTypes?.createPolicy('preau', rules) ?? rules).createScriptURL(path)
 }
