@@ -35,11 +35,7 @@ func BenchmarkNothingNew(b *testing.B) {
 	a, ctx := actor("p"), b.Context()
 	b.ReportAllocs()
 	for b.Loop() {
-		req, err := psync.DecodeRequest(body)
-		if err != nil {
-			b.Fatal(err)
-		}
-		res, err := w.engine.Sync(ctx, a, req)
+		res, err := w.engine.Answer(ctx, a, body)
 		if err != nil || !res.Empty() {
 			b.Fatal(res, err)
 		}

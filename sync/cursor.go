@@ -10,11 +10,28 @@ func (c Cursor) MarshalJSON() ([]byte, error) { return appendCursor(nil, c), nil
 
 // UnmarshalJSON reads what MarshalJSON gives.
 func (c *Cursor) UnmarshalJSON(b []byte) error {
-	d := decoder{scanner: scanner{text: string(b)}}
-	if !d.cursor(c) || !d.end() {
+	s := scanner{text: string(b)}
+	if !s.cursor(c) || !s.end() {
 		return errors.New("a cursor is [epoch, hi, lo]")
 	}
 	return nil
+}
+
+// cursor reads [epoch, hi, lo].
+func (s *scanner) cursor(c *Cursor) (ok bool) {
+	if !s.take('[') {
+		return false
+	}
+	if c.Epoch, ok = s.integer(); !ok || !s.take(',') {
+		return false
+	}
+	if c.Hi, ok = s.integer(); !ok || !s.take(',') {
+		return false
+	}
+	if c.Lo, ok = s.integer(); !ok {
+		return false
+	}
+	return s.take(']')
 }
 
 func appendCursor(b []byte, c Cursor) []byte {

@@ -47,20 +47,22 @@ type Engine struct {
 	hub        *Hub
 	folds      *foldCache
 	digests    *digests
+	questions  *questions
 }
 
 // New returns an engine that already answers; Run does the rest.
 func New(c Config) *Engine {
 	e := &Engine{
-		records: c.Records,
-		mux:     c.Mux,
-		access:  c.Access,
-		log:     c.Log,
-		now:     c.Now,
-		random:  c.Random,
-		schema:  c.MinSchema,
-		folds:   newFoldCache(foldCacheBytes),
-		digests: newDigests(),
+		records:   c.Records,
+		mux:       c.Mux,
+		access:    c.Access,
+		log:       c.Log,
+		now:       c.Now,
+		random:    c.Random,
+		schema:    c.MinSchema,
+		folds:     newFoldCache(foldCacheBytes),
+		digests:   newDigests(),
+		questions: newQuestions(),
 	}
 	if e.access == nil {
 		e.access = AccessFunc(func(Actor) ([]Grant, uint64) { return nil, 0 })

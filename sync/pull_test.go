@@ -213,6 +213,56 @@ func TestNothingNewReadsNothing(t *testing.T) {
 	}
 }
 
+// TestAskingAgain holds that a request that was answered with nothing is
+// answered with something as soon as there is something.
+func TestAskingAgain(t *testing.T) {
+	for name, change := range map[string]func(w *world){
+		"a commit":       func(w *world) { w.put("class:5b", "homework", "h", 2) },
+		"a scope gained": func(w *world) { w.access.grant("p", "class:5b", "class:4a") },
+		"a scope lost":   func(w *world) { w.access.grant("p") },
+		"another scope":  func(w *world) { w.access.grant("p", "class:4a") },
+		"a new epoch": func(w *world) {
+			if _, err := w.records.Epoch(w.t.Context(), true); err != nil {
+				w.t.Fatal(err)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, newStore(t))
+			w.access.grant("p", "class:5b")
+			w.put("class:5b", "homework", "h", 1)
+			ask := func() *reply {
+				return w.sync(actor("p"), psync.Request{Cursors: map[string]psync.Cursor{"class:5b": {Epoch: 1, Hi: 1}}})
+			}
+			for range 3 {
+				if res := ask(); res != nil {
+					t.Fatalf("before: %+v", res)
+				}
+			}
+			if change(w); ask() == nil {
+				t.Error("after: nothing")
+			}
+		})
+	}
+}
+
+// TestAskingInAnothersWords holds that a request says nothing about who asks.
+func TestAskingInAnothersWords(t *testing.T) {
+	w := newWorld(t, newStore(t))
+	w.access.grant("p", "class:5b")
+	w.access.grant("q", "class:5b")
+	req := psync.Request{Device: "d_p", Cursors: map[string]psync.Cursor{"class:5b": {Epoch: 1}}}
+	for range 2 {
+		if _, err := w.try(actor("p"), req); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err := w.try(actor("q"), req)
+	if failure, ok := errors.AsType[*psync.RequestError](err); !ok || failure.Code != psync.UnknownDevice {
+		t.Errorf("error %v", err)
+	}
+}
+
 // counted counts the reads that are more than a look at heads.
 type counted struct {
 	storage.Records

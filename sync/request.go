@@ -166,28 +166,12 @@ func (d *decoder) cursors() error {
 			return d.malformed("cursors", "a scope is given twice")
 		}
 		var c Cursor
-		if !d.cursor(&c) {
+		if !d.scanner.cursor(&c) {
 			return errShape
 		}
 		d.req.Cursors[scope] = c
 		return nil
 	})
-}
-
-func (d *decoder) cursor(c *Cursor) (ok bool) {
-	if !d.take('[') {
-		return false
-	}
-	if c.Epoch, ok = d.integer(); !ok || !d.take(',') {
-		return false
-	}
-	if c.Hi, ok = d.integer(); !ok || !d.take(',') {
-		return false
-	}
-	if c.Lo, ok = d.integer(); !ok {
-		return false
-	}
-	return d.take(']')
 }
 
 func (d *decoder) digest() error {

@@ -115,11 +115,7 @@ func manyCursors(n int) string {
 
 // answer does with a body what the edge does.
 func answer(w *world, body []byte) error {
-	req, err := psync.DecodeRequest(body)
-	if err != nil {
-		return err
-	}
-	_, err = w.engine.Sync(w.t.Context(), actor("p"), req)
+	_, err := w.engine.Answer(w.t.Context(), actor("p"), body)
 	return err
 }
 

@@ -132,10 +132,18 @@ func (s *scanner) integer() (int64, bool) {
 	for s.pos < len(s.text) && '0' <= s.text[s.pos] && s.text[s.pos] <= '9' {
 		s.pos++
 	}
-	if s.pos == digits || s.text[digits] == '0' && s.pos > digits+1 || s.pos < len(s.text) && strings.IndexByte(".eE", s.text[s.pos]) >= 0 {
+	if s.pos == digits || s.text[digits] == '0' && s.pos > digits+1 || s.fraction() {
 		return 0, false
 	}
 	return number(s.text[start:s.pos])
+}
+
+func (s *scanner) fraction() bool {
+	if s.pos == len(s.text) {
+		return false
+	}
+	c := s.text[s.pos]
+	return c == '.' || c == 'e' || c == 'E'
 }
 
 // number is what the digits of an integer mean.

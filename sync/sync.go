@@ -81,7 +81,7 @@ type Request struct {
 	Schema    int               `json:"schema"`
 	Device    string            `json:"device"`
 	Mutations []Mutation        `json:"mutations,omitempty"`
-	Cursors   map[string]Cursor `json:"cursors,omitempty"` // nil: push only
+	Cursors   map[string]Cursor `json:"cursors,omitzero"` // nil: push only
 	Digest    map[string]string `json:"digest,omitempty"`
 	Budget    int               `json:"budget,omitempty"` // bytes
 }

@@ -78,11 +78,7 @@ func send(w *world, c wireCase) (*psync.Response, error) {
 	if c.fails != nil {
 		return nil, c.fails
 	}
-	req, err := psync.DecodeRequest([]byte(c.request))
-	if err != nil {
-		return nil, err
-	}
-	return w.engine.Sync(w.t.Context(), actor("s1"), req)
+	return w.engine.Answer(w.t.Context(), actor("s1"), []byte(c.request))
 }
 
 func TestWire(t *testing.T) {

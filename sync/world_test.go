@@ -108,7 +108,11 @@ func (w *world) try(a psync.Actor, req psync.Request) (*reply, error) {
 	if req.Device == "" {
 		req.Device = a.Device
 	}
-	res, err := w.engine.Sync(w.t.Context(), a, &req)
+	body, err := json.Marshal(req)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	res, err := w.engine.Answer(w.t.Context(), a, body)
 	if err != nil || res.Empty() {
 		return nil, err
 	}
