@@ -25,14 +25,43 @@ type dispatcher struct {
 	engine *Engine
 	slots  chan struct{}
 	awake  chan struct{}
-	work   sync.WaitGroup // the attempts under way
+
+	mu      sync.Mutex
+	running int        // attempts under way
+	over    *sync.Cond // running has become 0
 }
 
 func newDispatcher(e *Engine) *dispatcher {
-	return &dispatcher{
+	d := &dispatcher{
 		engine: e,
 		slots:  make(chan struct{}, effectSlots),
 		awake:  make(chan struct{}, 1),
+	}
+	d.over = sync.NewCond(&d.mu)
+	return d
+}
+
+// begin runs an attempt beside the others.
+func (d *dispatcher) begin(attempt func()) {
+	d.mu.Lock()
+	d.running++
+	d.mu.Unlock()
+	go func() {
+		attempt()
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		if d.running--; d.running == 0 {
+			d.over.Broadcast()
+		}
+	}()
+}
+
+// wait returns when no attempt is under way.
+func (d *dispatcher) wait() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for d.running > 0 {
+		d.over.Wait()
 	}
 }
 
@@ -47,7 +76,7 @@ func (d *dispatcher) wake() {
 // run carries out effects as they fall due, until ctx ends and those begun are
 // over.
 func (d *dispatcher) run(ctx context.Context) error {
-	defer d.work.Wait()
+	defer d.wait()
 	for ctx.Err() == nil {
 		n, err := d.start(ctx)
 		if err != nil && ctx.Err() == nil {
@@ -88,7 +117,7 @@ func (d *dispatcher) start(ctx context.Context) (n int, err error) {
 		<-d.slots
 	}
 	for _, t := range tasks {
-		d.work.Go(func() {
+		d.begin(func() {
 			d.attempt(ctx, t)
 			<-d.slots
 			d.wake() // for the one that waited behind it
@@ -122,7 +151,7 @@ func (d *dispatcher) drain(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if d.work.Wait(); n > 0 {
+		if d.wait(); n > 0 {
 			continue
 		}
 		// One that ended while we looked may have let others through.

@@ -161,16 +161,18 @@ func (e *Engine) moved(m storage.Moved) {
 // and a summer.
 const retention = 400 * 24 * time.Hour
 
-// trim forgets once a day what is older than the retention.
+// trim forgets, soon after the start and then once a day, what is older than
+// the retention.
 func (e *Engine) trim(ctx context.Context) error {
-	tick := time.NewTicker(24 * time.Hour)
-	defer tick.Stop()
+	next := time.NewTimer(10 * time.Minute)
+	defer next.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-tick.C:
+		case <-next.C:
 			e.trimAll(ctx)
+			next.Reset(24 * time.Hour)
 		}
 	}
 }

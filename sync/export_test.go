@@ -1,5 +1,7 @@
 package sync
 
+import "preau/storage"
+
 // Hash32 lets the tests write down exact values.
 var Hash32 = hash32
 
@@ -21,3 +23,6 @@ func FoldCacheAfter(limit, n, size int) int {
 	}
 	return c.bytes
 }
+
+// Hear is what the engine does when the store reports a move.
+func (e *Engine) Hear(scope string, head int64) { e.moved(storage.Moved{Scope: scope, Head: head}) }

@@ -19,9 +19,15 @@ type Hub struct {
 	access Access
 	random func(n int64) int64
 
-	mu    sync.Mutex
-	subs  map[*subscriber]struct{}
-	scope map[string]map[*subscriber]struct{}
+	mu        sync.Mutex
+	subs      map[*subscriber]struct{}
+	audiences map[string]*audience
+}
+
+// audience is who is to be told of a scope, and the head that they were told.
+type audience struct {
+	readers map[*subscriber]struct{}
+	head    int64
 }
 
 // subscriber is one live connection. The Hub's mutex guards it.
@@ -36,10 +42,10 @@ type subscriber struct {
 
 func newHub(access Access, random func(n int64) int64) *Hub {
 	return &Hub{
-		access: access,
-		random: random,
-		subs:   map[*subscriber]struct{}{},
-		scope:  map[string]map[*subscriber]struct{}{},
+		access:    access,
+		random:    random,
+		subs:      map[*subscriber]struct{}{},
+		audiences: map[string]*audience{},
 	}
 }
 
@@ -143,30 +149,38 @@ func (h *Hub) regrant(s *subscriber) {
 func (h *Hub) take(s *subscriber, grants []Grant, version uint64) {
 	s.grants, s.version = grants, version
 	for _, g := range grants {
-		readers := h.scope[g.Scope]
-		if readers == nil {
-			readers = map[*subscriber]struct{}{}
-			h.scope[g.Scope] = readers
+		to := h.audiences[g.Scope]
+		if to == nil {
+			to = &audience{readers: map[*subscriber]struct{}{}}
+			h.audiences[g.Scope] = to
 		}
-		readers[s] = struct{}{}
+		to.readers[s] = struct{}{}
 	}
 }
 
 func (h *Hub) drop(s *subscriber) {
 	for _, g := range s.grants {
-		delete(h.scope[g.Scope], s)
-		if len(h.scope[g.Scope]) == 0 {
-			delete(h.scope, g.Scope)
+		to := h.audiences[g.Scope]
+		if to == nil {
+			continue
+		}
+		if delete(to.readers, s); len(to.readers) == 0 {
+			delete(h.audiences, g.Scope)
 		}
 	}
 }
 
 // moved tells the readers of a scope its new head: its owner at once, others
-// after a delay.
+// after a delay. News heard twice, here and from the store, is told once.
 func (h *Hub) moved(scope string, head int64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for s := range h.scope[scope] {
+	to := h.audiences[scope]
+	if to == nil || head <= to.head {
+		return
+	}
+	to.head = head
+	for s := range to.readers {
 		s.add(scope, head)
 		if scope == ownScope(s.actor) {
 			s.flush()

@@ -47,6 +47,9 @@ func TestPokes(t *testing.T) {
 		w.put("user:p", "notice", "n", 1)
 		p.expect("own scope", map[string]int64{"user:p": 1})
 
+		w.engine.Hear("user:p", 1)
+		p.expect("the same from the store", nil)
+
 		w.put("class:5b", "note", "n", 1)
 		w.put("class:5b", "note", "n", 2)
 		p.expect("shared scope, at once", nil)

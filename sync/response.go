@@ -55,6 +55,3 @@ func appendMore(b []byte, more []string) []byte {
 	}
 	return append(b, `],`...)
 }
-
-// room is how many bytes the answer may still take.
-func (a *answer) room(budget int) int { return budget - len(a.results) - len(a.scopes) }
