@@ -63,8 +63,7 @@ func TestPairing(t *testing.T) {
 	s.leaked(t, secret, p.Code, strings.ReplaceAll(p.Code, "-", ""), b.cookies[api.SessionCookie], b.mac())
 }
 
-// TestPairingVector agrees with what other implementations compute.
-func TestPairingAgreesWithTheTypedCode(t *testing.T) {
+func TestPairingByTypedCode(t *testing.T) {
 	s := newSchool(t, nil)
 	a := s.signIn(t, "ines")
 	p := a.pair(t)
@@ -418,6 +417,8 @@ func TestLostAnswersOfPairing(t *testing.T) {
 	}
 	b.get("/api/session").expect(t, "the later answer", 200, "")
 	stale.get("/api/session").expect(t, "the one that was lost", 401, "signed_out")
+	s.clock.pass(120 * time.Second)
+	b.poll().expect(t, "much later", 410, "gone")
 }
 
 func TestClaimsRaceOnce(t *testing.T) {

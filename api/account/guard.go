@@ -72,8 +72,9 @@ type tally struct {
 	flying int // attempts being checked: they count until they turn out right
 }
 
-// admit reserves the check of a password, or says how long to wait, or that
-// the password is being tried everywhere and must not be checked at all.
+// admit reserves the check of a password, or says how long to wait. A password
+// that is being tried everywhere is checked only for a known browser, and
+// called wrong otherwise.
 func (g *guard) admit(a attempt) (sprayed bool, err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -88,14 +89,14 @@ func (g *guard) admit(a attempt) (sprayed bool, err error) {
 	}
 	hot := g.hot(a)
 	if hot && a.browser == "" {
-		return true, nil
+		return true, errWrong
 	}
 	t.flying++
 	t.last = a.at
 	return hot, nil
 }
 
-// settle ends an attempt that was admitted and not refused as sprayed.
+// settle ends an attempt that was admitted.
 func (g *guard) settle(a attempt, right bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -204,3 +204,17 @@ func TestStuffingFromOneAddressIsSlowed(t *testing.T) {
 		}
 	}
 }
+
+func TestANetworkIsOneAddress(t *testing.T) {
+	w := newWorld(t)
+	checked := 0
+	for i := range 1000 {
+		c := from(fmt.Sprintf("2001:db8:1:2:%x::%x", i, i))
+		if w.try(c, fmt.Sprint("leaked.name.", i), fmt.Sprint("leaked password ", i)) != "wait" {
+			checked++
+		}
+	}
+	if checked != 101 { // the line, and then the first of the paced ones
+		t.Errorf("%d pairs checked at once for one IPv6 network", checked)
+	}
+}

@@ -106,9 +106,6 @@ func (s *Service) SignIn(ctx context.Context, c Client, cr Credentials) (Ticket,
 	if err != nil {
 		return Ticket{}, err
 	}
-	if sprayed && a.browser == "" {
-		return Ticket{}, errWrong
-	}
 	right, stale, err := s.hasher.verify(ctx, st.account.Hash, cr.Password)
 	if err != nil {
 		s.guard.release(a)
