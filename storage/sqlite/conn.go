@@ -15,8 +15,11 @@ import (
 type conn struct {
 	db    *sql.DB
 	only  *sql.Conn
-	stmts map[string]*sql.Stmt
+	stmts map[string]stmt
 }
+
+// stmt is a prepared statement, closed with its connection.
+type stmt struct{ *sql.Stmt }
 
 // connect opens one connection to the database at path.
 func connect(ctx context.Context, path string, o Options) (*conn, error) {
@@ -28,7 +31,7 @@ func connect(ctx context.Context, path string, o Options) (*conn, error) {
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	return &conn{db: db, only: only, stmts: map[string]*sql.Stmt{}}, nil
+	return &conn{db: db, only: only, stmts: map[string]stmt{}}, nil
 }
 
 func dsn(path string, o Options) string {
@@ -49,15 +52,16 @@ func dsn(path string, o Options) string {
 }
 
 // stmt prepares a statement once.
-func (c *conn) stmt(ctx context.Context, query string) (*sql.Stmt, error) {
-	if s := c.stmts[query]; s != nil {
+func (c *conn) stmt(ctx context.Context, query string) (stmt, error) {
+	if s, ok := c.stmts[query]; ok {
 		return s, nil
 	}
 	s, err := c.only.PrepareContext(ctx, query)
-	if err == nil {
-		c.stmts[query] = s
+	if err != nil {
+		return stmt{}, err
 	}
-	return s, err
+	c.stmts[query] = stmt{s}
+	return stmt{s}, nil
 }
 
 func (c *conn) exec(ctx context.Context, query string, args ...any) error {
@@ -88,7 +92,7 @@ func (c *conn) row(ctx context.Context, query string, args []any, into ...any) e
 }
 
 // each calls yield on every row, until it returns false.
-func (c *conn) each(ctx context.Context, query string, args []any, yield func(scan func(...any) error) (bool, error)) error {
+func (c *conn) each(ctx context.Context, query string, args []any, yield func(scan func(...any) error) (bool, error)) (err error) {
 	s, err := c.stmt(ctx, query)
 	if err != nil {
 		return err
@@ -97,7 +101,7 @@ func (c *conn) each(ctx context.Context, query string, args []any, yield func(sc
 	if err != nil {
 		return err
 	}
-	defer rows.Close()
+	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
 		if more, err := yield(rows.Scan); err != nil || !more {
 			return err
@@ -113,10 +117,11 @@ func (c *conn) script(ctx context.Context, statements string) error {
 }
 
 func (c *conn) close() error {
+	var errs []error
 	for _, s := range c.stmts {
-		s.Close()
+		errs = append(errs, s.Close())
 	}
-	return errors.Join(c.only.Close(), c.db.Close())
+	return errors.Join(append(errs, c.only.Close(), c.db.Close())...)
 }
 
 // snapshot runs f within one read transaction.

@@ -15,13 +15,13 @@ import (
 	"preau/storage"
 )
 
-func open(t testing.TB, path string, o Options) *Store {
-	t.Helper()
-	s, err := Open(t.Context(), path, o)
+func open(tb testing.TB, path string, o Options) *Store {
+	tb.Helper()
+	s, err := Open(tb.Context(), path, o)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() { s.Close() })
+	tb.Cleanup(func() { s.Close() })
 	return s
 }
 
@@ -160,12 +160,12 @@ func TestNothingNewIsCheap(t *testing.T) {
 }
 
 // positions commits to n scopes and returns where they stand.
-func positions(t testing.TB, s *Store, n int) (at []storage.Position) {
-	t.Helper()
+func positions(tb testing.TB, s *Store, n int) (at []storage.Position) {
+	tb.Helper()
 	for i := range n {
 		name := fmt.Sprintf("class:%d", i)
-		if err := s.Append(t.Context(), storage.Entry{Scope: name, N: 1}); err != nil {
-			t.Fatal(err)
+		if err := s.Append(tb.Context(), storage.Entry{Scope: name, N: 1}); err != nil {
+			tb.Fatal(err)
 		}
 		at = append(at, storage.Position{Scope: name, After: 1})
 	}

@@ -43,7 +43,7 @@ func killRounds() int {
 
 // killChild runs this very test in a child on dir, kills it, and calls yield
 // for each acknowledgement that it got out.
-func killChild(t testing.TB, dir string, yield func(ack string)) {
+func killChild(t *testing.T, dir string, yield func(ack string)) {
 	t.Helper()
 	child := exec.Command(os.Args[0], "-test.run="+onlyThis(t.Name()), "-test.timeout=1m")
 	child.Env = append(os.Environ(), childVar+"="+dir)
@@ -63,7 +63,7 @@ func killChild(t testing.TB, dir string, yield func(ack string)) {
 }
 
 // readAcks reads to the end; the killing is set off by the first line.
-func readAcks(t testing.TB, out io.Reader, kill func(), yield func(string)) (acks int) {
+func readAcks(t *testing.T, out io.Reader, kill func(), yield func(string)) (acks int) {
 	t.Helper()
 	for lines := bufio.NewScanner(out); lines.Scan(); {
 		ack, ok := strings.CutPrefix(lines.Text(), ackMark)
