@@ -189,6 +189,19 @@ func TestUnusedFilesAreSwept(t *testing.T) {
 	}
 }
 
+func TestUploadingAnewProlongs(t *testing.T) {
+	w := granted(t)
+	sha := w.upload("ines", page(t), "p1.jpg", "")
+	w.settle()
+	w.pass(keepUnused - 24*time.Hour)
+	w.upload("ines", page(t), "p1.jpg", "")
+	w.settle()
+	w.pass(48 * time.Hour)
+	w.readableBy(sha, "ines")
+	w.pass(keepUnused)
+	w.readableBy(sha)
+}
+
 func TestUploadedAnewAfterTheSweep(t *testing.T) {
 	w := granted(t)
 	sha := w.upload("ines", page(t), "p1.jpg", "")

@@ -59,14 +59,15 @@ func (s *Service) say(ctx context.Context, tx *psync.Tx, state string) error {
 	if err := tx.CheckBase(seq, before); err != nil {
 		return err
 	}
-	tx.Put("feedback", id, Feedback{
+	said := Feedback{
 		Homework: args.Homework, Student: args.Student, Submission: args.Submission,
 		State: state, Comment: args.Comment, Correction: files,
 		At: tx.Now().UTC().Truncate(time.Millisecond), Teacher: s.named(tx.Actor().User),
-	})
+	}
+	tx.Put("feedback", id, said)
 	scopes := []string{tx.Scope()}
 	if state != StateDraft {
-		tx.Effect(effectFeedback, handing{id})
+		tx.Effect(effectFeedback, handing{Homework: args.Homework, Student: args.Student, Feedback: &said})
 		scopes = append(scopes, studentScope(args.Student))
 	}
 	referCorrection(tx, id, scopes, before.Correction, files)
@@ -160,49 +161,55 @@ func referCorrection(tx *psync.Tx, id string, scopes []string, before, after []a
 	attachment.Release(tx, ref)
 }
 
-// correctionArrived says of files of a correction what they are.
+// correctionArrived says of files of a correction what they are, here and,
+// where it was handed back, with the pupil.
 func (s *Service) correctionArrived(ctx context.Context, job *psync.Job, a attachment.Arrival) error {
 	return job.Commit(ctx, a.Scope, func(ctx context.Context, tx *psync.Tx) error {
 		var f Feedback
 		seq, err := tx.Get(ctx, "feedback", a.ID, &f)
-		if err != nil || seq == 0 || !learn(f.Correction, a.Files) {
+		if err != nil || seq == 0 {
 			return err
 		}
-		tx.Put("feedback", a.ID, f)
-		if f.State != StateDraft {
-			tx.Effect(effectFeedback, handing{a.ID})
+		if learn(f.Correction, a.Files) {
+			tx.Put("feedback", a.ID, f)
 		}
+		tx.Effect(effectFeedback, handing{Homework: f.Homework, Student: f.Student, Arrived: a.Files})
 		return nil
 	})
 }
 
-// handing is the payload of effectFeedback: a feedback of the source scope.
+// handing is the payload of effectFeedback: what is handed back, as it was
+// said, since the course may hold the next draft by now; or files of it that
+// have arrived.
 type handing struct {
-	Feedback string `json:"feedback"`
+	Homework string            `json:"homework"`
+	Student  string            `json:"student"`
+	Feedback *Feedback         `json:"feedback,omitempty"`
+	Arrived  []attachment.File `json:"arrived,omitempty"`
 }
 
-// handBack carries a feedback, as it is by now, to its pupil. A draft stays
-// with the course.
+// handBack carries a feedback to its pupil.
 func (s *Service) handBack(ctx context.Context, job *psync.Job) error {
 	var h handing
 	if err := payload(job, &h); err != nil {
 		return err
 	}
-	f, ok, err := find[Feedback](ctx, s.engine, job.Source(), "feedback", h.Feedback)
-	if err != nil || !ok || f.State == StateDraft {
-		return err
-	}
-	student, course := f.Student, idOf(job.Source())
-	f.Student = ""
-	return job.Commit(ctx, studentScope(student), func(ctx context.Context, tx *psync.Tx) error {
-		var before Feedback
-		if _, err := tx.Get(ctx, "feedback", f.Homework, &before); err != nil {
+	return job.Commit(ctx, studentScope(h.Student), func(ctx context.Context, tx *psync.Tx) error {
+		var f Feedback
+		seq, err := tx.Get(ctx, "feedback", h.Homework, &f)
+		if err != nil {
 			return err
 		}
-		tx.PutIfChanged("feedback", f.Homework, f)
-		if !before.At.Equal(f.At) {
-			tx.Effect(effectAlert, news{Kind: f.State, Homework: f.Homework, Course: course, Students: []string{student}})
+		if h.Feedback == nil {
+			if seq > 0 && learn(f.Correction, h.Arrived) {
+				tx.Put("feedback", h.Homework, f)
+			}
+			return nil
 		}
+		f = *h.Feedback
+		f.Student = ""
+		tx.PutIfChanged("feedback", h.Homework, f)
+		tx.Effect(effectAlert, news{Kind: f.State, Homework: h.Homework, Course: idOf(job.Source()), Students: []string{h.Student}})
 		return nil
 	})
 }

@@ -74,6 +74,25 @@ func TestADraftStaysWithTheTeacher(t *testing.T) {
 	}
 }
 
+// A draft begun before the answer was carried away takes nothing from it, nor
+// do its files stay on the way.
+func TestADraftRightAfterAnAnswer(t *testing.T) {
+	w := newWorld(t)
+	w.give(nil)
+	data := photo(t, 7)
+	file := attachment.File{SHA: shaOf(data), Name: "corrigé.jpg", Type: "image/jpeg", Size: 1}
+	w.send(deed{user: "garnier", scope: french, name: "homework.return@1", args: answer(args{"correction": []attachment.File{file}})})
+	w.send(deed{user: "garnier", scope: french, name: "homework.comment@1", args: answer(args{"comment": "Hm.", "correction": []attachment.File{file}})})
+	w.settle()
+	w.upload("garnier", data)
+	if f, _ := get[Feedback](w, "student:ines", "feedback", work); f.State != StateReturned || f.Comment != "Très bien." || !f.Correction[0].Ready() {
+		t.Errorf("%+v", f)
+	}
+	if f, _ := get[Feedback](w, french, "feedback", work+".ines"); f.State != StateDraft || !f.Correction[0].Ready() {
+		t.Errorf("%+v", f)
+	}
+}
+
 func TestACorrectionThatArrivesLater(t *testing.T) {
 	w := newWorld(t)
 	w.give(nil)
