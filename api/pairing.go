@@ -6,9 +6,9 @@ import (
 	"preau/api/account"
 )
 
-// pairingRoutes serves the two sides of adding a device, see sync/PROTOCOL.md.
+// pairingRoutes serves the two sides of adding a device.
 func (a *Accounts) pairingRoutes(s *Server) {
-	s.Route("POST", "/api/pairings", SignedIn, Small, a.createPairing)
+	s.Route("POST", "/api/pairings", SignedIn, Blank, a.createPairing)
 	s.Route("POST", "/api/pairings/code", Public, Small, a.pairingByCode)
 	s.Route("GET", "/api/pairings/:id", SignedIn, NoBody, a.pairing)
 	s.Route("DELETE", "/api/pairings/:id", SignedIn, NoBody, a.cancelPairing)

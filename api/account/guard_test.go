@@ -18,7 +18,7 @@ func run(t testing.TB, w *world) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
 	wg.Go(func() { _ = w.Run(ctx) })
-	time.Sleep(10 * time.Millisecond) // let it watch
+	<-w.watching
 	return func() { cancel(); wg.Wait() }
 }
 

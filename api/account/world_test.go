@@ -51,6 +51,7 @@ type world struct {
 	engine    *psync.Engine
 	records   storage.Records
 	log       *bytes.Buffer
+	watching  chan struct{} // closed once the service runs
 	revoked   []string
 	kicked    []string
 }
@@ -71,7 +72,7 @@ func newWorld(t testing.TB) *world {
 // newNode is one process of the server on a store.
 func newNode(t testing.TB, records storage.Records, c *clock, params account.Params) *world {
 	t.Helper()
-	w := &world{t: t, clock: c, records: records, log: &bytes.Buffer{}}
+	w := &world{t: t, clock: c, records: records, log: &bytes.Buffer{}, watching: make(chan struct{})}
 	log := slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	w.directory = directory.New(directory.Config{Records: records, Log: log, Now: c.now})
 	notices, err := notify.New(notify.Config{Log: log, Now: c.now, Origin: "https://ecole.example"})
@@ -88,7 +89,7 @@ func newNode(t testing.TB, records storage.Records, c *clock, params account.Par
 		t.Fatal(err)
 	}
 	w.Service, err = account.New(account.Config{
-		Engine: w.engine, Watcher: records, Directory: w.directory, Key: bytes.Repeat([]byte{7}, 32),
+		Engine: w.engine, Watcher: announced{records, w.watching}, Directory: w.directory, Key: bytes.Repeat([]byte{7}, 32),
 		Params: params, Log: log, Now: c.now, Kick: func(user string) { w.kicked = append(w.kicked, user) },
 	})
 	if err != nil {
@@ -96,6 +97,17 @@ func newNode(t testing.TB, records storage.Records, c *clock, params account.Par
 	}
 	w.OnRevoke(func(user, device string) { w.revoked = append(w.revoked, user+" "+device) })
 	return w
+}
+
+// announced tells when somebody watches.
+type announced struct {
+	storage.Records
+	watching chan struct{}
+}
+
+func (a announced) Watch(ctx context.Context) <-chan storage.Moved {
+	defer close(a.watching)
+	return a.Records.Watch(ctx)
 }
 
 const password = "tulipe-wagon-fromage-lierre"
