@@ -37,7 +37,18 @@ afterAll(async () => {
 let desk: Page
 let page: Page
 
-test('a teacher gives homework with a sheet', async () => {
+/** The steps of one story: after one that fails the rest means nothing. */
+let broken = false
+function step(name: string, act: () => Promise<void>): void {
+  test(name, async (context) => {
+    if (broken) context.skip()
+    broken = true
+    await act()
+    broken = false
+  })
+}
+
+step('a teacher gives homework with a sheet', async () => {
   const sheet = join(mkdtempSync(join(tmpdir(), 'preau-sheet-')), 'Critères de réussite.pdf')
   execFileSync('sh', ['-c', `printf '%s' "$1" > "$2"`, 'sh', pdf, sheet])
   const screen = await teacher.open(server.url)
@@ -53,7 +64,7 @@ test('a teacher gives homework with a sheet', async () => {
   await screen.getByRole('link', { name: title }).waitFor()
 })
 
-test('a phone is set up in one scan and six digits', async () => {
+step('a phone is set up in one scan and six digits', async () => {
   desk = await laptop.open(server.url)
   await signInAs(desk, 'Inès Benali')
   await desk.goto(`${server.url}/appareils/ajouter`)
@@ -67,12 +78,12 @@ test('a phone is set up in one scan and six digits', async () => {
     .first()
     .pressSequentially(await digits(page))
   await desk.getByText('Téléphone ajouté').waitFor()
-  await page.getByRole('heading', { level: 1, name: 'Bonjour Inès' }).waitFor()
+  await page.getByRole('link', { name: 'Aller à l’accueil' }).click()
   await page.getByRole('link', { name: title }).first().waitFor()
   await installed(page)
 })
 
-test('in the tunnel: homework and its sheet are there, the copy is made and handed in', async () => {
+step('in the tunnel: homework and its sheet are there, the copy is made and handed in', async () => {
   await page.getByRole('link', { name: title }).first().click()
   await page.getByText('lisible hors connexion').first().waitFor()
   link.cut()
@@ -97,23 +108,26 @@ test('in the tunnel: homework and its sheet are there, the copy is made and hand
   await page.getByText('Gardée sur ce téléphone').first().waitFor()
 })
 
-test('the app is killed; the network comes for four seconds, then for good; the copy arrives once', async () => {
-  await phone.off()
-  link.restore()
-  page = await phone.open(link.url)
-  await pause(4000)
-  link.cut()
-  await pause(3000)
-  link.restore()
-  await page.goto(link.url)
-  await page.getByRole('link', { name: 'Travail' }).first().click()
-  await page.getByRole('link', { name: title }).first().click()
-  await page.getByText(/Déposé le .* à \d\d:\d\d/).waitFor({ timeout: 60_000 })
-  await page.getByRole('button', { name: 'Voir le reçu' }).click()
-  await page.getByText('Empreinte des pages').waitFor()
-})
+step(
+  'the app is killed; the network comes for four seconds, then for good; the copy arrives once',
+  async () => {
+    await phone.off()
+    link.restore()
+    page = await phone.open(link.url)
+    await pause(4000)
+    link.cut()
+    await pause(3000)
+    link.restore()
+    await page.goto(link.url)
+    await page.getByRole('link', { name: 'Travail' }).first().click()
+    await page.getByRole('link', { name: title }).first().click()
+    await page.getByText(/Déposé le .* à \d\d:\d\d/).waitFor({ timeout: 60_000 })
+    await page.getByRole('button', { name: 'Voir le reçu' }).click()
+    await page.getByText('Empreinte des pages').waitFor()
+  },
+)
 
-test('the teacher finds one copy of three pages, reads it and hands it back', async () => {
+step('the teacher finds one copy of three pages, reads it and hands it back', async () => {
   const screen = teacher.page
   await screen.getByRole('link', { name: 'Copies' }).first().click()
   await screen.getByRole('link', { name: title }).click()
@@ -128,7 +142,7 @@ test('the teacher finds one copy of three pages, reads it and hands it back', as
   await screen.getByText('Copie rendue à Inès').waitFor()
 })
 
-test('the pupil and the parent of two children see the answer', async () => {
+step('the pupil and the parent of two children see the answer', async () => {
   await page.getByRole('button', { name: 'Fermer' }).first().click()
   await page.getByText('Très beau portrait, vivant et précis.').waitFor()
 
