@@ -18,7 +18,6 @@ export default defineConfig({
           environment: 'jsdom',
           include: ['src/**/*.test.ts'],
           exclude: engine,
-          passWithNoTests: true,
         },
       },
       {
