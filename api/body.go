@@ -19,13 +19,28 @@ var errNotJSON = Fail(fiber.StatusUnsupportedMediaType, "malformed", "the body m
 
 var errBodyTooLarge = Fail(fiber.StatusRequestEntityTooLarge, "too_large", "the request body is too large")
 
-// checkLength refuses a declared length over the route's limit before a byte
-// of the body is read.
-func (c *Call) checkLength() error {
+// checkBody refuses a declared length over the route's limit before a byte of
+// the body is read, and any body where there is nothing to say.
+func (c *Call) checkBody() error {
+	if c.limit == Blank {
+		return c.checkBlank()
+	}
 	if c.limit >= 0 && int64(c.fc.Request().Header.ContentLength()) > c.limit {
 		return errBodyTooLarge
 	}
 	return nil
+}
+
+func (c *Call) checkBlank() error {
+	c.limit = 64
+	body, err := c.Raw()
+	if err != nil || len(body) == 0 {
+		return err
+	}
+	if !isJSON(c.Header(fiber.HeaderContentType)) {
+		return errNotJSON
+	}
+	return decode(body, &struct{}{})
 }
 
 // Body is the request body as it arrives. Only for routes that are

@@ -60,6 +60,7 @@ const (
 	NoBody   = 0        // a body is refused
 	Small    = 16 << 10 // a form
 	Streamed = -1       // the handler reads [Call.Body] and sets its own limit
+	Blank    = -2       // nothing, or an object without fields
 )
 
 // Route is one line of the table of routes.
@@ -88,7 +89,7 @@ func (s *Server) serve(fc *fiber.Ctx, who Access, limit int64, h Handler) error 
 	if err := s.identify(c, who); err != nil {
 		return err
 	}
-	if err := c.checkLength(); err != nil {
+	if err := c.checkBody(); err != nil {
 		return err
 	}
 	return h(c)

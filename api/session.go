@@ -49,7 +49,7 @@ func (a *Accounts) Routes(s *Server) {
 	s.Route("POST", "/api/session", Public, Small, a.signIn)
 	s.Route("GET", "/api/session", SignedIn, NoBody, a.session)
 	s.Route("DELETE", "/api/session", SignedIn, NoBody, a.signOut)
-	s.Route("POST", "/api/session/device", SignedIn, Small, a.freshDevice)
+	s.Route("POST", "/api/session/device", SignedIn, Blank, a.freshDevice)
 	s.Route("POST", "/api/session/password", SignedIn, Small, a.changePassword)
 	s.Route("GET", "/api/devices", SignedIn, NoBody, a.devices)
 	s.Route("DELETE", "/api/devices/:device", SignedIn, NoBody, a.revoke)

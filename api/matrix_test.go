@@ -1,0 +1,299 @@
+package api_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// Who may use a route or a mutation, by the names of [subjects].
+const (
+	everybody = "everybody"
+	whoever   = "whoever is signed in"
+	self      = "self"
+	theCourse = "teacher"
+	theCopy   = "self guardian teacher staff direction"
+	theOffice = "staff direction admin"
+	theAdmin  = "admin"
+	offices   = "staff direction admin otherSchool" // each in its own school
+	admins    = "admin otherSchool"
+)
+
+// allows says whether a list of subjects has one.
+func allows(list, subject string) bool {
+	switch list {
+	case everybody:
+		return true
+	case whoever:
+		return subject != "anonymous" && subject != "revoked"
+	}
+	return slices.Contains(strings.Fields(list), subject)
+}
+
+// crossing is what the subjects get from one route, asked for something of
+// Inès or of her school.
+type crossing struct {
+	route   string // as it is registered
+	path    func(w *world) string
+	body    string // %s: the subject
+	may     string
+	gives   int // status for those who may
+	refuses int // status for others who are signed in
+	headers []string
+}
+
+func at(path string) func(*world) string { return func(*world) string { return path } }
+
+var crossings = []crossing{
+	{"GET /healthz", at("/healthz"), "", everybody, 200, 0, nil},
+	{"GET /readyz", at("/readyz"), "", everybody, 200, 0, nil},
+	{"GET /metrics", at("/metrics"), "", everybody, 200, 0, nil}, // from this machine
+	{"GET /manifest.webmanifest", at("/manifest.webmanifest"), "", everybody, 200, 0, nil},
+
+	{"POST /api/session", at("/api/session"), `{"login":"nobody-%s","password":"wrong wrong wrong"}`, everybody, 401, 0, nil},
+	{"GET /api/session", at("/api/session"), "", whoever, 200, 0, nil},
+	{"POST /api/session/device", at("/api/session/device"), `{}`, whoever, 200, 0, nil},
+	{"POST /api/session/password", at("/api/session/password"), `{"old":"wrong","password":"tulipe-wagon-fromage-lierre"}`, whoever, 422, 0, nil},
+	{"DELETE /api/session", at("/api/session"), "", whoever, 204, 0, nil},
+	{"GET /api/devices", at("/api/devices"), "", whoever, 200, 0, nil},
+	{"DELETE /api/devices/:device", func(w *world) string { return "/api/devices/" + w.device }, "", self, 204, 404, nil},
+	{"POST /api/handover", at("/api/handover"), `{"pass":"made up"}`, everybody, 0, 0, nil},
+
+	{"POST /api/pairings", at("/api/pairings"), `{}`, whoever, 201, 0, nil},
+	{"POST /api/pairings/code", at("/api/pairings/code"), `{"code":"AAAAAAAA"}`, everybody, 404, 0, nil},
+	{"GET /api/pairings/:id", ofPairing(""), "", self, 200, 404, nil},
+	{"GET /api/pairings/:id/qr.svg", ofPairing("/qr.svg"), "", self, 200, 404, nil},
+	{"POST /api/pairings/:id/claim", ofPairing("/claim"), `{"mac":"AAAA","key":"AAAA","nonce":"AAAA","label":"x"}`, everybody, 422, 0, nil},
+	{"POST /api/pairings/:id/confirm", ofPairing("/confirm"), `{"code":"000000"}`, self, 409, 404, nil},
+	{"POST /api/pairings/:id/poll", ofPairing("/poll"), `{"proof":{"at":1,"sig":"AAAA"}}`, everybody, 403, 0, nil},
+	{"DELETE /api/pairings/:id", ofPairing(""), "", self, 204, 404, nil},
+
+	{"GET /api/activations", at("/api/activations?class=5b"), "", theOffice, 200, 403, nil},
+	{"GET /api/activations/sheet", at("/api/activations/sheet?class=5b"), "", theOffice, 200, 403, nil},
+	{"GET /api/activations/sheet.css", at("/api/activations/sheet.css"), "", everybody, 200, 0, nil},
+	{"POST /api/activations", at("/api/activations"), `{"class":"5b"}`, theOffice, 201, 403, nil},
+	{"POST /api/activations/:id/open", at("/api/activations/madeup/open"), `{"secret":"AAAA","code":"AAAAAAAA","label":"x"}`, everybody, 404, 0, nil},
+
+	{"GET /api/directory/classes", at("/api/directory/classes"), "", offices, 200, 403, nil},
+	{"GET /api/directory/classes/:class", at("/api/directory/classes/5b"), "", theOffice, 200, 403, nil},
+	{"GET /api/directory/adults", at("/api/directory/adults?q=benali"), "", admins, 200, 403, nil},
+	{"POST /api/directory/enrollments", at("/api/directory/enrollments"), `{"student":"zoe","audience":"class:5b","from":"2026-11-24"}`, theAdmin, 201, 403, nil},
+	{"POST /api/directory/enrollments/:link/end", at("/api/directory/enrollments/in-ines/end"), `{}`, theAdmin, 204, 403, nil},
+	{"POST /api/directory/guardianships", at("/api/directory/guardianships"), `{"guardian":"karim","student":"ines","level":2,"reads":true,"from":"2026-11-24"}`, theAdmin, 201, 403, nil},
+	{"POST /api/directory/guardianships/:link/end", at("/api/directory/guardianships/nadia-ines/end"), `{}`, theAdmin, 204, 403, nil},
+
+	{"GET /api/files/:sha", func(w *world) string { return "/api/files/" + w.file }, "", theCopy, 200, 404, nil},
+	{"GET /api/courses/:course/homework/:id/copies.zip", at("/api/courses/fr5b/homework/hw-000001/copies.zip"), "", theCourse, 200, 403, nil},
+
+	{"GET /api/push", at("/api/push"), "", whoever, 200, 0, nil},
+	{"PUT /api/push", at("/api/push"), `{"endpoint":"https://127.0.0.1/x","keys":{"p256dh":"","auth":""}}`, whoever, 422, 0, nil},
+	{"DELETE /api/push", at("/api/push"), `{"endpoint":"https://push.example/x"}`, whoever, 204, 0, nil},
+	{"POST /api/push/test", at("/api/push/test"), `{}`, whoever, 0, 0, nil},
+
+	{"POST /api/sync", at("/api/sync"), `{"v":1,"schema":1,"device":"d_of_nobody","cursors":{}}`, whoever, 409, 0, nil},
+	{"GET /api/live", at("/api/live"), "", whoever, 405, 0, nil}, // asked by HEAD: the stream has its own tests
+
+	{"OPTIONS /api/uploads", at("/api/uploads"), "", everybody, 204, 0, nil},
+	{"POST /api/uploads", at("/api/uploads"), "", whoever, 201, 0, []string{version, "Upload-Length: 3", metadata("use=submission")}},
+	{"HEAD /api/uploads/:id", upload, "", self, 200, 404, []string{version}},
+	{"PATCH /api/uploads/:id", upload, "he", self, 204, 404, []string{version, "Upload-Offset: 0", "Content-Type: application/offset+octet-stream"}},
+	{"DELETE /api/uploads/:id", upload, "", self, 204, 404, []string{version}},
+}
+
+func ofPairing(rest string) func(*world) string {
+	return func(w *world) string { return "/api/pairings/" + w.pairing + rest }
+}
+
+func upload(w *world) string { return w.upload }
+
+// Every route, asked by everybody for what is Inès's, answers as listed.
+func TestMatrixOfRoutes(t *testing.T) {
+	listed := map[string]bool{}
+	for _, c := range crossings {
+		listed[c.route] = true
+		t.Run(c.route, func(t *testing.T) { c.cross(t, newWorld(t)) })
+	}
+	for _, r := range newWorld(t).server.Table() {
+		if name := r.Method + " " + r.Path; !listed[name] {
+			t.Errorf("%s is not in the matrix", name)
+		}
+	}
+}
+
+func (c crossing) cross(t *testing.T, w *world) {
+	method, _, _ := strings.Cut(c.route, " ")
+	if strings.HasSuffix(c.route, "/api/live") {
+		method = "HEAD"
+	}
+	for _, subject := range subjects {
+		path := c.path(w)
+		got := w.as(subject).send(method, path, strings.ReplaceAll(c.body, "%s", subject), c.headers...)
+		if want := c.status(subject); got.StatusCode != want && (want != 0 || got.StatusCode >= 500) {
+			t.Errorf("%s: %d %s, want %d", subject, got.StatusCode, got.text, want)
+		}
+		if wipe := strings.Contains(got.text, `"wipe":true`); wipe != (subject == "revoked" && got.StatusCode == 401 && c.may != everybody) && method != "HEAD" {
+			t.Errorf("%s: wipe is %v: %s", subject, wipe, got.text)
+		}
+		w.wantNoLeak(t, subject, got.text)
+	}
+}
+
+// status is what a subject gets.
+func (c crossing) status(subject string) int {
+	switch {
+	case allows(c.may, subject):
+		return c.gives
+	case subject == "anonymous", subject == "revoked":
+		return 401
+	case subject == "otherSchool" && c.may != theCourse:
+		return 404 // it has the role, but none of this is there for it
+	default:
+		return c.refuses
+	}
+}
+
+// wantNoLeak looks for names and texts that a subject must never be told.
+func (w *world) wantNoLeak(t *testing.T, subject, text string) {
+	t.Helper()
+	secrets := []string{}
+	switch subject {
+	case "anonymous", "revoked":
+		secrets = []string{"Benali", "Oury", "5e B", "Rédaction", "SECRET-COPY"}
+	case "otherSchool":
+		secrets = []string{"Benali", "Oury", "5e B", "Rédaction", "SECRET-COPY", "Collard"}
+	case "otherClass", "otherGuardian", "otherTeacher":
+		secrets = []string{"Oury", "Rédaction", "SECRET-COPY"}
+	case "classmate", "endedGuardian", "admin":
+		secrets = []string{"SECRET-COPY"}
+	}
+	for _, s := range secrets {
+		if strings.Contains(text, s) {
+			t.Errorf("%s is told %q: %s", subject, s, text)
+		}
+	}
+}
+
+// action is who may carry out a mutation in a scope of Inès or her course.
+type action struct {
+	name, scope string
+	args        string // %s: an id of the subject's own
+	may         string
+}
+
+var actions = []action{
+	{"homework.give@1", "course:fr5b", `{"id":"hw-of-%s","title":"T","text":"","due":"2026-12-01T07:00:00Z","return":"none","late":"accept","attachments":[]}`, theCourse},
+	{"homework.edit@1", "course:fr5b", `{"id":"hw-000001","title":"Autre"}`, theCourse},
+	{"homework.withdraw@1", "course:fr5b", `{"id":"hw-000001"}`, theCourse},
+	{"homework.restore@1", "course:fr5b", `{"id":"hw-000002"}`, theCourse},
+	{"homework.seen@1", "course:fr5b", `{"homework":"hw-000001","student":"ines"}`, theCourse},
+	{"homework.comment@1", "course:fr5b", `{"homework":"hw-000001","student":"ines","comment":"Bien","correction":[]}`, theCourse},
+	{"homework.return@1", "course:fr5b", `{"homework":"hw-000001","student":"ines","comment":"Bien","correction":[]}`, theCourse},
+	{"homework.again@1", "course:fr5b", `{"homework":"hw-000001","student":"ines","comment":"Encore"}`, theCourse},
+	{"homework.remind@1", "course:fr5b", `{"homework":"hw-000001","students":["malik"]}`, theCourse},
+	{"homework.submit@1", "student:ines", `{"id":"copy-of-%s","homework":"hw-000001","pages":[],"text":"Ma copie"}`, self},
+	{"homework.tick@1", "user:ines", `{"homework":"hw-000001","student":"ines","done":true,"shared":true}`, self},
+	{"settings.set@1", "user:ines", `{"lang":"en"}`, self},
+	{"notice.read@1", "user:ines", `{"ids":["n1"]}`, self},
+	{"notice.dismiss@1", "user:ines", `{"ids":["n1"]}`, self},
+}
+
+// Every mutation, sent by everybody to the scopes of Inès and her course, is
+// carried out for those listed and forbidden to everybody else.
+func TestMatrixOfMutations(t *testing.T) {
+	listed := map[string]bool{}
+	for _, a := range actions {
+		listed[a.name] = true
+		t.Run(a.name, func(t *testing.T) { a.try(t, newWorld(t)) })
+	}
+	for _, name := range newWorld(t).mux.Mutations() {
+		if !listed[name] {
+			t.Errorf("%s is not in the matrix", name)
+		}
+	}
+}
+
+func (a action) try(t *testing.T, w *world) {
+	for _, subject := range subjects {
+		args := strings.ReplaceAll(a.args, "%s", subject)
+		want := "forbidden"
+		switch {
+		case allows(a.may, subject):
+			want = ""
+		case subject == "anonymous", subject == "revoked":
+			want = "401 signed_out"
+		}
+		if got := w.act(t, subject, a.scope, a.name, args); got != want {
+			t.Errorf("%s: %q, want %q", subject, got, want)
+		}
+	}
+}
+
+// reads lists the scopes of each subject, and no other.
+var reads = map[string]string{
+	"self":          "user:ines student:ines class:5b school:collard",
+	"classmate":     "user:malik student:malik class:5b school:collard",
+	"otherClass":    "user:zoe student:zoe class:6a school:collard",
+	"guardian":      "user:nadia student:ines class:5b school:collard",
+	"otherGuardian": "user:karim student:zoe class:6a school:collard",
+	"endedGuardian": "user:farid student:zoe class:6a school:collard",
+	"teacher":       "user:garnier class:5b class:5b/staff course:fr5b school:collard",
+	"otherTeacher":  "user:viard class:6a class:6a/staff course:fr6a school:collard",
+	"staff":         "user:lopez class:5b class:5b/staff class:6a class:6a/staff student:ines student:malik student:zoe office:collard school:collard",
+	"direction":     "user:roussel class:5b class:5b/staff class:6a class:6a/staff student:ines student:malik student:zoe office:collard school:collard",
+	"admin":         "user:legoff school:collard",
+	"otherSchool":   "user:verne1 class:4v class:4v/staff course:fr4v office:verne school:verne",
+}
+
+// A first pull brings every subject its scopes, and nothing of others.
+func TestMatrixOfScopes(t *testing.T) {
+	w := newWorld(t)
+	for _, subject := range subjects {
+		t.Run(subject, func(t *testing.T) {
+			got := w.as(subject).send("POST", "/api/sync", fmt.Sprintf(`{"v":1,"schema":1,"device":%q,"cursors":{},"budget":1048576}`, w.sessions[subject].Device))
+			w.wantNoLeak(t, subject, got.text)
+			want := strings.Fields(reads[subject])
+			if len(want) == 0 {
+				got.want(t, 401, "signed_out")
+				return
+			}
+			var answer struct{ Scopes map[string]json.RawMessage }
+			check(t, json.Unmarshal([]byte(got.text), &answer))
+			var scopes []string
+			for s := range answer.Scopes {
+				scopes = append(scopes, s)
+			}
+			slices.Sort(scopes)
+			slices.Sort(want)
+			if !slices.Equal(scopes, want) {
+				t.Errorf("reads %q, want %q", scopes, want)
+			}
+		})
+	}
+}
+
+// A cursor for a scope of others brings "gone", never its records.
+func TestForeignCursors(t *testing.T) {
+	w := newWorld(t)
+	foreign := []string{"student:ines", "class:5b", "course:fr5b", "user:ines", "class:5b/staff", "directory:collard", "account:ines", "files:ines", "file:" + w.file}
+	for _, subject := range []string{"otherClass", "otherGuardian", "otherTeacher", "otherSchool"} {
+		for _, scope := range foreign {
+			got := w.as(subject).send("POST", "/api/sync", fmt.Sprintf(`{"v":1,"schema":1,"device":%q,"cursors":{%q:[1,1,0]}}`, w.sessions[subject].Device, scope))
+			var answer struct {
+				Scopes map[string]struct {
+					Gone    string
+					Records []json.RawMessage
+				}
+			}
+			if got.StatusCode == 422 {
+				continue // not the name of a scope that is ever granted
+			}
+			check(t, json.Unmarshal([]byte(got.text), &answer))
+			if s := answer.Scopes[scope]; s.Gone == "" || len(s.Records) > 0 {
+				t.Errorf("%s asks for %s: %s", subject, scope, got.text)
+			}
+			w.wantNoLeak(t, subject, got.text)
+		}
+	}
+}

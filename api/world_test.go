@@ -1,0 +1,296 @@
+package api_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/ed25519"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"image"
+	"image/png"
+	"log/slog"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"preau/api"
+	"preau/api/account"
+	"preau/api/attachment"
+	"preau/api/directory"
+	"preau/api/homework"
+	"preau/api/notify"
+	"preau/storage/disk"
+	"preau/storage/sqlite"
+	psync "preau/sync"
+)
+
+// subjects are all ways in which somebody can stand to Inès, a pupil of 5e B,
+// and to her French course.
+var subjects = []string{
+	"anonymous", "self", "classmate", "otherClass", "guardian", "otherGuardian", "endedGuardian",
+	"teacher", "otherTeacher", "staff", "direction", "admin", "otherSchool", "revoked",
+}
+
+// people are the subjects in the directory. The one of the other school is
+// everything there.
+var people = map[string]string{
+	"self": "ines", "classmate": "malik", "otherClass": "zoe", "guardian": "nadia", "otherGuardian": "karim",
+	"endedGuardian": "farid", "teacher": "garnier", "otherTeacher": "viard", "staff": "lopez",
+	"direction": "roussel", "admin": "legoff", "otherSchool": "verne1", "revoked": "ines",
+}
+
+// world is a whole server with two schools, and a session of each subject.
+type world struct {
+	*edge
+	mux       *psync.Mux
+	engine    *psync.Engine
+	directory *directory.Directory
+	accounts  *account.Service
+	homework  *homework.Service
+
+	sessions map[string]account.Ticket // by subject
+	upload   string                    // an upload that Inès has begun
+	device   string                    // another device of Inès
+	pairing  string                    // a pairing that Inès has opened
+	file     string                    // a page of her copy
+	photo    []byte
+	k        map[string]int64 // lanes
+}
+
+func morning() time.Time { return time.Date(2026, 11, 24, 8, 0, 0, 0, time.UTC) }
+
+func newWorld(t testing.TB) *world {
+	t.Helper()
+	records, err := sqlite.Open(t.Context(), sqlite.Memory, sqlite.Options{})
+	check(t, err)
+	t.Cleanup(func() { check(t, records.Close()) })
+	blobs, err := disk.Open(t.TempDir())
+	check(t, err)
+	t.Cleanup(func() { check(t, blobs.Close()) })
+	log := slog.New(slog.DiscardHandler)
+	w := &world{mux: psync.NewMux(), sessions: map[string]account.Ticket{}, k: map[string]int64{}}
+	w.directory = directory.New(directory.Config{Records: records, Log: log, Now: morning})
+	files := attachment.New(attachment.Config{Blobs: blobs, Access: w.directory, Log: log, Now: morning})
+	notices, err := notify.New(notify.Config{Log: log, Now: morning, Origin: "https://ecole.example"})
+	check(t, err)
+	w.homework = homework.New(homework.Config{
+		Directory: w.directory, Files: files, Notices: notices, Log: log, Now: morning,
+		Key: ed25519.NewKeyFromSeed(bytes.Repeat([]byte{1}, 32)),
+	})
+	w.directory.Register(w.mux)
+	files.Register(w.mux)
+	notices.Register(w.mux)
+	w.homework.Register(w.mux)
+	w.engine = psync.New(psync.Config{Records: records, Mux: w.mux, Access: w.directory, Log: log, Now: morning})
+	w.directory.Bind(w.engine)
+	files.Bind(w.engine)
+	notices.Bind(w.engine)
+	w.homework.Bind(w.engine)
+	w.accounts, err = account.New(account.Config{
+		Engine: w.engine, Watcher: records, Directory: w.directory, Key: bytes.Repeat([]byte{2}, 32),
+		Params: account.Params{Memory: 8, Time: 1, Threads: 1}, Kick: w.engine.Hub().Kick, Log: log, Now: morning,
+	})
+	check(t, err)
+	w.enroll(t)
+	accounts := &api.Accounts{Service: w.accounts, Directory: w.directory, Now: morning}
+	w.edge = serve(t, api.Deps{
+		Log: log, Now: morning, Sessions: accounts, Passes: accounts, Roles: w.directory.Roles, Engine: w.engine,
+		App: application(),
+		Uploads: &api.Uploads{
+			Dir: t.TempDir(), Uses: map[string]int64{"submission": 1 << 20}, Quota: 10 << 20, Most: 10,
+			Arrivals: filed{files}, Now: morning,
+		},
+		Routes: []api.Routes{
+			accounts.Routes, api.DirectoryRoutes(w.directory), api.FileRoutes(files), api.CopyRoutes(w.homework), api.PushRoutes(notices),
+		},
+	})
+	w.signIn(t)
+	w.live(t)
+	return w
+}
+
+func check(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// filed hands uploads over to package attachment.
+type filed struct{ *attachment.Service }
+
+func (f filed) Arrived(ctx context.Context, a psync.Actor, up api.Arrival) error {
+	body, err := os.Open(up.Path)
+	if err != nil {
+		return err
+	}
+	defer body.Close()
+	return f.Service.Arrived(ctx, a, attachment.Upload{SHA: up.Sum, Name: up.Meta["name"], Type: up.Meta["type"], Size: up.Size}, body)
+}
+
+// enroll fills the directory of both schools.
+func (w *world) enroll(t testing.TB) {
+	t.Helper()
+	year := directory.Span{From: "2026-09-01"}
+	adult := func(id, first, last string) directory.Put {
+		return directory.Put{ID: id, Record: directory.Person{First: first, Last: last, Civility: "Mme", Span: year}}
+	}
+	pupil := func(id, first, last, class string) []directory.Put {
+		return []directory.Put{
+			{ID: id, Record: directory.Person{First: first, Last: last, Pupil: true, Span: year}},
+			{ID: "in-" + id, Record: directory.Enrollment{Student: id, Audience: "class:" + class, Span: year}},
+		}
+	}
+	guards := func(adult, child string, span directory.Span) directory.Put {
+		return directory.Put{ID: adult + "-" + child, Record: directory.Guardianship{Guardian: adult, Student: child, Level: 1, Reads: true, Span: span}}
+	}
+	post := func(person string, role directory.Role) directory.Put {
+		return directory.Put{ID: "post-" + person + "-" + role, Record: directory.Post{Person: person, Role: role, Span: year}}
+	}
+	teaches := func(course, audience, teacher string) []directory.Put {
+		return []directory.Put{
+			{ID: course, Record: directory.CourseRecord{Subject: "francais", Audience: audience, Span: year}},
+			{ID: "t-" + course, Record: directory.Teaching{Course: course, Teacher: teacher, Span: year}},
+		}
+	}
+	class := func(id, name string) directory.Put {
+		return directory.Put{ID: id, Record: directory.Class{Name: name, Kind: directory.KindClass, Span: year}}
+	}
+	ended := directory.Span{From: "2026-09-01", To: "2026-11-20"}
+	puts := []directory.Put{
+		{ID: "francais", Record: directory.Subject{Name: "Français", Hue: 20}}, class("5b", "5e B"), class("6a", "6e A"),
+		adult("nadia", "Nadia", "Benali"), adult("karim", "Karim", "Petit"), adult("farid", "Farid", "Benali"),
+		adult("garnier", "Claire", "Garnier"), adult("viard", "Luc", "Viard"), adult("lopez", "Thomas", "Lopez"),
+		adult("roussel", "Hélène", "Roussel"), adult("legoff", "Yann", "Le Goff"),
+		guards("nadia", "ines", year), guards("karim", "zoe", year), guards("farid", "ines", ended), guards("farid", "zoe", year),
+		post("garnier", directory.RoleTeacher), post("viard", directory.RoleTeacher), post("lopez", directory.RoleStaff),
+		post("roussel", directory.RoleDirection), post("legoff", directory.RoleAdmin),
+	}
+	puts = append(puts, pupil("ines", "Inès", "Benali", "5b")...)
+	puts = append(puts, pupil("malik", "Malik", "Oury", "5b")...)
+	puts = append(puts, pupil("zoe", "Zoé", "Petit", "6a")...)
+	puts = append(puts, teaches("fr5b", "class:5b", "garnier")...)
+	puts = append(puts, teaches("fr6a", "class:6a", "viard")...)
+	w.apply(t, "collard", "Collège Joseph-Collard", puts)
+	other := []directory.Put{
+		{ID: "francais", Record: directory.Subject{Name: "Français", Hue: 20}}, class("4v", "4e V"), adult("verne1", "Jules", "Verne"),
+	}
+	for _, role := range []directory.Role{directory.RoleTeacher, directory.RoleStaff, directory.RoleDirection, directory.RoleAdmin} {
+		other = append(other, post("verne1", role))
+	}
+	w.apply(t, "verne", "Collège Jules-Verne", append(other, teaches("fr4v", "class:4v", "verne1")...))
+}
+
+func (w *world) apply(t testing.TB, school, name string, puts []directory.Put) {
+	t.Helper()
+	info := directory.School{Name: name, Timezone: "Europe/Paris", Year: directory.YearOf("2026-11-24"), Holidays: []directory.Holiday{}}
+	puts = append([]directory.Put{{ID: school, Record: info}}, puts...)
+	check(t, w.directory.Apply(context.Background(), psync.Actor{School: school}, school, puts))
+	w.settle(t)
+}
+
+func (w *world) settle(t testing.TB) {
+	t.Helper()
+	check(t, w.engine.Drain(context.Background()))
+}
+
+// signIn gives every subject a session; that of revoked is ended at once.
+func (w *world) signIn(t testing.TB) {
+	t.Helper()
+	ctx := context.Background()
+	made := map[string]bool{}
+	for _, subject := range subjects {
+		user := people[subject]
+		if user == "" {
+			continue
+		}
+		if !made[user] {
+			made[user] = true
+			school := "collard"
+			if subject == "otherSchool" {
+				school = "verne"
+			}
+			_, err := w.accounts.CreateAccount(ctx, account.NewAccount{User: user, School: school, Login: user, Password: accountPassword})
+			check(t, err)
+		}
+		ticket, err := w.accounts.SignInAs(ctx, account.Client{Label: subject}, user)
+		check(t, err)
+		w.sessions[subject] = ticket
+	}
+	check(t, w.accounts.Revoke(ctx, w.sessions["self"].Session, w.sessions["revoked"].Device))
+	spare, err := w.accounts.SignInAs(ctx, account.Client{Label: "tablette"}, "ines")
+	check(t, err)
+	w.device = spare.Device
+}
+
+// live has the school live a little: work is given, and Inès hands hers in.
+func (w *world) live(t testing.TB) {
+	t.Helper()
+	give := `{"id":"hw-000001","title":"Rédaction","text":"Un souvenir","due":"2026-12-01T07:00:00Z","return":"file","late":"accept","attachments":[]}`
+	w.must(t, "teacher", "course:fr5b", "homework.give@1", give)
+	w.must(t, "teacher", "course:fr5b", "homework.give@1", strings.ReplaceAll(give, "hw-000001", "hw-000002"))
+	w.must(t, "teacher", "course:fr5b", "homework.withdraw@1", `{"id":"hw-000002"}`)
+	w.settle(t)
+	var photo bytes.Buffer
+	check(t, png.Encode(&photo, image.NewGray(image.Rect(0, 0, 40, 60))))
+	w.photo = photo.Bytes()
+	sum := sha256.Sum256(w.photo)
+	w.file = "sha256-" + hex.EncodeToString(sum[:])
+	begin := func(size int) string {
+		got := w.as("self").send("POST", "/api/uploads", "", version, fmt.Sprintf("Upload-Length: %d", size), metadata("use=submission", "name=page.png", "type=image/png"))
+		got.want(t, 201, "")
+		return got.Header.Get("Location")
+	}
+	w.as("self").send("PATCH", begin(len(w.photo)), string(w.photo), version, "Upload-Offset: 0", "Content-Type: application/offset+octet-stream").want(t, 204, "")
+	w.settle(t)
+	w.must(t, "self", "student:ines", "homework.submit@1", `{"id":"copy-0001","homework":"hw-000001","pages":["`+w.file+`"],"text":"SECRET-COPY"}`)
+	w.settle(t)
+	w.upload = begin(5)
+	var opened struct{ ID string }
+	got := w.as("self").send("POST", "/api/pairings", "{}")
+	check(t, json.Unmarshal([]byte(got.text), &opened))
+	w.pairing = opened.ID
+}
+
+// as is the edge with the session of a subject.
+func (w *world) as(subject string) *edge {
+	e := *w.edge
+	e.token = w.sessions[subject].Token
+	return &e
+}
+
+// act sends one mutation as a subject and returns the code of its refusal, ""
+// if it was carried out.
+func (w *world) act(t testing.TB, subject, scope, name, args string) string {
+	t.Helper()
+	lane := subject + " " + scope
+	w.k[lane]++
+	body := fmt.Sprintf(`{"v":1,"schema":1,"device":%q,"mutations":[{"scope":%q,"k":%d,"name":%q,"at":%d,"args":%s}]}`,
+		w.sessions[subject].Device, scope, w.k[lane], name, morning().UnixMilli(), args)
+	got := w.as(subject).send("POST", "/api/sync", body)
+	if got.StatusCode != 200 {
+		return fmt.Sprintf("%d %s", got.StatusCode, got.code())
+	}
+	var answer struct {
+		Results []struct {
+			OK    bool
+			Error struct{ Code, Message string }
+			Wait  int
+		}
+	}
+	check(t, json.Unmarshal([]byte(got.text), &answer))
+	if len(answer.Results) != 1 || !answer.Results[0].OK && answer.Results[0].Error.Code == "" {
+		t.Fatalf("%s as %s: %s", name, subject, got.text)
+	}
+	return answer.Results[0].Error.Code
+}
+
+func (w *world) must(t testing.TB, subject, scope, name, args string) {
+	t.Helper()
+	if code := w.act(t, subject, scope, name, args); code != "" {
+		t.Fatalf("%s as %s: %s", name, subject, code)
+	}
+}
