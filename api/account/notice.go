@@ -1,6 +1,7 @@
 package account
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -21,8 +22,8 @@ func newDevice(label string, at time.Time) notify.Notice {
 		Title: notify.Text{FR: "Nouvel appareil", EN: "New device"},
 		Lock:  notify.Text{FR: "Si ce n’est pas vous, retirez-le.", EN: "If this is not you, remove it."},
 		Body: notify.Text{
-			FR: "« " + label + " » a accès à ce compte. Si ce n’est pas vous, retirez-le.",
-			EN: "“" + label + "” can use this account. If this is not you, remove it.",
+			FR: "« " + cmp.Or(label, "Appareil sans nom") + " » a accès à ce compte. Si ce n’est pas vous, retirez-le.",
+			EN: "“" + cmp.Or(label, "Unnamed device") + "” can use this account. If this is not you, remove it.",
 		},
 	}
 }
