@@ -27,7 +27,7 @@ import (
 	stdsync "sync"
 	"sync/atomic"
 	"time"
-	_ "time/tzdata" // schools keep their own time wherever the server runs
+	_ "time/tzdata"
 
 	"preau/storage"
 	psync "preau/sync"

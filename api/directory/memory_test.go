@@ -17,26 +17,26 @@ type clock struct{ time.Time }
 func (c *clock) now() time.Time { return c.Time }
 
 // remember makes a directory that holds schools in memory, without a store.
-func remember(t testing.TB, c *clock, schools map[string][]Put) *Directory {
-	t.Helper()
+func remember(tb testing.TB, c *clock, schools map[string][]Put) *Directory {
+	tb.Helper()
 	d := New(Config{Log: slog.New(slog.DiscardHandler), Now: c.now})
 	all := map[string]*snapshot{}
 	for id, puts := range schools {
-		all[id] = snapshotOf(t, id, puts)
+		all[id] = snapshotOf(tb, id, puts)
 	}
 	d.schools.Store(&all)
 	return d
 }
 
-func snapshotOf(t testing.TB, school string, puts []Put) *snapshot {
-	t.Helper()
+func snapshotOf(tb testing.TB, school string, puts []Put) *snapshot {
+	tb.Helper()
 	s := newSnapshot(school)
 	for _, p := range puts {
 		if err := p.check(); err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		if err := s.apply(p.Record.kind(), p.ID, encode(p.Record)); err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 	}
 	s.index()

@@ -209,6 +209,8 @@ func group[T any](all map[string]T, key func(T) string) map[string][]T {
 	return by
 }
 
+// location finds a time zone. The zones are linked in (time/tzdata): schools
+// keep their own time wherever the server runs.
 func location(name string) *time.Location {
 	zone, err := time.LoadLocation(cmp.Or(name, "Europe/Paris"))
 	if err != nil {

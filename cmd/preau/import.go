@@ -21,7 +21,7 @@ import (
 // importUsage is what `preau import` answers when asked wrongly.
 const importUsage = `usage : preau import onde DOSSIER [-dry-run] [-force] [-school ID] [-name NOM]
 
-DOSSIER contient les trois fichiers CSV extraits d'ONDE : élèves, responsables, enseignants.`
+DOSSIER contient les trois fichiers CSV extraits d'ONDE : élèves, responsables, enseignants`
 
 // importer is `preau import`: it sets what a school's register exports against
 // the directory, says what changes in plain words, and changes it.

@@ -38,13 +38,12 @@ type row struct {
 type position struct{ line, column int }
 
 func readTable(folder fs.FS, name string) (*table, error) {
-	f, err := folder.Open(name)
-	if err != nil {
+	info, err := fs.Stat(folder, name)
+	if err != nil || info.Size() > maxFile {
 		return nil, &Error{File: name, Problem: Unreadable}
 	}
-	defer f.Close()
-	raw, err := io.ReadAll(io.LimitReader(f, maxFile+1))
-	if err != nil || len(raw) > maxFile {
+	raw, err := fs.ReadFile(folder, name)
+	if err != nil {
 		return nil, &Error{File: name, Problem: Unreadable}
 	}
 	return parseTable(name, raw)

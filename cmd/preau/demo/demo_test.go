@@ -41,15 +41,24 @@ func all[T any](t *testing.T, w *demo.World, scope, typ string) map[string]T {
 
 func TestSmallSchool(t *testing.T) {
 	w := demo.School(t, demo.Small)
-	people := map[string]int{}
+	t.Run("it has the people it should", func(t *testing.T) { people(t, w) })
+	t.Run("5e B has its story", func(t *testing.T) { story(t, w) })
+	t.Run("handouts open", func(t *testing.T) { handouts(t, w) })
+	t.Run("everybody of the cast signs in", func(t *testing.T) { signIn(t, w) })
+	t.Run("the same seed makes the same school", func(t *testing.T) { same(t, w, demo.School(t, demo.Small)) })
+}
+
+func people(t *testing.T, w *demo.World) {
+	t.Helper()
+	count := map[string]int{}
 	for _, id := range w.Directory.People(demo.SchoolID) {
 		for _, role := range w.Directory.Roles(id) {
-			people[role]++
+			count[role]++
 		}
 	}
-	delete(people, directory.RoleGuardian)
+	delete(count, directory.RoleGuardian)
 	want := map[string]int{"student": 12, "teacher": 4, "staff": 1, "direction": 1, "admin": 1}
-	if diff := cmp.Diff(want, people); diff != "" {
+	if diff := cmp.Diff(want, count); diff != "" {
 		t.Error(diff)
 	}
 	if got := w.Directory.Children(demo.User("guardian")); len(got) != 2 {
@@ -60,8 +69,8 @@ func TestSmallSchool(t *testing.T) {
 	}
 }
 
-func TestTheStoryOf5eB(t *testing.T) {
-	w := demo.School(t, demo.Small)
+func story(t *testing.T, w *demo.World) {
+	t.Helper()
 	class := all[homework.Homework](t, w, "class:"+demo.ClassID("5e B"), "homework")
 	tale := class[demo.TaleHomework]
 	if len(tale.Attachments) != 1 || !tale.Attachments[0].Ready() || tale.Attachments[0].Pages != 2 {
@@ -92,8 +101,8 @@ func TestTheStoryOf5eB(t *testing.T) {
 	}
 }
 
-func TestHandoutsOpen(t *testing.T) {
-	w := demo.School(t, demo.Small)
+func handouts(t *testing.T, w *demo.World) {
+	t.Helper()
 	h := all[homework.Homework](t, w, "class:"+demo.ClassID("5e B"), "homework")[demo.TaleHomework]
 	c, err := w.Files.Open(t.Context(), demo.Actor(demo.User("guardian")), h.Attachments[0].SHA, attachment.Original)
 	if err != nil {
@@ -125,8 +134,8 @@ func TestHandoutsOpen(t *testing.T) {
 	}
 }
 
-func TestEverybodyOfTheCastSignsIn(t *testing.T) {
-	w := demo.School(t, demo.Small)
+func signIn(t *testing.T, w *demo.World) {
+	t.Helper()
 	for _, a := range demo.Accounts() {
 		_, err := w.Accounts.SignIn(t.Context(), account.Client{Label: "test"}, account.Credentials{Login: a.Login, Password: a.Password})
 		if err != nil {
@@ -138,8 +147,8 @@ func TestEverybodyOfTheCastSignsIn(t *testing.T) {
 	}
 }
 
-func TestSameSeedSameSchool(t *testing.T) {
-	one, two := demo.School(t, demo.Small), demo.School(t, demo.Small)
+func same(t *testing.T, one, two *demo.World) {
+	t.Helper()
 	if diff := cmp.Diff(one.Directory.Contents(demo.SchoolID), two.Directory.Contents(demo.SchoolID)); diff != "" {
 		t.Error(diff)
 	}

@@ -226,13 +226,13 @@ func (p *plan) child(family, n int, last string, at int) directory.Person {
 func (p *plan) adult(family, n int, last string) (directory.Person, string) {
 	adult := directory.Person{ID: id("guardian", family, n), Last: written(last)}
 	relation := "mother"
-	switch {
-	case n == 0:
+	switch n {
+	case 0:
 		adult.First, adult.Civility = p.pick(mothers), "Mme"
 		if family%3 == 0 {
 			adult.Last = written(p.pick(families))
 		}
-	case n == 1:
+	case 1:
 		adult.First, adult.Civility, relation = p.pick(fathers), "M.", "father"
 	default:
 		adult.First, adult.Civility, relation = p.pick(mothers), "Mme", "foster"
@@ -257,7 +257,7 @@ func (p *plan) fillGroups() {
 		for _, pair := range []string{"AB", "CD", "EF"} {
 			spanish := p.addClass("Espagnol "+level+" "+pair, level, directory.KindGroup).Name
 			german := p.addClass("Allemand "+level+" "+pair, level, directory.KindGroup).Name
-			for _, letter := range strings.Split(pair, "") {
+			for letter := range strings.SplitSeq(pair, "") {
 				for i, pupil := range slices.Clone(p.class(level + " " + letter).pupils) {
 					p.join(p.class([]string{spanish, spanish, german}[i%3]), pupil)
 				}
