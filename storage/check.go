@@ -8,8 +8,8 @@ import (
 
 // Check refuses an entry that breaks the rules of the port: ErrTooLarge when
 // it is over a limit, ErrInvalid for a number below 1, a name that is empty,
-// too long or unprintable, a value that is empty but not nil, or a lane that
-// does not grow. Every implementation calls it before anything else.
+// too long or unprintable, a value that is empty but not nil, a record that is
+// touched twice, or a lane that does not grow. Every implementation calls it before anything else.
 func (e *Entry) Check() error {
 	if err := e.check(); err != nil {
 		return fmt.Errorf("entry %d of %q: %w", e.N, e.Scope, err)
@@ -37,10 +37,8 @@ func (e *Entry) checkParts() error {
 	if err := checkNames(e.Scope); err != nil {
 		return err
 	}
-	for _, op := range e.Ops {
-		if err := op.check(); err != nil {
-			return err
-		}
+	if err := checkOps(e.Ops); err != nil {
+		return err
 	}
 	for _, f := range e.Effects {
 		if err := checkNames(f.Kind); err != nil {
@@ -50,11 +48,19 @@ func (e *Entry) checkParts() error {
 	return checkSteps(e.Steps)
 }
 
-func (o Op) check() error {
-	if o.Value != nil && len(o.Value) == 0 {
-		return fmt.Errorf("record %s %s has an empty value: %w", o.Type, o.ID, ErrInvalid)
+func checkOps(ops []Op) error {
+	met := make(map[Key]bool, len(ops))
+	for _, o := range ops {
+		key := Key{o.Type, o.ID}
+		if met[key] || o.Value != nil && len(o.Value) == 0 {
+			return fmt.Errorf("record %s %s is touched twice or empty: %w", o.Type, o.ID, ErrInvalid)
+		}
+		if err := checkNames(o.Type, o.ID); err != nil {
+			return err
+		}
+		met[key] = true
 	}
-	return checkNames(o.Type, o.ID)
+	return nil
 }
 
 func checkSteps(steps []Step) error {

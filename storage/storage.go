@@ -50,9 +50,9 @@ type Entry struct {
 	Effects []Effect
 }
 
-// Op puts or deletes one record; the last of an entry on the same record wins.
-// A nil Value deletes: the id stays as a tombstone, the content goes at once
-// from the record, and from the log when its entries are trimmed.
+// Op puts or deletes one record, which an entry touches once. A nil Value
+// deletes: the id stays as a tombstone, the content goes at once, from the log
+// as well, whose earlier entries then read as if they had deleted.
 type Op struct {
 	Type, ID string
 	Value    []byte // canonical JSON, never re-encoded
@@ -68,8 +68,8 @@ type Step struct {
 }
 
 // Effect is what must follow a commit, in another scope or outside, now or at
-// a later date (an expiry is an effect with a date). It is stored in the same
-// entry and stays claimable until settled.
+// a later date (an expiry is an effect with a date). It is stored with its
+// entry, is claimed as a Task, and is forgotten when it is settled.
 type Effect struct {
 	Kind    string
 	Payload []byte
@@ -99,9 +99,9 @@ type Tail struct {
 	Scope string
 	Head  int64 // number of the newest entry; 0: the scope is empty
 	Floor int64 // deletions up to here are forgotten
-	// Entries follow the position, ascending and consecutive. Empty with
-	// Head > After when the log no longer reaches back so far (use Scan) or
-	// when the caller asked for heads only.
+	// Entries follow the position, ascending and consecutive, without their
+	// effects. Empty with Head > After when the log no longer reaches back so
+	// far (use Scan) or when the caller asked for heads only.
 	Entries []Entry
 }
 

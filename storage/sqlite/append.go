@@ -86,7 +86,7 @@ func (b *batch) enter(e *storage.Entry, sc *scope, body []byte) error {
 		return err
 	}
 	for _, o := range e.Ops {
-		if err := b.record(sc.id, e.N, at, o); err != nil {
+		if err := b.operate(sc.id, e.N, at, o); err != nil {
 			return err
 		}
 	}
@@ -113,9 +113,15 @@ func (b *batch) found(name string, sc *scope) error {
 	return nil
 }
 
-func (b *batch) record(scope, n, at int64, o storage.Op) error {
-	const query = `INSERT INTO records (scope, type, id, seq, at, value) VALUES (?, ?, ?, ?, ?, ?)
-		ON CONFLICT (scope, type, id) DO UPDATE SET seq = excluded.seq, at = excluded.at, value = excluded.value`
+// operate puts or deletes a record. What is deleted leaves the log as well.
+func (b *batch) operate(scope, n, at int64, o storage.Op) error {
+	if o.Value == nil {
+		if err := b.erase(scope, n, o); err != nil {
+			return err
+		}
+	}
+	const query = `INSERT INTO records (scope, type, id, since, seq, at, value) VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6)
+		ON CONFLICT (scope, type, id) DO UPDATE SET seq = ?4, at = ?5, value = ?6, since = iif(value IS NULL, ?4, since)`
 	return b.exec(query, scope, o.Type, o.ID, n, at, o.Value)
 }
 

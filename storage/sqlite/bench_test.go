@@ -189,3 +189,22 @@ func headOf(b *testing.B, s *Store, scope string) int64 {
 	}
 	return tails[0].Head
 }
+
+// BenchmarkDelete deletes a record as old as a log of 5,000 entries, all of
+// which are searched for its content.
+func BenchmarkDelete(b *testing.B) {
+	s := open(b, Memory, Options{})
+	n := int64(0)
+	commit := func(op storage.Op) {
+		n++
+		if err := s.Append(context.Background(), storage.Entry{Scope: "s", N: n, Ops: []storage.Op{op}}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for i := range 5000 {
+		commit(storage.Op{Type: "homework", ID: fmt.Sprintf("h%08d", i), Value: homework})
+	}
+	for i := 0; b.Loop(); i++ {
+		commit(storage.Op{Type: "homework", ID: fmt.Sprintf("h%08d", i%5000)})
+	}
+}

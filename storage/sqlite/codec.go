@@ -14,7 +14,6 @@ import (
 //	version  1 byte
 //	ops      count, then type, id, value of each
 //	steps    count, then lane, k, result of each
-//	effects  count, then kind, payload, due of each
 //	crc32c   4 bytes, little endian, of all before
 //
 // Counts and numbers are varints; a string is its length and its bytes; bytes
@@ -34,10 +33,6 @@ func encode(e *storage.Entry) []byte {
 	b = binary.AppendUvarint(b, uint64(len(e.Steps)))
 	for _, s := range e.Steps {
 		b = putBytes(binary.AppendVarint(putString(b, s.Lane), s.K), s.Result)
-	}
-	b = binary.AppendUvarint(b, uint64(len(e.Effects)))
-	for _, f := range e.Effects {
-		b = binary.AppendVarint(putBytes(putString(b, f.Kind), f.Payload), millis(f.Due))
 	}
 	return seal(b)
 }
@@ -70,9 +65,6 @@ func decode(body []byte, e *storage.Entry) error {
 	}
 	for n := r.count(); n > 0 && !r.short; n-- {
 		e.Steps = append(e.Steps, storage.Step{Lane: r.text(), K: r.number(), Result: r.bytes()})
-	}
-	for n := r.count(); n > 0 && !r.short; n-- {
-		e.Effects = append(e.Effects, storage.Effect{Kind: r.text(), Payload: r.bytes(), Due: moment(r.number())})
 	}
 	if r.short || len(r.rest) > 0 {
 		return fmt.Errorf("entry %d of %q: %w", e.N, e.Scope, storage.ErrCorrupt)

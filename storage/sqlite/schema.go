@@ -24,6 +24,7 @@ var migrations = []string{
 		scope INTEGER NOT NULL,
 		type  TEXT NOT NULL,
 		id    TEXT NOT NULL,
+		since INTEGER NOT NULL,
 		seq   INTEGER NOT NULL,
 		at    INTEGER NOT NULL,
 		value BLOB,

@@ -34,12 +34,14 @@ func (s *store) fullEntry(n int64) storage.Entry {
 func entryComesBack(s *store) {
 	want := s.fullEntry(1)
 	s.must(s.Append(s.Context(), want))
+	want.Effects = nil // which only Claim tells
 	same(s, "tail", s.tail(want.Scope, 0, 10), storage.Tail{Scope: want.Scope, Head: 1, Entries: []storage.Entry{want}})
 }
 
 func entrySurvivesRestart(s *store) {
 	want := s.fullEntry(1)
 	s.must(s.Append(s.Context(), want))
+	want.Effects = nil // which only Claim tells
 	s.reopen()
 	same(s, "tail", s.tail(want.Scope, 0, 10), storage.Tail{Scope: want.Scope, Head: 1, Entries: []storage.Entry{want}})
 	same(s, "records", s.scan(storage.Page{Scope: want.Scope}), []storage.Record{record(1, "homework", "h1", `{"title":"Révolution"}`)})
@@ -101,6 +103,7 @@ func badEntriesAreRefused(s *store) {
 		"empty id":         {s.entry("s", 1, put("t", "", "1")), storage.ErrInvalid},
 		"long id":          {s.entry("s", 1, put("t", long, "1")), storage.ErrInvalid},
 		"empty value":      {s.entry("s", 1, put("t", "i", "")), storage.ErrInvalid},
+		"a record twice":   {s.entry("s", 1, put("t", "i", "1"), put("u", "i", "1"), del("t", "i")), storage.ErrInvalid},
 		"empty lane":       {s.entry("s", 1, storage.Step{K: 1}), storage.ErrInvalid},
 		"step 0":           {s.entry("s", 1, storage.Step{Lane: "l"}), storage.ErrInvalid},
 		"same step twice":  {s.entry("s", 1, storage.Step{Lane: "l", K: 2}, storage.Step{Lane: "l", K: 2}), storage.ErrInvalid},

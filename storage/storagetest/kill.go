@@ -157,9 +157,9 @@ func (s *store) survived(acked map[string]int64) {
 		}
 		same(s, "entries", len(tail.Entries), int(tail.Head))
 		latest := map[storage.Key]storage.Record{}
-		for _, e := range tail.Entries {
-			same(s, "entry", e, s.killEntry(scope, e.N))
-			apply(latest, e)
+		for i, want := range s.killLog(scope, tail.Head) {
+			same(s, "entry", tail.Entries[i], want)
+			apply(latest, want)
 		}
 		for _, r := range s.scan(storage.Page{Scope: scope, Tombstones: true}) {
 			same(s, "record", r, latest[storage.Key{Type: r.Type, ID: r.ID}])
@@ -168,6 +168,25 @@ func (s *store) survived(acked map[string]int64) {
 		same(s, "records missing", len(latest), 0)
 		same(s, "lane", s.lane(scope, "l", 1).K, tail.Head)
 	}
+}
+
+// killLog is what the log of a scope must hold up to head.
+func (s *store) killLog(scope string, head int64) []storage.Entry {
+	log := make([]storage.Entry, head)
+	deleted := map[storage.Key]bool{}
+	for n := head; n >= 1; n-- {
+		e := s.killEntry(scope, n)
+		e.Effects = nil
+		for i, o := range e.Ops {
+			key := storage.Key{Type: o.Type, ID: o.ID}
+			if deleted[key] {
+				e.Ops[i].Value = nil
+			}
+			deleted[key] = deleted[key] || o.Value == nil
+		}
+		log[n-1] = e
+	}
+	return log
 }
 
 func apply(latest map[storage.Key]storage.Record, e storage.Entry) {
