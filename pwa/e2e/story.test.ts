@@ -39,11 +39,24 @@ let page: Page
 
 /** The steps of one story: after one that fails the rest means nothing. */
 let broken = false
+
+/** What each person saw when a step failed: PREAU_SHOTS names the folder. */
+async function shoot(name: string): Promise<void> {
+  const folder = process.env['PREAU_SHOTS']
+  if (!folder) return
+  for (const [who, one] of Object.entries({ phone, laptop, teacher, parent })) {
+    if (one.started) await one.page.screenshot({ path: join(folder, `${name.slice(0, 20)}-${who}.png`) })
+  }
+}
+
 function step(name: string, act: () => Promise<void>): void {
   test(name, async (context) => {
     if (broken) context.skip()
     broken = true
-    await act()
+    await act().catch(async (fault: unknown) => {
+      await shoot(name)
+      throw fault
+    })
     broken = false
   })
 }
