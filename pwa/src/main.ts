@@ -11,7 +11,7 @@ import { router } from './app/router.svelte'
 import { session } from './app/session.svelte'
 import { dress, theme } from './app/theme'
 import { watchForUpdates } from './app/update.svelte'
-import { speak, type Language } from './i18n/index.svelte'
+import { speak } from './i18n/index.svelte'
 
 // First of all: secrets leave the address bar and the history before any request is made.
 takeFragment()
@@ -19,7 +19,7 @@ dress(theme())
 install.listen()
 
 async function start(): Promise<void> {
-  await speak(kept<Language>('language') ?? 'fr').catch(() => undefined)
+  await speak(kept('language') ?? 'fr').catch(() => undefined)
   const target = document.getElementById('app')
   if (!target) return
   target.replaceChildren()

@@ -10,7 +10,7 @@ export class ApiError extends Error {
     /** Seconds to wait, when the server said so. */
     readonly wait = 0,
     /** The rest of the answer. */
-    readonly body: unknown = undefined,
+    readonly body?: unknown,
   ) {
     super(code)
   }

@@ -1,7 +1,18 @@
 /** What a browser remembers outside the databases: a few words of localStorage, or nothing when it is refused. */
-export type Kept = 'me' | 'theme' | 'language' | 'child' | 'push' | 'install' | 'demo'
+import type { Language } from '../i18n/index.svelte'
+import type { Identity } from './session.svelte'
+import type { Theme } from './theme'
 
-export function keep(key: Kept, value: unknown): void {
+interface Words {
+  me: Identity
+  theme: Theme
+  language: Language
+  child: string
+  push: boolean
+  demo: boolean
+}
+
+export function keep<K extends keyof Words>(key: K, value: Words[K] | undefined): void {
   try {
     if (value === undefined) localStorage.removeItem(`preau.${key}`)
     else localStorage.setItem(`preau.${key}`, JSON.stringify(value))
@@ -10,15 +21,16 @@ export function keep(key: Kept, value: unknown): void {
   }
 }
 
-export function kept<T>(key: Kept): T | undefined {
+/** What was kept, as it was: only this file's keep() writes it. */
+export function kept<K extends keyof Words>(key: K): Words[K] | undefined {
   try {
     const text = localStorage.getItem(`preau.${key}`)
-    return text === null ? undefined : (JSON.parse(text) as T)
+    return text === null ? undefined : (JSON.parse(text) as Words[K])
   } catch {
     return undefined
   }
 }
 
 export function forgetAll(): void {
-  for (const key of ['me', 'child', 'push', 'install'] as const) keep(key, undefined)
+  for (const key of ['me', 'child', 'push'] as const) keep(key, undefined)
 }

@@ -35,7 +35,7 @@ class Push {
     if (this.state !== 'unknown') return
     const subscription = await (await worker()).pushManager.getSubscription()
     this.last = await lastShown()
-    const wanted = kept<boolean>('push') === true
+    const wanted = kept('push') === true
     this.state = subscription && wanted ? 'on' : 'off'
     if (!wanted || Notification.permission !== 'granted') return
     const known = await api<Known>('push').catch(() => undefined)
@@ -86,7 +86,7 @@ export async function forgetAlerts(): Promise<void> {
   keep('push', undefined)
   if (!('serviceWorker' in navigator)) return
   const registration = await navigator.serviceWorker.getRegistration()
-  const subscription = await registration?.pushManager?.getSubscription()
+  const subscription = await registration?.pushManager.getSubscription()
   await caches.delete(meta)
   if (!subscription) return
   await api('push', { method: 'DELETE', body: { endpoint: subscription.endpoint }, timeout: 4000 }).catch(

@@ -56,7 +56,7 @@ const quiet: Status = {
 class Session {
   stage = $state<Stage>('starting')
   identity = $state.raw<Identity | undefined>(undefined)
-  child = $state<string | undefined>(kept<string>('child'))
+  child = $state<string | undefined>(kept('child'))
   #device = $state.raw<Device | undefined>(undefined)
   #status = watch<Status>(() => this.#device?.status)
   #user = watch(() => this.#device?.live((view) => view.get(`user:${this.id}`, 'user', this.id)))
@@ -150,7 +150,7 @@ class Session {
 
   /** Opens what is known here; asks the server only when nothing is. */
   async start(): Promise<void> {
-    const known = kept<Identity>('me')
+    const known = kept('me')
     if (known) return this.enter(known)
     await this.ask()
   }
@@ -200,7 +200,7 @@ class Session {
 /** This browser lost its database: the server gives it a new name. */
 async function freshDevice(): Promise<string> {
   const { device } = await api<{ device: string }>('session/device', { method: 'POST' })
-  const me = kept<Identity>('me')
+  const me = kept('me')
   if (me) keep('me', { ...me, device })
   return device
 }

@@ -4,7 +4,7 @@ export type Theme = 'auto' | 'light' | 'dark'
 
 /** The theme of this browser, remembered so that the next start is right from the first picture. */
 export function theme(): Theme {
-  return kept<Theme>('theme') ?? 'auto'
+  return kept('theme') ?? 'auto'
 }
 
 export function dress(choice: Theme): void {

@@ -17,7 +17,8 @@ class Updates {
 
   /** The server, or a file that is gone, says that this version is old. */
   async look(): Promise<void> {
-    const registration = await navigator.serviceWorker?.getRegistration()
+    if (!('serviceWorker' in navigator)) return
+    const registration = await navigator.serviceWorker.getRegistration()
     await registration?.update().catch(() => undefined)
   }
 

@@ -11,7 +11,8 @@ export async function remember({ user, device }: { user: string; device: string 
 
 /** Asks to be woken when the network is back. */
 export async function sendLater(): Promise<void> {
-  const registration = await navigator.serviceWorker?.getRegistration()
+  if (!('serviceWorker' in navigator)) return
+  const registration = await navigator.serviceWorker.getRegistration()
   const { sync } = (registration ?? {}) as { sync?: { register(tag: string): Promise<void> } }
   await sync?.register('out').catch(() => undefined)
 }

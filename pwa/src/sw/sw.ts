@@ -85,7 +85,7 @@ async function show(data: EventOf<'push'>['data']): Promise<void> {
 
 function read(data: EventOf<'push'>['data']): Message {
   try {
-    return (data?.json() ?? {}) as Message
+    return (data?.json() as Message | null | undefined) ?? {}
   } catch {
     return {}
   }
@@ -105,7 +105,10 @@ async function open(address: string): Promise<void> {
   const url = new URL(address, scope.location.origin)
   if (url.origin !== scope.location.origin) return
   const [client] = await windows()
-  if (!client) return void (await scope.clients.openWindow(url.href))
+  if (!client) {
+    await scope.clients.openWindow(url.href)
+    return
+  }
   client.postMessage({ go: url.pathname + url.search })
   await client.focus().catch(() => scope.clients.openWindow(url.href))
 }

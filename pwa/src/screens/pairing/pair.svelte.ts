@@ -4,7 +4,7 @@
  *   claiming → waiting (six digits shown, polling) → done
  *          ↘ used · conflict · expired · refused · offline · none
  */
-import { ApiError, api, codeOf } from '../../app/api'
+import { api, codeOf, type ApiError } from '../../app/api'
 import { ticketFor } from '../../app/fragment'
 import type { Identity } from '../../app/session.svelte'
 import { claimMac, matchCode, newKey, newNonce, pollProof } from './crypto'
@@ -82,18 +82,26 @@ export class Pair {
 
   async #poll(pending: Pending): Promise<void> {
     if (this.#stopped) return
-    if (Date.now() > pending.until + 5000) return this.#end('expired')
+    if (Date.now() > pending.until + 5000) {
+      this.#end('expired')
+      return
+    }
     try {
       const proof = await pollProof(pending.key, pending.id, Date.now())
       const identity = await api<Identity | undefined>(`pairings/${pending.id}/poll`, {
         method: 'POST',
         body: { proof },
       })
-      if (identity) return await this.#done(identity)
+      if (identity) {
+        await this.#done(identity)
+        return
+      }
     } catch (thrown) {
       const error = codeOf(thrown)
-      if (error.code !== 'offline' && error.status < 500 && error.status !== 429)
-        return this.#end(problemOf(error))
+      if (error.code !== 'offline' && error.status < 500 && error.status !== 429) {
+        this.#end(problemOf(error))
+        return
+      }
     }
     this.#timer = setTimeout(() => void this.#poll(pending), every)
   }

@@ -34,7 +34,7 @@ export class SignIn {
 
   /** The demo offers one tap per role; elsewhere the address does not exist. */
   async look(): Promise<void> {
-    if (kept<boolean>('demo') === false) return
+    if (kept('demo') === false) return
     const answer = await api<{ accounts: DemoAccount[] }>('demo').catch(codeOf)
     if (answer instanceof Error) {
       if (answer.status === 404) keep('demo', false)
