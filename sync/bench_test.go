@@ -62,6 +62,7 @@ func BenchmarkTenChanges(b *testing.B) {
 // mailbox fills a scope that one person reads, so that no fold is shared, and
 // returns a pull of its last ten changes.
 func mailbox(b *testing.B, size int) (pull func()) {
+	b.Helper()
 	w := newWorld(b, newStore(b))
 	w.access.grant("p", "user:p")
 	text := strings.Repeat("Bonjour, ", 40)
@@ -118,6 +119,7 @@ func BenchmarkCommits(b *testing.B) {
 }
 
 func commits(b *testing.B, writers int, shared bool) {
+	b.Helper()
 	w := newWorld(b, onDisk(b))
 	var left atomic.Int64
 	var all sync.WaitGroup
@@ -145,6 +147,7 @@ func commits(b *testing.B, writers int, shared bool) {
 
 // onDisk opens a store that really writes.
 func onDisk(b *testing.B) storage.Records {
+	b.Helper()
 	store, err := sqlite.Open(b.Context(), filepath.Join(b.TempDir(), "preau.db"), sqlite.Options{})
 	if err != nil {
 		b.Fatal(err)

@@ -157,7 +157,7 @@ func (c *committer) commitNext(ctx context.Context, scope string, q *queue) {
 	}
 	if len(left) > 0 {
 		c.mu.Lock()
-		q.waiting = append(left[:len(left):len(left)], q.waiting...)
+		q.waiting = append(slices.Clip(left), q.waiting...)
 		c.mu.Unlock()
 	}
 }

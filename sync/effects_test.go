@@ -31,6 +31,7 @@ type bench struct {
 }
 
 func newBench(t *testing.T, store storage.Records) *bench {
+	t.Helper()
 	b := &bench{t: t, mux: psync.NewMux(), store: store, log: &lines{}, began: time.Now()}
 	b.engine = b.newEngine()
 	return b

@@ -71,7 +71,7 @@ func New(c Config) *Engine {
 		e.log = slog.New(slog.DiscardHandler)
 	}
 	if e.now == nil {
-		e.now = time.Now
+		e.now = time.Now //nolint:forbidigo // the one place
 	}
 	if e.random == nil {
 		e.random = rand.Int64N

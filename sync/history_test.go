@@ -82,6 +82,7 @@ type history struct {
 // play is the life of one device. Every third append is sent twice, to both
 // engines at the same time.
 func (h *history) play(t *testing.T, client int, engines []*world, scopes []string, a psync.Actor) {
+	t.Helper()
 	lanes := map[string]int64{}
 	for i := range 30 {
 		w, scope := engines[(client+i)%2], scopes[i/2%2]
@@ -114,6 +115,7 @@ func (h *history) do(client int, in noteOp, act func() noteSaid) {
 }
 
 func appendText(t *testing.T, w *world, a psync.Actor, m psync.Mutation) (said noteSaid) {
+	t.Helper()
 	res, err := w.try(a, psync.Request{Mutations: []psync.Mutation{m}})
 	if err != nil || !res.Results[0].OK {
 		t.Errorf("%s: %+v %v", a.User, res, err)
@@ -127,6 +129,7 @@ func appendText(t *testing.T, w *world, a psync.Actor, m psync.Mutation) (said n
 
 // readNote begins the scope, as a device does that holds nothing.
 func readNote(t *testing.T, w *world, a psync.Actor, scope string) noteSaid {
+	t.Helper()
 	d := newDevice(a)
 	res, err := w.try(a, d.request(0))
 	if err != nil {

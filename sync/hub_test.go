@@ -17,6 +17,7 @@ type live struct {
 }
 
 func (w *world) live(t *testing.T, user string) *live {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	return &live{t, w.engine.Hub().Subscribe(ctx, actor(user)), cancel}
 }

@@ -79,10 +79,13 @@ func (m *machine) begin(users ...string) {
 func (m *machine) device() *device { return rapid.SampledFrom(m.devices).Draw(m.T, "device") }
 func (m *machine) scope() string   { return rapid.SampledFrom(machineScopes).Draw(m.T, "scope") }
 func (m *machine) budget() int     { return rapid.SampledFrom([]int{4096, 65536}).Draw(m.T, "budget") }
-func (m *machine) note() string    { return rapid.SampledFrom([]string{"n1", "n2"}).Draw(m.T, "note") }
+
+func (m *machine) note() string { return rapid.SampledFrom([]string{"n1", "n2"}).Draw(m.T, "note") }
+
 func (m *machine) long() string {
 	return strings.Repeat("lire ", rapid.IntRange(1, 400).Draw(m.T, "size"))
 }
+
 func (m *machine) act(t *rapid.T) {
 	d, scope := m.device(), m.scope()
 	m.texts++

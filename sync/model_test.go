@@ -2,6 +2,7 @@ package sync_test
 
 import (
 	"hash/maphash"
+	"slices"
 	"testing"
 )
 
@@ -252,6 +253,7 @@ func (m *model) write(s *modelState, i uint8) {
 	case apply:
 		s.p.raise(w.my, mutation)
 		w.at = done
+	default:
 	}
 }
 
@@ -280,6 +282,7 @@ func (m *model) collect(s *modelState) {
 	case remove:
 		clear(s.p.log[:keepOne(g.head)+1])
 		*g = collectorState{left: g.left - 1}
+	default:
 	}
 }
 
@@ -303,8 +306,9 @@ func (m *model) read(s *modelState, r *readerState) bool {
 			r.at = finish
 		}
 		return false
+	default:
+		return m.foldTail(d, r)
 	}
-	return m.foldTail(d, r)
 }
 
 // readLog follows the log from the cursor, or begins a scan of the records.
@@ -421,12 +425,7 @@ func (m *model) converges(s modelState, r readerState) {
 }
 
 func (s *modelState) committed(mutation uint8) bool {
-	for _, m := range s.history[1 : s.length+1] {
-		if m == mutation {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(s.history[1:s.length+1], mutation)
 }
 
 // state is what the records hold after the first n commits.

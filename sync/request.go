@@ -157,7 +157,7 @@ func (d *decoder) args(m *Mutation) error {
 }
 
 func (d *decoder) cursors() error {
-	d.req.Cursors = make(map[string]Cursor, min(strings.Count(d.scanner.text[d.pos:], "["), maxCursors))
+	d.req.Cursors = make(map[string]Cursor, min(strings.Count(d.text[d.pos:], "["), maxCursors))
 	return d.members(func(scope string) error {
 		if len(d.req.Cursors) == maxCursors {
 			return tooLarge("cursors", "more than %d", maxCursors)
@@ -166,7 +166,7 @@ func (d *decoder) cursors() error {
 			return d.malformed("cursors", "a scope is given twice")
 		}
 		var c Cursor
-		if !d.scanner.cursor(&c) {
+		if !d.cursor(&c) {
 			return errShape
 		}
 		d.req.Cursors[scope] = c

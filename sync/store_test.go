@@ -9,12 +9,12 @@ import (
 )
 
 // newStore opens an empty store that goes with the test.
-func newStore(t testing.TB) storage.Records {
-	t.Helper()
-	store := openStore(t)
-	t.Cleanup(func() {
+func newStore(tb testing.TB) storage.Records {
+	tb.Helper()
+	store := openStore(tb)
+	tb.Cleanup(func() {
 		if err := store.Close(); err != nil {
-			t.Error(err)
+			tb.Error(err)
 		}
 	})
 	return store

@@ -49,6 +49,7 @@ const (
 )
 
 func (c wireCase) run(t *testing.T) exchange {
+	t.Helper()
 	w := newWorld(t, newStore(t))
 	w.access.grant("s1", "user:s1", "class:5b", "student:s1")
 	if c.prepare != nil {

@@ -25,9 +25,10 @@ type world struct {
 }
 
 // newWorld starts a world at a fixed date.
-func newWorld(t testing.TB, records storage.Records) *world {
+func newWorld(tb testing.TB, records storage.Records) *world {
+	tb.Helper()
 	w := &world{
-		t:       t,
+		t:       tb,
 		records: records,
 		clock:   &clock{now: time.Date(2026, 11, 23, 18, 41, 8, 0, time.UTC)},
 		access:  &access{grants: map[string][]psync.Grant{}},
