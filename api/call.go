@@ -146,10 +146,8 @@ func (s *patientSource) Close() error {
 // content are left out, as there is none.
 func (c *Call) Nothing() error {
 	header := &c.fc.Response().Header
-	for _, h := range apiHeaders {
-		header.Del(h[0])
-	}
-	header.Del(fiber.HeaderStrictTransportSecurity)
+	header.Reset()
+	header.Set(fiber.HeaderCacheControl, "no-store")
 	return c.NoContent()
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -68,6 +69,7 @@ type strictConn struct {
 	begun    bool   // the patience for this head is running
 	left     int64  // bytes of the body or chunk still to come
 	buf      []byte // received
+	store    []byte // what buf lies in, empty, to be used again
 	ready    int    // bytes of buf that were checked and may be passed on
 	err      error  // after what is ready
 }
@@ -88,7 +90,9 @@ func (c *strictConn) Read(p []byte) (int, error) {
 		}
 	}
 	n := copy(p, c.buf[:c.ready])
-	c.buf, c.ready = c.buf[n:], c.ready-n
+	if c.buf, c.ready = c.buf[n:], c.ready-n; len(c.buf) == 0 {
+		c.buf = c.store
+	}
 	return n, nil
 }
 
@@ -109,9 +113,12 @@ func (c *strictConn) fill() error {
 			return err
 		}
 	}
-	var chunk [4 << 10]byte
-	n, err := c.Conn.Read(chunk[:])
-	c.buf = append(c.buf, chunk[:n]...)
+	if c.buf = slices.Grow(c.buf, 1<<10); cap(c.buf) > cap(c.store) {
+		c.store = c.buf[:0]
+	}
+	have := len(c.buf)
+	n, err := c.Conn.Read(c.buf[have:cap(c.buf)])
+	c.buf = c.buf[:have+n]
 	if n > 0 {
 		return nil
 	}
@@ -252,12 +259,12 @@ type framing struct {
 
 // parseHead checks a request head, without its last empty line.
 func parseHead(head string) (framing, error) {
-	lines := strings.Split(head, "\r\n")
-	method, target, version, ok := requestLine(lines[0])
+	first, rest, _ := strings.Cut(head, "\r\n")
+	method, target, version, ok := requestLine(first)
 	if !ok {
 		return framing{}, errMalformed
 	}
-	fields, err := parseFields(lines[1:])
+	fields, err := parseFields(rest)
 	if err != nil {
 		return framing{}, err
 	}
@@ -268,11 +275,8 @@ func parseHead(head string) (framing, error) {
 }
 
 func requestLine(line string) (method, target, version string, ok bool) {
-	parts := strings.Split(line, " ")
-	if len(parts) != 3 {
-		return "", "", "", false
-	}
-	method, target, version = parts[0], parts[1], parts[2]
+	method, rest, _ := strings.Cut(line, " ")
+	target, version, _ = strings.Cut(rest, " ")
 	ok = isToken(method) && isTarget(target) && (version == "HTTP/1.1" || version == "HTTP/1.0")
 	return method, target, version, ok
 }
@@ -295,17 +299,16 @@ type fields struct {
 
 const maxFields = 100
 
-func parseFields(lines []string) (fields, error) {
-	var f fields
-	if len(lines) > maxFields {
-		return f, errMalformed
-	}
-	for _, line := range lines {
+func parseFields(rest string) (f fields, err error) {
+	for n := 0; rest != ""; n++ {
+		var line string
+		line, rest, _ = strings.Cut(rest, "\r\n")
 		name, value, found := strings.Cut(line, ":")
-		if !found || !isToken(name) || !isFieldValue(value) {
-			return f, errMalformed // a folded line has no token before the colon
+		// A folded line has no token before the colon.
+		if !found || !isToken(name) || !isFieldValue(value) || n == maxFields {
+			return f, errMalformed
 		}
-		if !f.set(strings.ToLower(name), strings.Trim(value, " \t")) {
+		if !f.set(name, strings.Trim(value, " \t")) {
 			return f, errMalformed
 		}
 	}
@@ -315,12 +318,12 @@ func parseFields(lines []string) (fields, error) {
 // set keeps a header; a second of its kind is refused.
 func (f *fields) set(name, value string) bool {
 	var at **string
-	switch name {
-	case "host":
+	switch {
+	case strings.EqualFold(name, "host"):
 		at = &f.host
-	case "content-length":
+	case strings.EqualFold(name, "content-length"):
 		at = &f.length
-	case "transfer-encoding":
+	case strings.EqualFold(name, "transfer-encoding"):
 		at = &f.encoding
 	default:
 		return true
@@ -372,18 +375,33 @@ func bodiless(method string) bool {
 	return method == "GET" || method == "HEAD"
 }
 
-func isToken(s string) bool {
+// tokenBytes and hostBytes are the bytes of a token and of a host.
+var (
+	tokenBytes = byteSet(letters + "!#$%&'*+-.^_`|~")
+	hostBytes  = byteSet(letters + ".-_:[]")
+)
+
+const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+
+func byteSet(members string) (set [256]bool) {
+	for i := range len(members) {
+		set[members[i]] = true
+	}
+	return set
+}
+
+func isToken(s string) bool { return made(s, &tokenBytes) }
+
+func isHost(s string) bool { return made(s, &hostBytes) }
+
+// made says whether a string is of these bytes, at least one.
+func made(s string, of *[256]bool) bool {
 	for i := range len(s) {
-		if !isTokenByte(s[i]) {
+		if !of[s[i]] {
 			return false
 		}
 	}
 	return s != ""
-}
-
-func isTokenByte(b byte) bool {
-	return 'a' <= b && b <= 'z' || 'A' <= b && b <= 'Z' || '0' <= b && b <= '9' ||
-		strings.IndexByte("!#$%&'*+-.^_`|~", b) >= 0
 }
 
 func isFieldValue(s string) bool {
@@ -393,14 +411,4 @@ func isFieldValue(s string) bool {
 		}
 	}
 	return true
-}
-
-func isHost(s string) bool {
-	for i := range len(s) {
-		b := s[i]
-		if !('a' <= b && b <= 'z' || 'A' <= b && b <= 'Z' || '0' <= b && b <= '9' || strings.IndexByte(".-_:[]", b) >= 0) {
-			return false
-		}
-	}
-	return s != ""
 }
