@@ -173,10 +173,10 @@ type Records interface {
 	// harmless.
 	Claim(ctx context.Context, c Claim) ([]Task, error)
 	Settle(ctx context.Context, t Task, next time.Time) error
-	// Trim deletes log entries of a scope older than the cut (the newest
-	// always stays, and so does one with an unsettled effect), and tombstones
-	// and steps older than it, raising the floor first. A lane that gave
-	// results keeps its K for ever.
+	// Trim deletes from the beginning of a scope's log the entries older than
+	// the cut (the newest always stays), and the tombstones and steps older
+	// than it, raising the floor first. Unsettled tasks stay, and a lane that
+	// gave results keeps its K for ever.
 	Trim(ctx context.Context, scope string, before time.Time) error
 	// Scopes lists scope names with a prefix, ascending.
 	Scopes(ctx context.Context, prefix string) ([]string, error)

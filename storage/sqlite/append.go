@@ -82,11 +82,16 @@ func (b *batch) enter(e *storage.Entry, sc *scope, body []byte) error {
 		}
 	}
 	at := millis(e.At)
-	if err := b.exec("INSERT INTO entries (scope, n, at, body) VALUES (?, ?, ?, ?)", sc.id, e.N, at, body); err != nil {
+	past, err := b.past(sc.id, e.Ops)
+	if err != nil {
+		return err
+	}
+	const query = "INSERT INTO entries (scope, n, at, past, body) VALUES (?, ?, ?, ?, ?)"
+	if err := b.exec(query, sc.id, e.N, at, past, body); err != nil {
 		return err
 	}
 	for _, o := range e.Ops {
-		if err := b.operate(sc.id, e.N, at, o); err != nil {
+		if err := b.record(sc.id, e.N, at, o); err != nil {
 			return err
 		}
 	}
@@ -113,15 +118,9 @@ func (b *batch) found(name string, sc *scope) error {
 	return nil
 }
 
-// operate puts or deletes a record. What is deleted leaves the log as well.
-func (b *batch) operate(scope, n, at int64, o storage.Op) error {
-	if o.Value == nil {
-		if err := b.erase(scope, n, o); err != nil {
-			return err
-		}
-	}
-	const query = `INSERT INTO records (scope, type, id, since, seq, at, value) VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6)
-		ON CONFLICT (scope, type, id) DO UPDATE SET seq = ?4, at = ?5, value = ?6, since = iif(value IS NULL, ?4, since)`
+func (b *batch) record(scope, n, at int64, o storage.Op) error {
+	const query = `INSERT INTO records (scope, type, id, seq, at, value) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+		ON CONFLICT (scope, type, id) DO UPDATE SET seq = ?4, at = ?5, value = ?6`
 	return b.exec(query, scope, o.Type, o.ID, n, at, o.Value)
 }
 

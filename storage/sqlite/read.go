@@ -29,8 +29,8 @@ func (s *Store) Tails(ctx context.Context, at []storage.Position, limit int) ([]
 	return tails, err
 }
 
-// entries reads what follows a position, up to the tail's head. It stops at a
-// hole that Trim has left.
+// entries reads what follows a position, up to the tail's head: nothing when
+// the log begins later.
 func (s *Store) entries(ctx context.Context, c *conn, t *storage.Tail, after int64, limit int) error {
 	after = max(after, 0)
 	if t.Head <= after {
@@ -45,7 +45,7 @@ func (s *Store) entries(ctx context.Context, c *conn, t *storage.Tail, after int
 		if err := scan(&e.N, &at, &body); err != nil {
 			return false, err
 		}
-		if e.N != after+int64(len(t.Entries))+1 {
+		if len(t.Entries) == 0 && e.N != after+1 {
 			return false, nil
 		}
 		e.At = moment(at)

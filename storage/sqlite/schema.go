@@ -17,6 +17,7 @@ var migrations = []string{
 		scope INTEGER NOT NULL,
 		n     INTEGER NOT NULL,
 		at    INTEGER NOT NULL,
+		past  BLOB,
 		body  BLOB NOT NULL,
 		UNIQUE (scope, n)
 	);
@@ -24,7 +25,6 @@ var migrations = []string{
 		scope INTEGER NOT NULL,
 		type  TEXT NOT NULL,
 		id    TEXT NOT NULL,
-		since INTEGER NOT NULL,
 		seq   INTEGER NOT NULL,
 		at    INTEGER NOT NULL,
 		value BLOB,

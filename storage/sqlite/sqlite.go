@@ -10,9 +10,8 @@
 // The tables hold:
 //
 //	scopes   id, name, floor           a small number for each scope's name
-//	entries  scope, n, at, body        the log; the body as package codec.go writes it
-//	records  scope, type, id, seq      the latest version, value NULL: a tombstone;
-//	                                   since: the entry that made it
+//	entries  scope, n, at, past, body  the log; the body as in codec.go, the past as in past.go
+//	records  scope, type, id, seq      the latest version, value NULL: a tombstone
 //	steps    scope, lane, k, result    what each lane has done
 //	tasks    scope, n, idx, ready, …   effects not yet settled, nowhere else
 //	meta     name, value               the epoch

@@ -25,9 +25,9 @@ func (b *batch) trim(name string, scope, before int64) error {
 	if err := b.raiseFloor(name, scope, before); err != nil {
 		return err
 	}
-	const entries = `DELETE FROM entries WHERE scope = ?1 AND at < ?2
-		AND n < (SELECT max(n) FROM entries WHERE scope = ?1)
-		AND n NOT IN (SELECT n FROM tasks WHERE scope = ?1)`
+	const entries = `DELETE FROM entries WHERE scope = ?1 AND n < coalesce(
+		(SELECT n FROM entries WHERE scope = ?1 AND at >= ?2 ORDER BY n LIMIT 1),
+		(SELECT max(n) FROM entries WHERE scope = ?1))`
 	const tombstones = "DELETE FROM records WHERE scope = ? AND value IS NULL AND at < ?"
 	const steps = `DELETE FROM steps WHERE scope = ?1 AND at < ?2 AND (result IS NULL
 		OR k < (SELECT max(k) FROM steps l WHERE l.scope = ?1 AND l.lane = steps.lane))`
