@@ -123,6 +123,9 @@ func TestEachFileGetsAVerdict(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
+			if raced && c.name == "HEIC of nonsense" {
+				t.Skip("see raced")
+			}
 			made, err := judge(t, c.data, c.declared)
 			if !errors.Is(err, c.want) || made.kind != c.kind {
 				t.Errorf("got %q, %v; want %q, %v", made.kind, err, c.kind, c.want)

@@ -50,6 +50,9 @@ func TestRealPhotos(t *testing.T) {
 		{"iphone_13_pro_max.HEIC", 3024, 4032},
 	} {
 		t.Run(c.file, func(t *testing.T) {
+			if raced && strings.HasSuffix(c.file, ".HEIC") {
+				t.Skip("see raced")
+			}
 			data, err := os.ReadFile(filepath.Join(photos(t), c.file))
 			if err != nil {
 				t.Fatal(err)
@@ -211,7 +214,9 @@ func TestOrientationIsBakedIn(t *testing.T) {
 			if got := corners(img); got != corner4 {
 				t.Errorf("orientation %d of %v: corners %s, want %s", turn, size, got, corner4)
 			}
-			bareOf(t, "turned", made.forms[Original].data)
+			if size.X == 97 {
+				bareOf(t, "turned", made.forms[Original].data)
+			}
 		}
 	}
 }

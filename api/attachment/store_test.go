@@ -303,7 +303,7 @@ func TestAFailingShelfDelaysOnly(t *testing.T) {
 // the end a record is told of its file exactly as often as it waited for it,
 // and the readers are those of the names that stand.
 func TestRendezvousInAnyOrder(t *testing.T) {
-	data := page(t)
+	data := jpegOf(t, quarters(24, 16))
 	sha := shaOf(data)
 	rapid.Check(t, func(r *rapid.T) {
 		w := granted(t)
