@@ -295,21 +295,27 @@ func badKeys(s *shelf) {
 }
 
 func manyPuts(s *shelf) {
-	const size = 200_000
-	var all sync.WaitGroup
-	for i := range 8 {
-		all.Go(func() {
-			content := bytes.Repeat([]byte{byte('a' + i)}, size)
-			if err := s.Put(s.Context(), "new/dir/a", bytes.NewReader(content), size, nil); err != nil {
-				s.Error(err)
-			}
-		})
+	const size, rounds = 20_000, 10
+	for round := range rounds {
+		key := fmt.Sprint("new/dir/", round)
+		var seen [8]string
+		var all sync.WaitGroup
+		for i := range seen {
+			all.Go(func() {
+				content := bytes.Repeat([]byte{byte('a' + i)}, size)
+				if err := s.Put(s.Context(), key, bytes.NewReader(content), size, nil); err != nil {
+					s.Error(err)
+				}
+				seen[i] = s.get(key, 0, -1)
+			})
+		}
+		all.Wait()
+		s.want("size", len(seen[0]), size)
+		for _, content := range seen {
+			s.want("content of the first", content, strings.Repeat(seen[0][:1], size))
+		}
 	}
-	all.Wait()
-	got := s.get("new/dir/a", 0, -1)
-	s.want("size", len(got), size)
-	s.want("content of one", strings.Trim(got, got[:1]), "")
-	s.want("blobs", len(s.list("")), 1)
+	s.want("blobs", len(s.list("")), rounds)
 }
 
 // blobSeenWhole looks at keys while they are being put.

@@ -41,7 +41,7 @@ func tombstones(s *store) {
 }
 
 func deletedLeavesLog(s *store) {
-	s.commit("s", put("t", "a", `"first life"`), put("u", "a", "1"))
+	s.commit("s", put("u", "a", "1"), put("t", "a", `"first life"`))
 	s.commit("s", del("t", "a"))
 	s.commit("s", put("t", "a", `"second life"`), put("t", "ab", "1"))
 	s.commit("s", put("t", "a", `"second life, later"`), step("a", 1))
@@ -50,7 +50,7 @@ func deletedLeavesLog(s *store) {
 	s.reopen()
 	same(s, "elsewhere", string(s.tail("r", 0, 9).Entries[0].Ops[0].Value), `"elsewhere"`)
 	want := [][]storage.Op{
-		{del("t", "a"), put("u", "a", "1")}, {del("t", "a")}, {del("t", "a"), put("t", "ab", "1")}, {del("t", "a")}, {del("t", "a")},
+		{put("u", "a", "1"), del("t", "a")}, {del("t", "a")}, {del("t", "a"), put("t", "ab", "1")}, {del("t", "a")}, {del("t", "a")},
 	}
 	for i, e := range s.tail("s", 0, 9).Entries {
 		same(s, "operations", e.Ops, want[i])
