@@ -22,6 +22,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -75,8 +76,8 @@ func port(l net.Listener) string {
 	return port
 }
 
-// localAddrs are the private addresses of this machine, those that phones can
-// reach first.
+// localAddrs are the private addresses of this machine: those that phones can
+// reach first, and of these the ones that can be read out.
 func localAddrs() ([]netip.Addr, error) {
 	found, err := net.InterfaceAddrs()
 	if err != nil {
@@ -93,6 +94,7 @@ func localAddrs() ([]netip.Addr, error) {
 			reachable = append(reachable, addr)
 		}
 	}
+	slices.SortStableFunc(reachable, func(a, b netip.Addr) int { return a.BitLen() - b.BitLen() })
 	return append(reachable, loopback...), nil
 }
 
