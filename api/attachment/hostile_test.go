@@ -286,8 +286,7 @@ func FuzzJudge(f *testing.F) {
 		}
 		made, err := s.judge(t.Context(), data, declared)
 		if err != nil {
-			var p problem
-			if !errors.As(err, &p) {
+			if _, ok := errors.AsType[problem](err); !ok {
 				t.Fatalf("not a problem: %v", err)
 			}
 			return

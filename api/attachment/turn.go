@@ -100,8 +100,9 @@ func turnedRatio(ratio image.YCbCrSubsampleRatio, turn int) (image.YCbCrSubsampl
 		return image.YCbCrSubsampleRatio440, true
 	case image.YCbCrSubsampleRatio440:
 		return image.YCbCrSubsampleRatio422, true
+	default:
+		return ratio, false
 	}
-	return ratio, false
 }
 
 // turnYCbCr turns brightness and colour planes each for itself. Where colour
@@ -129,8 +130,9 @@ func chroma(m *image.YCbCr) (w, h int) {
 		return (w + 3) / 4, h
 	case image.YCbCrSubsampleRatio410:
 		return (w + 3) / 4, (h + 1) / 2
+	default:
+		return w, h
 	}
-	return w, h
 }
 
 // turnPlane copies a w×h plane of n bytes a sample, turned.

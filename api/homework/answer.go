@@ -79,7 +79,7 @@ func (s *Service) checkFeedback(ctx context.Context, tx *psync.Tx, args feedback
 	if err := checkText("comment", args.Comment, MaxComment); err != nil {
 		return nil, err
 	}
-	if _, err := s.partOf(ctx, tx, args.Homework, args.Student); err != nil {
+	if err := s.checkPart(ctx, tx, args.Homework, args.Student); err != nil {
 		return nil, err
 	}
 	if args.Submission != "" {
@@ -99,11 +99,11 @@ func (s *Service) checkFeedback(ctx context.Context, tx *psync.Tx, args feedback
 	return s.filled(ctx, tx.Actor().User, files)
 }
 
-// partOf reads a homework that a pupil has to do, or did: one who has left the
-// course since keeps the right to an answer.
-func (s *Service) partOf(ctx context.Context, tx *psync.Tx, homework, student string) (Given, error) {
+// checkPart refuses a pupil who has no part in a homework. One who has left
+// the course since, but handed in a copy, keeps the right to an answer.
+func (s *Service) checkPart(ctx context.Context, tx *psync.Tx, homework, student string) error {
 	if err := checkID("homework", homework); err != nil {
-		return Given{}, err
+		return err
 	}
 	var g Given
 	seq, err := tx.Get(ctx, "homework", homework, &g)
@@ -112,17 +112,17 @@ func (s *Service) partOf(ctx context.Context, tx *psync.Tx, homework, student st
 	}
 	switch {
 	case err != nil:
-		return g, err
+		return err
 	case seq == 0:
-		return g, psync.Refuse("not_found", "homework", "no such homework")
+		return psync.Refuse("not_found", "homework", "no such homework")
 	case slices.Contains(s.pupilsOf(g), student):
-		return g, nil
+		return nil
 	}
 	copies, err := copiesOf(ctx, tx, homework)
 	if err == nil && len(copies[student]) == 0 {
 		err = psync.Refuse("not_found", "student", "not a pupil of this homework")
 	}
-	return g, err
+	return err
 }
 
 // pupilsOf lists who has to do a homework now.
@@ -301,7 +301,7 @@ func (s *Service) seen(ctx context.Context, tx *psync.Tx) error {
 	if err := tx.Args(&args); err != nil {
 		return err
 	}
-	if _, err := s.partOf(ctx, tx, args.Homework, args.Student); err != nil {
+	if err := s.checkPart(ctx, tx, args.Homework, args.Student); err != nil {
 		return err
 	}
 	id := pair(args.Homework, args.Student)

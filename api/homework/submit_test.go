@@ -3,6 +3,7 @@ package homework
 import (
 	"crypto/ed25519"
 	"encoding/json"
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -113,9 +114,7 @@ func TestWhatMayNotBeHandedIn(t *testing.T) {
 		"too_large text":     {"text": string(slices.Repeat([]rune{'é'}, MaxText+1))},
 	} {
 		all := copyArgs("copy-ines-9")
-		for k, v := range a {
-			all[k] = v
-		}
+		maps.Copy(all, a)
 		if got := w.do(deed{user: "ines", scope: "student:ines", name: "homework.submit@1", args: all}); got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}

@@ -204,7 +204,7 @@ func (s *Service) send(ctx context.Context, sub subscription, message []byte, p 
 	}
 	defer res.Body.Close()
 	_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, 4<<10)) // only so that the connection can be used again
-	return s.judge(ctx, sub, origin, res, p)
+	return s.judge(ctx, origin, res, p)
 }
 
 // post encrypts and sends. The library appends to the slice that it is given,
@@ -258,7 +258,7 @@ func (s *Service) unreached(ctx context.Context, err error, p push) verdict {
 
 // judge decides what an answer means. A subscription is forgotten only when
 // the service says that it does not exist any more.
-func (s *Service) judge(ctx context.Context, sub subscription, origin string, res *http.Response, p push) verdict {
+func (s *Service) judge(ctx context.Context, origin string, res *http.Response, p push) verdict {
 	v := verdict{status: res.StatusCode}
 	switch {
 	case res.StatusCode < 300:

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
 	"unicode/utf8"
 
@@ -176,9 +177,7 @@ func (c change) merge(all map[string]json.RawMessage) error {
 			return fmt.Errorf("settings: %w", err)
 		}
 	}
-	for a, on := range c.Alerts {
-		alerts[a] = on
-	}
+	maps.Copy(alerts, c.Alerts)
 	if len(alerts) > 0 {
 		c.Alerts = alerts
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -309,7 +308,7 @@ func FuzzEndpoint(f *testing.F) {
 		}
 		again, err := http.NewRequest(http.MethodPost, endpoint, http.NoBody)
 		if err != nil || again.URL.Hostname() != u.Hostname() {
-			t.Fatal(fmt.Errorf("%q: %v", endpoint, err))
+			t.Fatalf("%q: %v", endpoint, err)
 		}
 		for _, host := range usualHosts {
 			if u.Hostname() == host || strings.HasSuffix(u.Hostname(), "."+host) {

@@ -50,7 +50,7 @@ func (s *Server) connect(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return
 	}
-	defer conn.CloseNow()
+	defer func() { _ = conn.CloseNow() }()
 	ctx := r.Context()
 	var l *link
 	for {
@@ -129,7 +129,7 @@ func (s *Server) acknowledge(l *link, u update) {
 }
 
 // push sends a push to Firefox, or keeps it until it comes back.
-func (l *link) push(c *channel, p *Push, version string) {
+func (l *link) push(ctx context.Context, c *channel, p *Push, version string) {
 	l.sent[version] = p
 	raw, err := json.Marshal(frame{
 		MessageType: "notification", ChannelID: c.id, Version: version,
@@ -138,7 +138,7 @@ func (l *link) push(c *channel, p *Push, version string) {
 	if err != nil {
 		panic(err) // strings always encode
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	if l.conn.Write(ctx, websocket.MessageText, raw) != nil && p.TTL > 0 {
 		l.waiting = append(l.waiting, raw)

@@ -8,6 +8,7 @@
 package pushtest
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
@@ -188,7 +189,7 @@ func (s *Server) receive(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("TTL", strconv.Itoa(p.TTL))
 	w.WriteHeader(p.Status)
 	if p.Status == http.StatusCreated {
-		s.deliver(p)
+		s.deliver(r.Context(), p)
 	}
 }
 
@@ -231,7 +232,7 @@ func (s *Server) judge(p *Push, r *http.Request, ttl error) (status int, reason 
 }
 
 // deliver passes a push on to its browser.
-func (s *Server) deliver(p *Push) {
+func (s *Server) deliver(ctx context.Context, p *Push) {
 	c := s.channels[p.Token]
 	if c.browser != nil {
 		message, err := c.browser.decrypt(p.body)
@@ -244,7 +245,7 @@ func (s *Server) deliver(p *Push) {
 	}
 	s.version++
 	if l := s.links[c.uaid]; l != nil {
-		l.push(c, p, strconv.Itoa(s.version))
+		l.push(ctx, c, p, strconv.Itoa(s.version))
 	}
 }
 
