@@ -41,9 +41,10 @@ export interface Out {
   base?: number
   /** The action before it on the same record: `base` is what that one makes of it. */
   after?: number
-  /** sent: done in commit `seq`, which this device does not hold yet */
+  /** sent: done in commit `seq` of `epoch`, which this device does not hold yet */
   state: 'waiting' | 'sent' | 'refused'
   seq?: number
+  epoch?: number
   error?: { code: string; message: string; field?: string; current?: unknown }
 }
 

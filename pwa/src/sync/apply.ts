@@ -4,8 +4,8 @@
  *
  * Two tabs may ask at the same time. So an answer only counts for what still
  * is as it was when it was asked: a scope whose cursor has moved meanwhile is
- * left out (the next request begins where it is now), and so is the result of
- * an action that was answered or numbered anew.
+ * left out (the next request begins where it is now), and so is a gap in a
+ * lane that was numbered anew.
  */
 import { blobTopic, outTopic, scopesTopic, topic } from '../db/changes.ts'
 import { within, type Cur, type Out, type Rec, type Tx } from '../db/database.ts'
@@ -19,6 +19,7 @@ import {
   type RecordWire,
   type ResponseWire,
   type ResultWire,
+  type ScopeWire,
 } from './wire.ts'
 
 /** What the answer is the answer to. */
@@ -28,6 +29,8 @@ export interface Asked {
   sent: Out[]
   cursors: Record<string, CursorWire> | undefined
 }
+
+type Settled = Extract<ResultWire, { ok: true } | { error: unknown }>
 
 export interface Applied {
   topics: Set<string>
@@ -45,8 +48,7 @@ export async function apply(
   user: string,
 ): Promise<Applied> {
   const applied: Applied = { topics: new Set(), waits: new Map(), progress: false }
-  const device = await deviceOf(tx)
-  if (device === undefined || device === asked.device) await settleAll(tx, answer.results, asked, applied)
+  await settleAll(tx, answer, asked, applied)
   for (const [scope, part] of Object.entries(answer.scopes)) {
     const held = await tx.objectStore('cur').get(scope)
     if (!isSame(held, asked.cursors?.[scope])) continue
@@ -65,31 +67,48 @@ function isSame(held: Cur | undefined, asked: CursorWire | undefined): boolean {
 
 async function settleAll(
   tx: Tx<'readwrite'>,
-  results: ResultWire[],
+  { results, scopes }: ResponseWire,
   asked: Asked,
   applied: Applied,
 ): Promise<void> {
   for (const result of results) {
     const sent = asked.sent.find((out) => out.s === result.scope && out.k === result.k)
     const out = sent && (await tx.objectStore('out').get(sent.n))
-    if (out?.state === 'waiting' && out.k === result.k) await settle(tx, out, result, applied)
+    if (!out || out.state === 'sent') continue
+    if ('wait' in result) applied.waits.set(result.scope, result.wait)
+    else if (!('gap' in result))
+      await settle(tx, out, result, epochOf(scopes[out.s], asked.cursors?.[out.s]), applied)
+    else if (out.k === result.k && (await deviceOf(tx)) === asked.device)
+      await close(tx, out, result.gap, applied)
   }
 }
 
-async function settle(tx: Tx<'readwrite'>, out: Out, result: ResultWire, applied: Applied): Promise<void> {
-  if ('wait' in result) {
-    applied.waits.set(result.scope, result.wait)
-    return
-  }
-  if ('gap' in result) {
-    const [first] = await lane(tx, out.s)
-    if (!first || first.k <= result.gap) return
-    await renumber(tx, out.s, result.gap)
-  } else if ('error' in result) {
+/** The epoch that an answer speaks of. */
+function epochOf(part: ScopeWire | undefined, asked: CursorWire | undefined): number {
+  return part && 'cursor' in part ? part.cursor[0] : (asked?.[0] ?? 0)
+}
+
+/** The lane's next number is another one: what waits takes the numbers from there. */
+async function close(tx: Tx<'readwrite'>, out: Out, gap: number, applied: Applied): Promise<void> {
+  const [first] = await lane(tx, out.s)
+  if (!first || first.k <= gap) return
+  await renumber(tx, out.s, gap)
+  applied.progress = true
+}
+
+/** The server's word on an action holds whatever number it had, and even if its scope was lost meanwhile. */
+async function settle(
+  tx: Tx<'readwrite'>,
+  out: Out,
+  result: Settled,
+  epoch: number,
+  applied: Applied,
+): Promise<void> {
+  if ('error' in result) {
     await tx.objectStore('out').put({ ...out, state: 'refused', error: result.error })
     await rebaseFollowers(tx, out, undefined)
   } else {
-    await tx.objectStore('out').put({ ...out, state: 'sent', seq: result.seq })
+    await tx.objectStore('out').put({ ...out, state: 'sent', seq: result.seq, epoch })
     await rebaseFollowers(tx, out, result.seq)
   }
   applied.topics.add(outTopic)
@@ -101,7 +120,8 @@ async function forget(tx: Tx<'readwrite'>, applied: Applied): Promise<void> {
   for (const out of await tx.objectStore('out').getAll()) {
     if (out.state !== 'sent') continue
     const cur = await tx.objectStore('cur').get(out.s)
-    if (cur && cur.hi < (out.seq ?? 0)) continue
+    const seq = out.seq ?? 0
+    if (cur && cur.e === out.epoch && (cur.hi < seq || cur.lo >= seq)) continue
     await tx.objectStore('out').delete(out.n)
     applied.topics.add(outTopic).add(blobTopic)
   }
@@ -124,7 +144,6 @@ async function advance(
   await keep(tx, cur, page.records, applied.topics)
   const complete = lo === 0
   if (complete && held && (held.lo > 0 || held.g !== g)) await finish(tx, cur, applied.topics)
-  if (page.reset !== undefined) await confirm(tx, scope)
   if (!held || held.title !== cur.title || (held.lo === 0) !== complete) applied.topics.add(scopesTopic)
   // A scope that starts over before it was complete is no progress: it might do so for ever.
   if (page.reset === undefined ? !isSame(held, page.cursor) : held?.lo === 0) applied.progress = true
@@ -164,13 +183,6 @@ async function finish(tx: Tx<'readwrite'>, cur: Cur, topics: Set<string>): Promi
   }
 }
 
-/** The numbers of commits mean something else now: what was done is taken as held. */
-async function confirm(tx: Tx<'readwrite'>, scope: string): Promise<void> {
-  for (const out of await tx.objectStore('out').getAll()) {
-    if (out.s === scope && out.state === 'sent') await tx.objectStore('out').delete(out.n)
-  }
-}
-
 /** Deletes all of a scope, its files too; what waited for it comes back to the person, text intact. */
 export async function leave(
   tx: Tx<'readwrite'>,
@@ -185,7 +197,6 @@ export async function leave(
   await dropFiles(tx, scope)
   await tx.objectStore('rec').delete(within(scope))
   await tx.objectStore('cur').delete(scope)
-  await confirm(tx, scope)
   applied.topics.add(topic(scope, '*')).add(scopesTopic).add(blobTopic)
   applied.progress = true
 }

@@ -10,6 +10,7 @@ import { alone } from './lock.ts'
 import { Loop } from './loop.ts'
 import { mutators as known, type Mutators } from './mutators.ts'
 import { deviceOf, enqueue, shasIn, type Act, type Enqueued, type Outgoing } from './outbox.ts'
+import { rebase } from './overlay.ts'
 import type { ActionName, Actions } from './records.ts'
 import { parting, Rounds, type Fetch } from './round.ts'
 import { StatusStore, type Problem, type Status } from './status.ts'
@@ -213,7 +214,7 @@ class Engine implements Device {
   }
 
   async #enqueue(work: (tx: Tx<'readwrite'>) => Promise<Enqueued>): Promise<number> {
-    const needs: Store[] = ['out', 'kv', 'rec', 'ovl', 'blob']
+    const needs: Store[] = ['out', 'kv', 'rec', 'cur', 'ovl', 'blob']
     const { n, topics } = await this.#db.write(needs, work)
     this.#changes.touched([...topics, outTopic, blobTopic])
     await this.#count()
@@ -250,10 +251,11 @@ class Engine implements Device {
   /** The browser threw the database away while it was in use: what the person did comes back from memory. */
   async #restore(): Promise<void> {
     const { out } = this.#mirror
-    await this.#db.write(stores, async (tx) => {
+    const topics = await this.#db.write(stores, async (tx) => {
       for (const one of out) if (one.state !== 'sent') await putBack(tx, one)
+      return rebase(tx, this.#mutators, this.user)
     })
-    this.#changes.touched([outTopic])
+    this.#changes.touched([...topics, outTopic])
     void this.#loop.sync()
   }
 

@@ -19,7 +19,7 @@ export type Weather =
   | 'answer-lost'
   | 'answer-cut'
   | 'doubled'
-  | 'slow' // answered now, heard after the next one
+  | 'slow' // answered now, heard later
   | 'busy'
   | 'too-many'
   | 'behind'
@@ -45,11 +45,11 @@ export class ModelServer {
   device = 'd_1'
   weather: Weather[] = []
   page = 4
+  delay = 6
   mismatches = 0
   #state: State = { scopes: new Map(), applied: [] }
   #backup: State = structuredClone(this.#state)
   #epoch = 1
-  #slow: (() => void)[] = []
 
   grant(scope: string): void {
     this.granted.add(scope)
@@ -86,8 +86,7 @@ export class ModelServer {
     const response = this.#handle(request, weather === 'wait')
     if (weather === 'answer-lost') throw new TypeError('network')
     if (weather === 'answer-cut') return new Response((await response.text()).slice(0, -7) || '{')
-    if (weather === 'slow') await this.#later()
-    else this.#slow.splice(0).forEach((release) => release())
+    if (weather === 'slow') await new Promise((resolve) => setTimeout(resolve, this.delay))
     return response
   }
 
@@ -101,14 +100,6 @@ export class ModelServer {
     if (weather === 'upgrade' && request.cursors) return error(426, 'upgrade_required')
     if (request.device !== this.device) return error(409, 'unknown_device')
     return undefined
-  }
-
-  /** Heard after the next answer, or soon. */
-  #later(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#slow.push(resolve)
-      setTimeout(resolve, 3)
-    })
   }
 
   #handle(request: RequestWire, wait: boolean): Response {

@@ -22,7 +22,8 @@ export async function rebase(tx: Tx<'readwrite'>, mutators: Mutators, user: stri
 
 /** Does the base hold what this action did, although its answer never came? The lane's record tells. */
 async function isHeld(tx: Tx<'readwrite'>, out: Out, device: string | undefined): Promise<boolean> {
-  if (device === undefined) return false
+  const cur = await tx.objectStore('cur').get(out.s)
+  if (device === undefined || out.state === 'sent' || cur?.lo !== 0) return false
   const lane = await tx.objectStore('rec').get([out.s, '_lane', device])
   return typeof lane?.v === 'number' && lane.v >= out.k
 }

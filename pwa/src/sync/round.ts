@@ -283,13 +283,12 @@ export class Rounds {
   }
 
   async #renamed(): Promise<Outcome> {
-    if (this.#renamings++ > 0) return unwell
     try {
       await this.#adopt(await this.options.fresh())
     } catch {
       return { kind: 'later', problem: 'offline' }
     }
-    return moved
+    return this.#renamings++ > 0 ? unwell : moved
   }
 
   async #adopt(device: string): Promise<void> {

@@ -38,7 +38,7 @@ export interface PageWire {
   reset?: string
 }
 
-type ScopeWire = { gone: string } | PageWire
+export type ScopeWire = { gone: string } | PageWire
 
 export interface ResponseWire {
   results: ResultWire[]
