@@ -31,8 +31,11 @@ class Push {
 
   /** Looks, and mends what was lost since the person switched alerts on. */
   async check(): Promise<void> {
-    this.state = possible()
-    if (this.state !== 'unknown') return
+    const can = possible()
+    if (can !== 'unknown') {
+      this.state = can
+      return
+    }
     const subscription = await (await worker()).pushManager.getSubscription()
     this.last = await lastShown()
     const wanted = kept('push') === true
