@@ -20,6 +20,7 @@ demo: run
 
 build: $(WEB)
 	CGO_ENABLED=0 $(GO) build -trimpath -o $(BIN) ./cmd/preau
+	CGO_ENABLED=0 $(GO) build -o bin/pushtest ./api/notify/pushtest/cmd
 
 dev: $(NPM) ## API with the demo school on :8080, screens with hot reload on :5173
 	CGO_ENABLED=0 $(GO) build -o $(BIN) ./cmd/preau
