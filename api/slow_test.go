@@ -95,3 +95,11 @@ func TestSlowReaders(t *testing.T) {
 		t.Error("a reader who stops is waited for")
 	}
 }
+
+// Whoever sends far too much is told so; a reset would lose the answer.
+func TestTooLongIsToldWhileSending(t *testing.T) {
+	e := serve(t, api.Deps{Routes: []api.Routes{bindForm}})
+	for range 20 {
+		e.send("POST", "/form", `{"name":"`+strings.Repeat("x", 4<<20)+`"}`).want(t, 413, "too_large")
+	}
+}

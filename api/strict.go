@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"crypto/tls"
 	"errors"
+	"io"
 	"net"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -40,7 +42,7 @@ type strictTLSConn struct {
 	tls *tls.Conn
 }
 
-func (c *strictTLSConn) Handshake() error                     { return c.tls.Handshake() }
+func (c *strictTLSConn) Handshake() error                     { return c.tls.Handshake() } //nolint:noctx // fasthttp calls it so
 func (c *strictTLSConn) ConnectionState() tls.ConnectionState { return c.tls.ConnectionState() }
 
 var errMalformed = errors.New("malformed request")
@@ -66,12 +68,13 @@ type strictConn struct {
 	net.Conn
 	patience time.Duration // for a head that has begun
 	phase    phase
-	begun    bool   // the patience for this head is running
-	left     int64  // bytes of the body or chunk still to come
-	buf      []byte // received
-	store    []byte // what buf lies in, empty, to be used again
-	ready    int    // bytes of buf that were checked and may be passed on
-	err      error  // after what is ready
+	begun    bool        // the patience for this head is running
+	left     int64       // bytes of the body or chunk still to come
+	buf      []byte      // received
+	store    []byte      // what buf lies in, empty, to be used again
+	ready    int         // bytes of buf that were checked and may be passed on
+	err      error       // after what is ready
+	midway   atomic.Bool // a request has begun that has not ended
 }
 
 // Read passes on checked bytes.
@@ -94,6 +97,34 @@ func (c *strictConn) Read(p []byte) (int, error) {
 		c.buf = c.store
 	}
 	return n, nil
+}
+
+// Close ends the connection. One who is still sending a body that nobody wants
+// gets a moment to read why, rather than a reset.
+func (c *strictConn) Close() error {
+	if c.midway.Load() {
+		c.linger()
+	}
+	return c.Conn.Close()
+}
+
+const (
+	lingerTime  = 500 * time.Millisecond
+	lingerBytes = 8 << 20
+)
+
+func (c *strictConn) linger() {
+	w, ok := c.Conn.(interface{ CloseWrite() error })
+	if !ok || w.CloseWrite() != nil || c.Conn.SetReadDeadline(time.Now().Add(lingerTime)) != nil {
+		return
+	}
+	_, _ = io.CopyN(io.Discard, c.Conn, lingerBytes)
+}
+
+// enter goes on to the next phase.
+func (c *strictConn) enter(p phase) {
+	c.phase = p
+	c.midway.Store(p != inHead)
 }
 
 // readBody reads content, which needs no check, without a copy.
@@ -151,7 +182,8 @@ func (c *strictConn) checkHead() bool {
 		return c.refuse()
 	}
 	c.ready, c.begun = end+len("\r\n\r\n"), false
-	c.phase, c.left = framing.phase, framing.length
+	c.enter(framing.phase)
+	c.left = framing.length
 	return true
 }
 
@@ -175,6 +207,7 @@ func (c *strictConn) checkUnfinished() bool {
 func (c *strictConn) refuse() bool {
 	c.buf[0] = '?'
 	c.ready, c.err = 1, errMalformed
+	c.midway.Store(true)
 	return true
 }
 
@@ -194,9 +227,9 @@ func (c *strictConn) consume(n int64) {
 	switch {
 	case c.left > 0:
 	case c.phase == inChunk:
-		c.phase = inChunkEnd
+		c.enter(inChunkEnd)
 	default:
-		c.phase = inHead
+		c.enter(inHead)
 	}
 }
 
@@ -212,10 +245,11 @@ func (c *strictConn) checkChunkSize() bool {
 	}
 	c.ready = len(line) + len("\r\n")
 	if size == 0 {
-		c.phase = inLastChunk
+		c.enter(inLastChunk)
 		return true
 	}
-	c.phase, c.left = inChunk, int64(size)
+	c.enter(inChunk)
+	c.left = int64(size)
 	return true
 }
 
@@ -230,7 +264,8 @@ func (c *strictConn) checkLine(want string, next phase) bool {
 	if line != want {
 		return c.refuse()
 	}
-	c.ready, c.phase = len(want)+len("\r\n"), next
+	c.ready = len(want) + len("\r\n")
+	c.enter(next)
 	return true
 }
 
