@@ -119,11 +119,7 @@ func newSchool(t *testing.T, demo api.Demo) *schoolServer {
 	s.edge = serve(t, api.Deps{
 		Log: log, Now: s.clock.now, Sessions: accounts, Routes: []api.Routes{accounts.Routes}, Proxies: []string{"127.0.0.1"},
 		Roles: func(user string) []string {
-			var roles []string
-			for _, r := range s.dir.Roles(user) {
-				roles = append(roles, r)
-			}
-			return roles
+			return s.dir.Roles(user)
 		},
 	})
 	return s

@@ -13,10 +13,9 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/andybalholm/brotli"
 	"github.com/gofiber/fiber/v2"
 	"github.com/klauspost/compress/gzip"
-
-	"github.com/andybalholm/brotli"
 )
 
 // assets are the files of the web application, in memory, ready to be sent.

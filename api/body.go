@@ -136,8 +136,7 @@ func depth(body []byte) int {
 }
 
 func decodeError(err error) error {
-	var wrongType *json.UnmarshalTypeError
-	if errors.As(err, &wrongType) {
+	if wrongType, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		return invalid(wrongType.Field, "wrong type")
 	}
 	// encoding/json has no type for this error.

@@ -111,7 +111,7 @@ func (c *Call) Bytes(status int, mediaType string, body []byte) error {
 func (c *Call) Stream(status int, mediaType string, r io.Reader, size int64) error {
 	rc := c.fc.Status(status).Context()
 	patience := c.server.Timeouts.Write
-	if err := rc.SetWriteDeadline(time.Now().Add(patience)); err != nil {
+	if err := rc.SetWriteDeadline(deadline(patience)); err != nil {
 		return err
 	}
 	c.fc.Set(fiber.HeaderContentType, mediaType)
@@ -128,7 +128,7 @@ type patientSource struct {
 
 // Read gives the next piece.
 func (s *patientSource) Read(p []byte) (int, error) {
-	if err := s.conn.SetWriteDeadline(time.Now().Add(s.patience)); err != nil {
+	if err := s.conn.SetWriteDeadline(deadline(s.patience)); err != nil {
 		return 0, err
 	}
 	return s.Reader.Read(p)

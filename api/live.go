@@ -33,7 +33,7 @@ func (s *Server) live(c *Call) error {
 	c.SetHeader("X-Accel-Buffering", "no")
 	rc := c.fc.Context()
 	// The stream sets its own deadlines.
-	if err := rc.SetWriteDeadline(time.Now().Add(liveSlow)); err != nil {
+	if err := rc.SetWriteDeadline(deadline(liveSlow)); err != nil {
 		return err
 	}
 	l := &liveStream{server: s, actor: c.Actor, token: c.Token(), conn: rc.Conn()}
@@ -118,7 +118,7 @@ func (l *liveStream) send(event string, data any) error {
 }
 
 func (l *liveStream) write(text string) error {
-	if err := l.conn.SetWriteDeadline(time.Now().Add(liveSlow)); err != nil {
+	if err := l.conn.SetWriteDeadline(deadline(liveSlow)); err != nil {
 		return err
 	}
 	if _, err := l.w.WriteString(text); err != nil {

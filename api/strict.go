@@ -115,7 +115,7 @@ const (
 
 func (c *strictConn) linger() {
 	w, ok := c.Conn.(interface{ CloseWrite() error })
-	if !ok || w.CloseWrite() != nil || c.Conn.SetReadDeadline(time.Now().Add(lingerTime)) != nil {
+	if !ok || w.CloseWrite() != nil || c.SetReadDeadline(deadline(lingerTime)) != nil {
 		return
 	}
 	_, _ = io.CopyN(io.Discard, c.Conn, lingerBytes)
@@ -283,7 +283,12 @@ func (c *strictConn) startHead() error {
 		return nil
 	}
 	c.begun = true
-	return c.Conn.SetReadDeadline(time.Now().Add(c.patience))
+	return c.SetReadDeadline(deadline(c.patience))
+}
+
+// deadline is a moment from now by the clock that sockets go by.
+func deadline(after time.Duration) time.Time {
+	return time.Now().Add(after) //nolint:forbidigo // no test sets the clock of a socket
 }
 
 // framing says how the body that follows a head is delimited.

@@ -294,8 +294,7 @@ func (u *Uploads) finish(c *Call, up upload) error {
 		return errors.Join(errChecksum, u.shelf.remove(up.ID))
 	}
 	err = u.Arrivals.Arrived(c.Context(), c.Actor, Arrival{Meta: up.Meta, Path: u.shelf.bytes(up.ID), Size: up.Size, Sum: sum})
-	var refusal *psync.Refusal
-	if errors.As(err, &refusal) {
+	if refusal, ok := errors.AsType[*psync.Refusal](err); ok {
 		return errors.Join(refusal, u.shelf.remove(up.ID))
 	}
 	if err != nil {
@@ -358,7 +357,7 @@ func (c *Call) patient() *patientBody {
 
 // Read waits for bytes, but not for ever.
 func (b *patientBody) Read(p []byte) (int, error) {
-	if err := b.wait(time.Now().Add(b.patience)); err != nil {
+	if err := b.wait(deadline(b.patience)); err != nil {
 		return 0, err
 	}
 	select {

@@ -86,7 +86,7 @@ func writeSecret(path string, body []byte) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(f.Name())
+	defer os.Remove(f.Name()) //nolint:errcheck // it is renamed when all went well
 	_, err = f.Write(body)
 	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err

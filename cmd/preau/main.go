@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strings"
 	"syscall"
 	"time"
 
@@ -51,7 +52,7 @@ type command struct {
 	errOut io.Writer
 }
 
-var errUsage = errors.New("unknown command\n\n" + usage)
+var errUsage = errors.New("unknown command\n\n" + strings.TrimSpace(usage))
 
 func run(ctx context.Context, args []string, env func(string) string, out, errOut io.Writer) error {
 	if len(args) == 0 {

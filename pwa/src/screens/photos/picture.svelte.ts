@@ -10,29 +10,34 @@ export class Picture {
   constructor(files: Files, sha: () => string | undefined) {
     $effect(() => {
       const name = sha()
-      let made: string | undefined
       let over = false
-      this.url = undefined
-      this.missing = false
-      if (name) void load(files, name).then(show)
-      const self = this
-      function show(blob: Blob | undefined): void {
-        if (over) return
-        made = blob && URL.createObjectURL(blob)
-        self.url = made
-        self.missing = !blob
+      if (name) {
+        void load(files, name).then((blob) => {
+          if (!over) this.#show(blob)
+        })
       }
       return () => {
         over = true
-        if (made) URL.revokeObjectURL(made)
+        this.#clear()
       }
     })
+  }
+
+  #show(blob: Blob | undefined): void {
+    this.url = blob && URL.createObjectURL(blob)
+    this.missing = !blob
+  }
+
+  #clear(): void {
+    if (this.url) URL.revokeObjectURL(this.url)
+    this.url = undefined
+    this.missing = false
   }
 }
 
 async function load(files: Files, sha: string): Promise<Blob | undefined> {
   try {
-    return (await files.get(sha)) ?? undefined
+    return await files.get(sha)
   } catch {
     return undefined
   }

@@ -80,12 +80,12 @@ export class GiveForm {
 
   faults(now: Date): Fault[] {
     const { course, title, text, date, time, students } = this.typed
-    const due = new Date(`${date}T${time || '08:00'}`)
+    const due = Date.parse(`${date}T${time || '08:00'}`)
     const faults: Fault[] = []
     if (!course) faults.push('course')
     if (!title.trim() && !text.trim()) faults.push('empty')
-    if (Number.isNaN(due.getTime())) faults.push('date')
-    else if (due < now && !this.#edited) faults.push('past')
+    if (Number.isNaN(due)) faults.push('date')
+    else if (due < now.getTime() && !this.#edited) faults.push('past')
     if (students?.length === 0) faults.push('students')
     return faults
   }
