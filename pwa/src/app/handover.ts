@@ -24,3 +24,9 @@ export async function takeHandover(): Promise<void> {
     // offline: the first screen says what to do
   }
 }
+
+/** Signed in now: the manifest has to be asked for again, to carry a pass. */
+export function renewManifest(): void {
+  const link = document.querySelector('link[rel="manifest"]')
+  link?.replaceWith(link.cloneNode())
+}

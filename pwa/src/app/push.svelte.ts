@@ -36,7 +36,8 @@ class Push {
       this.state = can
       return
     }
-    const subscription = await (await worker()).pushManager.getSubscription()
+    const registration = await navigator.serviceWorker.getRegistration()
+    const subscription = (await registration?.pushManager.getSubscription()) ?? null
     this.last = await lastShown()
     const wanted = kept('push') === true
     this.state = subscription && wanted ? 'on' : 'off'

@@ -13,6 +13,7 @@ import {
   type View,
 } from '../sync/index.ts'
 import { api, ApiError } from './api'
+import { renewManifest } from './handover'
 import { forgetAll, keep, kept } from './keep'
 import { watch } from './live.svelte'
 import { forgetAlerts } from './push.svelte'
@@ -175,6 +176,7 @@ class Session {
     this.#device = await openDevice({ user: identity.user, device: identity.device, fresh: freshDevice })
     this.#device.start()
     this.stage = 'in'
+    renewManifest()
   }
 
   /** Leaves nothing of this person behind. The server is told when it can be; the wipe does not wait for it. */

@@ -12,7 +12,11 @@ class Updates {
 
   /** Lets the new version take over; the page reloads when it has. The outbox is in the database: nothing is lost. */
   apply(): void {
-    this.waiting?.postMessage('apply')
+    const worker = this.waiting
+    worker?.addEventListener('statechange', () => {
+      if (worker.state === 'activated') reload()
+    })
+    worker?.postMessage('apply')
   }
 
   /** The server, or a file that is gone, says that this version is old. */
@@ -38,10 +42,19 @@ export function watchForUpdates(): void {
   void register()
 }
 
+let reloading = false
+
+/** Once, whoever noticed first. */
+function reload(): void {
+  if (reloading) return
+  reloading = true
+  location.reload()
+}
+
 async function register(): Promise<void> {
   const had = navigator.serviceWorker.controller !== null
   navigator.serviceWorker.addEventListener('controllerchange', () => {
-    if (had) location.reload()
+    if (had) reload()
   })
   navigator.serviceWorker.addEventListener('message', ({ data }: MessageEvent<{ go?: string } | string>) => {
     if (typeof data === 'object' && data.go) void router.go(data.go)
