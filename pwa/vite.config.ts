@@ -15,9 +15,9 @@ const first = new RegExp(
   `node_modules/(svelte|clsx|esm-env|idb)/|src/(app|db|sync)/|src/i18n/(index|dates|first)|src/ui/(${kit}|icons)\\.`,
 )
 
-export default defineConfig(({ mode }) => ({
+export default defineConfig({
   plugins: [svelte(), words(), qrWorker(), serviceWorker(), compress()],
-  define: { __BUILD__: JSON.stringify(process.env.PREAU_BUILD ?? mode) },
+  define: { 'import.meta.env.VITE_BUILD': JSON.stringify(process.env.PREAU_BUILD ?? 'dev') },
   build: {
     outDir: 'dist',
     emptyOutDir: true,
@@ -40,4 +40,4 @@ export default defineConfig(({ mode }) => ({
   },
   server: { proxy },
   preview: { proxy },
-}))
+})

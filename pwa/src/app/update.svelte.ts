@@ -3,9 +3,8 @@
 import { router } from './router.svelte'
 import { scriptUrl } from './trusted'
 
-declare const __BUILD__: string
-
-export const build = __BUILD__
+/** Which build this is, for whoever helps. */
+export const build = String(import.meta.env.VITE_BUILD ?? 'dev')
 
 class Updates {
   waiting = $state.raw<ServiceWorker | undefined>(undefined)
