@@ -61,7 +61,7 @@ beforeAll(async () => {
 afterAll(() => server.stop())
 
 async function settle(page: Page): Promise<void> {
-  await page.locator('main h1').first().waitFor()
+  await page.locator('main :is(h1, h2):visible').first().waitFor()
   await page.waitForFunction(() => !document.querySelector('main [aria-busy="true"]'))
   await page.waitForTimeout(250)
 }
@@ -98,6 +98,7 @@ async function visit(page: Page, path: string, who: string): Promise<void> {
   await settle(page)
   for (const theme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme: theme })
+    await page.waitForTimeout(400) // colours take a moment to change
     await inspect(page, `${who} ${path} ${theme}`)
     await shoot(page, `${who} ${path} ${theme}`)
   }
