@@ -85,6 +85,8 @@ func (a *Accounts) printSheets(c *Call) error {
 	if err != nil {
 		return err
 	}
+	// It is a page, with its own style and nothing else.
+	c.SetHeader(fiber.HeaderContentSecurityPolicy, "default-src 'none'; style-src 'self'; img-src 'self'; frame-ancestors 'none'")
 	return c.Bytes(fiber.StatusOK, fiber.MIMETextHTMLCharsetUTF8, page)
 }
 
