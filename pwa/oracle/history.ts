@@ -60,8 +60,9 @@ export class History {
     await this.#rest()
   }
 
-  end(): void {
-    for (const phone of this.phones) phone.kill()
+  async end(): Promise<void> {
+    for (const phone of this.phones) await phone.signOut()
+    await this.#admin.fetch('/api/session', { method: 'DELETE' })
   }
 
   async #step(): Promise<void> {
@@ -127,6 +128,8 @@ export class History {
       if (Date.now() > until) break
       await new Promise((resolve) => setTimeout(resolve, 25))
     }
+    for (const phone of this.phones)
+      this.trace.push(`${phone.label}: ${JSON.stringify((await phone.tab()).status.current)}`)
     await judge(this.phones, this.school.dump())
   }
 

@@ -38,7 +38,6 @@ async function history(school: School, seed: number): Promise<void> {
   } catch (fault) {
     console.error(`PREAU_SEED=${String(seed)}\n${life.trace.join('\n')}\n${school.log.slice(-4000)}`)
     throw fault
-  } finally {
-    life.end()
   }
+  await life.end()
 }

@@ -30,7 +30,10 @@ export interface Held {
 
 export class Phone {
   readonly network: Network
+  /** What must still be accounted for. */
   readonly deeds: Deed[] = []
+  /** How often something was done in a scope, ever. */
+  readonly acted = new Map<string, number>()
   /** Device ids under which it has sent. */
   readonly names: string[] = []
   identity: Identity = { user: '', device: '', roles: [], school: '' }
@@ -48,6 +51,15 @@ export class Phone {
 
   async signIn(): Promise<void> {
     this.identity = await this.network.json<Identity>('/api/session', { demo: this.account })
+  }
+
+  /** Leaves the account as it was: it may have only so many devices. */
+  async signOut(): Promise<void> {
+    this.kill()
+    const { device } = await this.network.json<{ device: string }>('/api/session')
+    const others = [this.identity.device, ...this.names].filter((name) => name !== device)
+    for (const name of others) await this.network.fetch(`/api/devices/${name}`, { method: 'DELETE' })
+    await this.network.fetch('/api/session', { method: 'DELETE' })
   }
 
   get user(): string {
@@ -76,6 +88,7 @@ export class Phone {
   ): Promise<void> {
     const device = await this.tab(tab)
     const n = await device.act(scope, name, args, base === undefined ? {} : { base })
+    this.acted.set(scope, (this.acted.get(scope) ?? 0) + 1)
     this.deeds.push({ n, scope, name, args: args as Record<string, unknown> })
   }
 
@@ -84,12 +97,12 @@ export class Phone {
     for (const device of this.#tabs.splice(0)) device?.close()
   }
 
-  /** The browser loses all that it kept. What was not sent is lost with it. */
+  /** The browser loses all that it kept: what was not sent, and what came back. */
   async forget(): Promise<void> {
-    const { out } = await this.held()
     this.kill()
+    const { out } = await this.held()
     this.#factory = new IDBFactory()
-    const lost = new Set(out.filter((one) => one.state === 'waiting').map((one) => one.n))
+    const lost = new Set(out.filter((one) => one.state !== 'sent').map((one) => one.n))
     const kept = this.deeds.filter((deed) => !lost.has(deed.n))
     // Numbers of actions begin again with the database.
     this.deeds.splice(0, Infinity, ...kept.map((deed) => ({ ...deed, n: -1 })))

@@ -3,7 +3,7 @@
  * started again on the same files, and read from outside.
  */
 import { execFileSync } from 'node:child_process'
-import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { binary, Server } from '../e2e/server.ts'
@@ -47,8 +47,7 @@ export class School {
     const copy = mkdtempSync(join(tmpdir(), 'preau-dump-'))
     try {
       for (const name of readdirSync(this.#data)) {
-        if (name !== 'blobs' && !name.endsWith('-shm') && !name.endsWith('.lock'))
-          cpSync(join(this.#data, name), join(copy, name), { recursive: true })
+        if (/^preau\.db(-wal)?$/.test(name)) copyFileSync(join(this.#data, name), join(copy, name))
       }
       const text = execFileSync(binary, ['dump'], {
         encoding: 'utf8',
