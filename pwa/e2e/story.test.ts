@@ -118,7 +118,7 @@ step('in the tunnel: homework and its sheet are there, the copy is made and hand
   await camera.setInputFiles(join(photos, 'jolla.jpg'))
   await page.getByRole('img', { name: 'Page 3', exact: true }).waitFor()
   await page.getByRole('button', { name: 'Déposer ma copie' }).click()
-  await page.getByText('Gardée sur ce téléphone').first().waitFor()
+  await page.getByText('Gardée sur ce téléphone. Elle partira').first().waitFor()
 })
 
 step(
@@ -157,7 +157,7 @@ step('the teacher finds one copy of three pages, reads it and hands it back', as
 
 step('the pupil and the parent of two children see the answer', async () => {
   await page.getByRole('button', { name: 'Fermer' }).first().click()
-  await page.getByText('Très beau portrait, vivant et précis.').waitFor()
+  await page.getByText('Très beau portrait, vivant et précis.').waitFor({ timeout: 60_000 })
 
   const screen = await parent.open(server.url)
   await signInAs(screen, 'Nadia Benali')

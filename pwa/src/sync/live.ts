@@ -30,9 +30,9 @@ interface Lease {
   until: number
 }
 
-const lease = 30_000
-const beat = 12_000
-const poll = 60_000
+const lease = 8_000
+const beat = 3_000
+const poll = 20_000
 const quick = 5000
 const closed = 2
 
