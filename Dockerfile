@@ -1,7 +1,7 @@
 FROM node:20-bookworm-slim AS web
 WORKDIR /src/pwa
 COPY pwa/package.json pwa/package-lock.json ./
-RUN npm install --no-audit --no-fund
+RUN npm ci --no-audit --no-fund
 COPY pwa/ ./
 COPY sync/testdata /src/sync/testdata
 RUN npx vite build

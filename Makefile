@@ -26,9 +26,8 @@ dev: $(NPM) ## API with the demo school on :8080, screens with hot reload on :51
 	CGO_ENABLED=0 $(GO) build -o $(BIN) ./cmd/preau
 	trap 'kill 0' EXIT; $(BIN) demo & cd pwa && npx vite
 
-# npm ci refuses optional builds for other systems that a registry does not name.
 $(NPM): pwa/package.json pwa/package-lock.json
-	cd pwa && npm install --no-audit --no-fund
+	cd pwa && npm ci --no-audit --no-fund
 	@touch $@
 
 $(WEB): $(NPM) $(WEBSRC)
