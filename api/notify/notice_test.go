@@ -156,6 +156,20 @@ func TestSettingsAreCheckedAndMerged(t *testing.T) {
 	}
 }
 
+// The ids of notices name what they are about, and are long.
+func TestANoticeWithALongIDIsRead(t *testing.T) {
+	w := newWorld(t)
+	n := hello(1)
+	n.ID = "due." + strings.Repeat("0", maxID-4)
+	w.tell("ines", n)
+	if got := w.act("ines", "user:ines", "notice.read@1", map[string]any{"ids": w.ids("ines")}); got != "" {
+		t.Errorf("refused: %s", got)
+	}
+	if got := w.act("ines", "user:ines", "notice.read@1", map[string]any{"ids": []string{n.ID + "0"}}); got != "invalid ids[0]" {
+		t.Errorf("got %q", got)
+	}
+}
+
 func TestOnlyThePersonActs(t *testing.T) {
 	w := newWorld(t)
 	w.tell("malo", hello(1))

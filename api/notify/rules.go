@@ -16,6 +16,7 @@ import (
 // Limits of what a person sends.
 const (
 	maxIDs        = 200
+	maxID         = 128 // bytes; a notice about a homework and a pupil takes about 70
 	maxPhrases    = 50
 	maxPhraseSize = 500 // characters
 )
@@ -65,7 +66,7 @@ func named(tx *psync.Tx) ([]string, error) {
 		return nil, psync.Refuse("invalid", "ids", "name 1 to %d notices", maxIDs)
 	}
 	for i, id := range args.IDs {
-		if id == "" || len(id) > 64 || strings.ContainsAny(id, " \"\\") {
+		if id == "" || len(id) > maxID || strings.ContainsAny(id, " \"\\") {
 			return nil, psync.Refuse("invalid", fmt.Sprintf("ids[%d]", i), "not an id")
 		}
 	}
