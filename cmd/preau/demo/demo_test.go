@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -94,11 +95,35 @@ func story(t *testing.T, w *demo.World) {
 	if states[homework.StateReceived] < 7 || states[homework.StateWaiting] > 0 {
 		t.Errorf("copies are %v", states)
 	}
-	for id, n := range all[struct{ Title string }](t, w, "user:"+demo.User("student"), "notice") {
+	unread := 0
+	for id, n := range all[struct {
+		Title string
+		Read  bool
+	}](t, w, "user:"+demo.User("student"), "notice") {
 		if n.Title == "" {
 			t.Errorf("notice %s has no title", id)
 		}
+		if !n.Read {
+			unread++
+		}
 	}
+	if unread == 0 || unread > 6 {
+		t.Errorf("Inès has %d unread notices", unread)
+	}
+	for id, h := range class {
+		if day := h.Due.In(paris(t)).Weekday(); day == time.Saturday || day == time.Sunday {
+			t.Errorf("homework %s is due on a %s", id, day)
+		}
+	}
+}
+
+func paris(t *testing.T) *time.Location {
+	t.Helper()
+	zone, err := time.LoadLocation("Europe/Paris")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return zone
 }
 
 func handouts(t *testing.T, w *demo.World) {

@@ -59,10 +59,10 @@ var praise = []string{
 
 // Homework of the story of 5e B, in every size.
 var (
-	TaleHomework   = recordID("featured", "tale")   // a tale, due in two days, some copies are in
+	TaleHomework   = recordID("featured", "tale")   // a tale, due in two or three days, some copies are in
 	PoemHomework   = recordID("featured", "poem")   // a poem, over; copies handed back
 	ReviewHomework = recordID("featured", "review") // only for Inès
-	FormsHomework  = recordID("featured", "forms")  // mathematics of 6e A, due tomorrow
+	FormsHomework  = recordID("featured", "forms")  // mathematics of 6e A, due on the next day of lessons
 )
 
 // featured is the story that the demo's people can tell: in French in 5e B a
@@ -74,25 +74,25 @@ func (p *plan) featured() []event {
 	day := func(days, hour int) time.Time {
 		return time.Date(now.Year(), now.Month(), now.Day()+days, hour, 0, 0, 0, zone())
 	}
-	poem := given{PoemHomework, french, day(-9, 17), day(-5, 8), task{
+	poem := given{PoemHomework, french, day(-9, 17), lessonDay(day(-7, 8)), task{
 		title: "Réciter et recopier un poème", text: "Recopie le poème choisi avec une illustration, puis prends-le en photo.",
 		hand: homework.ReturnFile, minutes: 40,
 	}}
-	tale := given{TaleHomework, french, day(-3, 17), day(2, 8), task{
+	tale := given{TaleHomework, french, day(-3, 17), lessonDay(day(2, 8)), task{
 		title: "Écrire un conte", hand: homework.ReturnFile, minutes: 60,
 		text:     "Invente un conte d'une page en suivant le schéma de la fiche. Photographie chaque page de ta copie.",
 		handouts: []File{taleSheet},
 	}}
-	review := given{ReviewHomework, french, day(-2, 17), day(4, 8), task{
+	review := given{ReviewHomework, french, day(-2, 17), lessonDay(day(4, 8)), task{
 		title: "Relire les accords", text: "Inès, refais l'exercice 3 page 58 : c'est presque acquis.",
 		hand: homework.ReturnPaper, minutes: 15, chosen: []string{User("student")},
 	}}
-	forms := given{FormsHomework, maths, day(-2, 16), day(1, 8), task{
+	forms := given{FormsHomework, maths, day(-2, 16), lessonDay(day(1, 8)), task{
 		title: "Figures au compas", text: "Les trois figures de la fiche, au crayon bien taillé.",
 		hand: homework.ReturnFile, minutes: 30, handouts: []File{formsSheet},
 	}}
-	all := []event{poem.event(), tale.event(), review.event(), forms.event()}
-	all = append(all, poemCopies(poem, day(-6, 18), day(-4, 18))...)
+	all := []event{poem.event(), tale.event(), review.event(), forms.event(), everybodyReads(day(-3, 12))}
+	all = append(all, poemCopies(poem, poem.due.Add(-14*time.Hour), day(-4, 18))...)
 	return append(all, taleCopies(tale, day(-1, 19))...)
 }
 

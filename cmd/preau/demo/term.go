@@ -12,6 +12,7 @@ import (
 	"preau/api/attachment"
 	"preau/api/directory"
 	"preau/api/homework"
+	"preau/storage"
 )
 
 // event is something that somebody does at a moment of the term.
@@ -106,7 +107,20 @@ func (p *plan) give(k course, at time.Time, key string) given {
 	choice := tasks[k.subject]
 	t := choice[p.IntN(len(choice))]
 	due := time.Date(at.Year(), at.Month(), at.Day()+3+p.IntN(4), 8, 0, 0, 0, zone())
-	return given{id: recordID(k.id, key), course: k, at: at, due: due, task: t}
+	return given{id: recordID(k.id, key), course: k, at: at, due: lessonDay(due), task: t}
+}
+
+// lessonDay is the time itself, or the same hour of the Monday after it when
+// it falls on a weekend.
+func lessonDay(t time.Time) time.Time {
+	switch t.Weekday() {
+	case time.Saturday:
+		return t.AddDate(0, 0, 2)
+	case time.Sunday:
+		return t.AddDate(0, 0, 1)
+	default:
+		return t
+	}
 }
 
 // recordID makes an id as devices do, the same for the same key.
@@ -195,6 +209,31 @@ func (h handIn) answer(name string, at time.Time, comment string) event {
 		}
 		return w.Send(ctx, h.course.teacher, "course:"+h.course.id, name, args)
 	}}
+}
+
+// everybodyReads is the moment at which the people of the cast have read what
+// was announced to them: what comes later is new.
+func everybodyReads(at time.Time) event {
+	return event{at, func(ctx context.Context, w *World) error {
+		for _, a := range Accounts() {
+			if err := w.readNotices(ctx, a.User); err != nil {
+				return err
+			}
+		}
+		return nil
+	}}
+}
+
+func (w *World) readNotices(ctx context.Context, user string) error {
+	notices, err := w.Engine.Find(ctx, "user:"+user, storage.Key{Type: "notice"})
+	if err != nil || len(notices) == 0 {
+		return err
+	}
+	ids := make([]string, 0, len(notices))
+	for _, n := range notices {
+		ids = append(ids, n.ID)
+	}
+	return w.Send(ctx, user, "user:"+user, "notice.read@1", map[string]any{"ids": ids})
 }
 
 // sheet gives a page, each made once.
