@@ -65,7 +65,7 @@ type Server struct {
 	app     *fiber.App
 	routes  []Route
 	assets  *assets
-	pages   string // content security policy of pages
+	pages   []header // of everything but the API
 	figures figures
 	ctx     context.Context // ends when the server closes
 	stop    context.CancelFunc
@@ -73,7 +73,7 @@ type Server struct {
 
 // New builds a server with all its routes.
 func New(d Deps) (*Server, error) {
-	s := &Server{Deps: d, pages: policy, assets: &assets{}}
+	s := &Server{Deps: d, pages: withPolicy(policy), assets: &assets{}}
 	s.figures.started = d.Now()
 	s.Timeouts = cmp.Or(d.Timeouts, usualTimeouts)
 	if err := s.loadApp(); err != nil {
@@ -99,7 +99,7 @@ func (s *Server) loadApp() (err error) {
 		return fmt.Errorf("read the application: %w", err)
 	}
 	if s.assets.page != nil {
-		s.pages = pagePolicy(s.assets.page.plain)
+		s.pages = withPolicy(pagePolicy(s.assets.page.plain))
 	}
 	return nil
 }

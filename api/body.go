@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"mime"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -53,15 +54,34 @@ func (c *Call) Body() io.Reader {
 }
 
 // Raw reads the whole body, at most as long as the route allows.
-func (c *Call) Raw() ([]byte, error) {
-	body, err := io.ReadAll(io.LimitReader(c.Body(), c.limit+1))
-	if err != nil {
-		return nil, malformed("the request body could not be read")
+func (c *Call) Raw() ([]byte, error) { return c.rawInto(nil) }
+
+// rawInto is Raw into the memory of an earlier body, if that is large enough.
+func (c *Call) rawInto(earlier []byte) ([]byte, error) {
+	r := c.Body()
+	body := slices.Grow(earlier[:0], c.expected()+1) // one more, to find the end
+	for {
+		n, err := r.Read(body[len(body):cap(body)])
+		body = body[:len(body)+n]
+		switch {
+		case int64(len(body)) > c.limit:
+			return nil, errBodyTooLarge
+		case errors.Is(err, io.EOF):
+			return body, nil
+		case err != nil:
+			return nil, malformed("the request body could not be read")
+		case len(body) == cap(body):
+			body = slices.Grow(body, len(body))
+		}
 	}
-	if int64(len(body)) > c.limit {
-		return nil, errBodyTooLarge
-	}
-	return body, nil
+}
+
+// trusted is how much memory a declared length gets before any of it came.
+const trusted = 64 << 10
+
+// expected is how long the body is likely to be, from what was declared.
+func (c *Call) expected() int {
+	return max(min(c.fc.Request().Header.ContentLength(), trusted), 0)
 }
 
 // Bind reads the body, one JSON object, into a struct. Another media type,
@@ -78,6 +98,9 @@ func (c *Call) Bind(into any) error {
 }
 
 func isJSON(contentType string) bool {
+	if contentType == fiber.MIMEApplicationJSON {
+		return true
+	}
 	mediaType, params, err := mime.ParseMediaType(contentType)
 	if err != nil || mediaType != fiber.MIMEApplicationJSON {
 		return false

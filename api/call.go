@@ -142,15 +142,6 @@ func (s *patientSource) Close() error {
 	return nil
 }
 
-// Nothing answers 204 in as few bytes as can be: headers that speak of
-// content are left out, as there is none.
-func (c *Call) Nothing() error {
-	header := &c.fc.Response().Header
-	header.Reset()
-	header.Set(fiber.HeaderCacheControl, "no-store")
-	return c.NoContent()
-}
-
 // NoContent answers 204.
 func (c *Call) NoContent() error { return c.Empty(fiber.StatusNoContent) }
 

@@ -72,6 +72,8 @@ type strictConn struct {
 	left     int64       // bytes of the body or chunk still to come
 	buf      []byte      // received
 	store    []byte      // what buf lies in, empty, to be used again
+	passed   []byte      // the last head that passed, if it was short
+	framing  framing     // what it said
 	ready    int         // bytes of buf that were checked and may be passed on
 	err      error       // after what is ready
 	midway   atomic.Bool // a request has begun that has not ended
@@ -177,7 +179,7 @@ func (c *strictConn) checkHead() bool {
 	if end < 0 {
 		return c.checkUnfinished()
 	}
-	framing, err := parseHead(string(c.buf[:end]))
+	framing, err := c.judge(c.buf[:end])
 	if err != nil {
 		return c.refuse()
 	}
@@ -185,6 +187,19 @@ func (c *strictConn) checkHead() bool {
 	c.enter(framing.phase)
 	c.left = framing.length
 	return true
+}
+
+// judge is parseHead. Devices ask the same again and again: the last head that
+// passed on this connection passes again.
+func (c *strictConn) judge(head []byte) (framing, error) {
+	if len(head) > 0 && bytes.Equal(head, c.passed) {
+		return c.framing, nil
+	}
+	f, err := parseHead(string(head))
+	if err == nil && len(head) <= 1<<10 {
+		c.passed, c.framing = append(c.passed[:0], head...), f
+	}
+	return f, err
 }
 
 // checkUnfinished judges a head whose end has not come: a lone line feed or
@@ -331,10 +346,14 @@ func isTarget(s string) bool {
 	return strings.HasPrefix(s, "/") || strings.HasPrefix(s, "http://") || strings.HasPrefix(s, "https://")
 }
 
-// fields are the headers that decide where a request ends and whom it is for;
-// nil is absent.
+// fields are the headers that decide where a request ends and whom it is for.
 type fields struct {
-	host, length, encoding *string
+	host, length, encoding field
+}
+
+type field struct {
+	value string
+	there bool
 }
 
 const maxFields = 100
@@ -357,51 +376,56 @@ func parseFields(rest string) (f fields, err error) {
 
 // set keeps a header; a second of its kind is refused.
 func (f *fields) set(name, value string) bool {
-	var at **string
+	var at *field
 	switch {
-	case strings.EqualFold(name, "host"):
+	case isNamed(name, "host"):
 		at = &f.host
-	case strings.EqualFold(name, "content-length"):
+	case isNamed(name, "content-length"):
 		at = &f.length
-	case strings.EqualFold(name, "transfer-encoding"):
+	case isNamed(name, "transfer-encoding"):
 		at = &f.encoding
 	default:
 		return true
 	}
-	if *at != nil {
+	if at.there {
 		return false
 	}
-	*at = &value
+	*at = field{value, true}
 	return true
+}
+
+// isNamed is EqualFold for ASCII, where most names differ in length already.
+func isNamed(name, want string) bool {
+	return len(name) == len(want) && strings.EqualFold(name, want)
 }
 
 // hostAgrees says whether there is one host, the same everywhere.
 func (f fields) hostAgrees(target, version string) bool {
-	if f.host == nil {
+	if !f.host.there {
 		return version == "HTTP/1.0" && strings.HasPrefix(target, "/")
 	}
-	if !isHost(*f.host) {
+	if !isHost(f.host.value) {
 		return false
 	}
 	if strings.HasPrefix(target, "/") {
 		return true
 	}
 	u, err := url.Parse(target)
-	return err == nil && u.User == nil && strings.EqualFold(u.Host, *f.host)
+	return err == nil && u.User == nil && strings.EqualFold(u.Host, f.host.value)
 }
 
 func (f fields) framing(method, version string) (framing, error) {
-	if f.encoding != nil {
-		if f.length != nil || version != "HTTP/1.1" || !strings.EqualFold(*f.encoding, "chunked") || bodiless(method) {
+	if f.encoding.there {
+		if f.length.there || version != "HTTP/1.1" || !strings.EqualFold(f.encoding.value, "chunked") || bodiless(method) {
 			return framing{}, errMalformed
 		}
 		return framing{phase: inChunkSize}, nil
 	}
-	if f.length == nil {
+	if !f.length.there {
 		return framing{phase: inHead}, nil
 	}
-	n, err := strconv.ParseUint(*f.length, 10, 62)
-	if err != nil || strings.HasPrefix(*f.length, "+") || n > 0 && bodiless(method) {
+	n, err := strconv.ParseUint(f.length.value, 10, 62)
+	if err != nil || strings.HasPrefix(f.length.value, "+") || n > 0 && bodiless(method) {
 		return framing{}, errMalformed
 	}
 	if n == 0 {

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"sync"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -10,14 +11,14 @@ import (
 
 // Engine is the part of the protocol engine that the edge speaks to.
 type Engine interface {
-	Sync(ctx context.Context, a psync.Actor, req *psync.Request) (*psync.Response, error)
+	// Answer reads the body of a request and answers it; it keeps no part of
+	// the body. The error is a *psync.RequestError.
+	Answer(ctx context.Context, a psync.Actor, body []byte) (*psync.Response, error)
 	Hub() *psync.Hub
 }
 
-const maxSyncBody = 1 << 20
-
 func (s *Server) syncRoutes() {
-	s.Route("POST", "/api/sync", SignedIn, maxSyncBody, s.sync)
+	s.Route("POST", "/api/sync", SignedIn, psync.MaxRequest, s.sync)
 }
 
 // sync answers one round of a device: what it did, and what changed.
@@ -25,25 +26,29 @@ func (s *Server) sync(c *Call) error {
 	if !isJSON(c.Header(fiber.HeaderContentType)) {
 		return errNotJSON
 	}
-	body, err := c.Raw()
+	memory := bodies.Get().(*[]byte)
+	defer bodies.Put(memory)
+	body, err := c.rawInto(*memory)
 	if err != nil {
 		return err
 	}
-	if err := checkShape(body); err != nil {
-		return err
+	if cap(body) <= keptBody {
+		*memory = body
 	}
-	req, err := psync.DecodeRequest(body)
-	if err != nil {
-		return err
-	}
-	res, err := s.Engine.Sync(c.Context(), c.Actor, req)
+	res, err := s.Engine.Answer(c.Context(), c.Actor, body)
 	if err != nil {
 		return err
 	}
 	s.figures.synced.Add(1)
 	if res.Empty() {
 		s.figures.nothing.Add(1)
-		return c.Nothing()
+		return c.NoContent()
 	}
 	return c.Bytes(fiber.StatusOK, fiber.MIMEApplicationJSON, res.JSON())
 }
+
+// bodies is memory for the requests of devices: most say little, and are many.
+var bodies = sync.Pool{New: func() any { return new([]byte) }}
+
+// keptBody is the largest memory that is used again.
+const keptBody = 16 << 10

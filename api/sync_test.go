@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -156,7 +157,7 @@ func TestSyncErrors(t *testing.T) {
 		"array":           {"[]", 400, "malformed"},
 		"other device":    {`{"v":1,"schema":1,"device":"d_other","cursors":{}}`, 409, "unknown_device"},
 		"cursor ahead":    {fmt.Sprintf(pull, `"user:ines":[1,99,0]`), 503, "behind"},
-		"too large":       {`{"v":1,"device":"` + strings.Repeat("x", 1<<20) + `"}`, 413, "too_large"},
+		"too large":       {`{"v":1,"device":"` + strings.Repeat("x", psync.MaxRequest) + `"}`, 413, "too_large"},
 		"nested":          {`{"v":1,"digest":` + strings.Repeat("[", 5000) + strings.Repeat("]", 5000) + `}`, 400, "malformed"},
 		"cursor no scope": {fmt.Sprintf(pull, `"":[1,1,0]`), 422, "invalid"},
 	} {
@@ -172,6 +173,39 @@ func TestSyncErrors(t *testing.T) {
 	s.open.end(api.ErrRevoked)
 	if got := s.send("POST", "/api/sync", fmt.Sprintf(pull, "")); got.StatusCode != 401 || !strings.Contains(got.text, `"wipe":true`) {
 		t.Errorf("revoked: %d %s", got.StatusCode, got.text)
+	}
+}
+
+// What was answered with nothing is answered with 401 once the session ended.
+func TestSyncAgainAfterTheSession(t *testing.T) {
+	s := openSchool(t)
+	s.write("user:ines", "n1", "a")
+	body := fmt.Sprintf(pull, `"user:ines":[1,1,0]`)
+	for range 3 {
+		s.send("POST", "/api/sync", body).want(t, 204, "")
+	}
+	s.open.end(api.ErrRevoked)
+	s.send("POST", "/api/sync", body).want(t, 401, "signed_out")
+}
+
+// The longest request that the protocol allows is read; one byte more is not,
+// whether its length is declared or not.
+func TestLongestSyncRequest(t *testing.T) {
+	s := openSchool(t)
+	body := fmt.Sprintf(pull, "")
+	body += strings.Repeat(" ", psync.MaxRequest-len(body))
+	s.send("POST", "/api/sync", body).want(t, 200, "")
+	s.send("POST", "/api/sync", body+" ").want(t, 413, "too_large")
+	for text, want := range map[string]string{body: "HTTP/1.1 200 ", body + " ": "HTTP/1.1 413 "} {
+		conn, err := net.Dial("tcp", s.addr)
+		check(t, err)
+		defer conn.Close()
+		go fmt.Fprintf(conn, "POST /api/sync HTTP/1.1\r\nHost: x\r\nCookie: %s=ines\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n",
+			api.SessionCookie, len(text), text)
+		got := make([]byte, len(want))
+		if _, err := io.ReadFull(conn, got); err != nil || string(got) != want {
+			t.Errorf("%d bytes in a chunk: %q %v, want %q", len(text), got, err, want)
+		}
 	}
 }
 

@@ -221,6 +221,7 @@ func TestAskingAgain(t *testing.T) {
 		"a scope gained": func(w *world) { w.access.grant("p", "class:5b", "class:4a") },
 		"a scope lost":   func(w *world) { w.access.grant("p") },
 		"another scope":  func(w *world) { w.access.grant("p", "class:4a") },
+		"a deletion":     func(w *world) { w.commit("class:5b", func(tx *psync.Tx) { tx.Delete("homework", "h") }) },
 		"a new epoch": func(w *world) {
 			if _, err := w.records.Epoch(w.t.Context(), true); err != nil {
 				w.t.Fatal(err)

@@ -64,6 +64,7 @@ func TestRequestRefused(t *testing.T) {
 		{"cursor twice", `{` + ok + `,"cursors":{"class:5b":[1,2,0],"class:5b":[1,2,0]}}`, psync.Malformed, "cursors"},
 		{"args no object", strings.Replace(mutation(""), "{}", "[]", 1), psync.Malformed, "mutations[0].args"},
 		{"args broken", strings.Replace(mutation(""), `{}`, `{"a":}`, 1), psync.Malformed, "mutations[0].args"},
+		{"args broken UTF-8", strings.Replace(mutation(""), `{}`, "{\"a\":\"\xff\"}", 1), psync.Malformed, "mutations[0].args"},
 		{"unknown member", mutation(`,"x":1`), psync.Malformed, "mutations[0].x"},
 		{"member twice", mutation(`,"k":1`), psync.Malformed, "mutations[0].k"},
 

@@ -183,7 +183,7 @@ func (s *scanner) object() (json.RawMessage, bool) {
 		s.pos++
 		if depth == 0 {
 			raw := json.RawMessage(s.text[start:s.pos])
-			return raw, json.Valid(raw)
+			return raw, json.Valid(raw) && utf8.Valid(raw)
 		}
 	}
 	return nil, false
