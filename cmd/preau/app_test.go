@@ -277,15 +277,6 @@ func TestDumpIsSortedAndCanonical(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := r.stop(); err != nil {
-		t.Fatal(err)
-	}
-	var out bytes.Buffer
-	if err := run(context.Background(), []string{"dump"}, func(name string) string {
-		return map[string]string{"PREAU_DATA": c.Data}[name]
-	}, &out, io.Discard); err != nil {
-		t.Fatal(err)
-	}
 	want := ""
 	for _, user := range []string{"a", "b"} {
 		want += `{"id":"3","scope":"user:` + user + `","seq":1,"type":"draft","value":{}}
@@ -293,9 +284,26 @@ func TestDumpIsSortedAndCanonical(t *testing.T) {
 {"id":"2","scope":"user:` + user + `","seq":1,"type":"note","value":{"text":"<é>"}}
 `
 	}
-	if out.String() != want {
-		t.Errorf("got\n%swant\n%s", out.String(), want)
+	if got := dumpOf(t, c); got != want {
+		t.Errorf("while it is served, got\n%swant\n%s", got, want)
 	}
+	if err := r.stop(); err != nil {
+		t.Fatal(err)
+	}
+	if got := dumpOf(t, c); got != want {
+		t.Errorf("after the server, got\n%swant\n%s", got, want)
+	}
+}
+
+func dumpOf(t *testing.T, c Config) string {
+	t.Helper()
+	var out bytes.Buffer
+	if err := run(context.Background(), []string{"dump"}, func(name string) string {
+		return map[string]string{"PREAU_DATA": c.Data}[name]
+	}, &out, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
 }
 
 func TestConfig(t *testing.T) {

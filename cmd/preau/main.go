@@ -114,11 +114,10 @@ func (c *command) openRecords(ctx context.Context) (storage.Records, error) {
 }
 
 func (c *command) dump(ctx context.Context) error {
-	records, err := c.openRecords(ctx)
-	if err != nil {
+	if err := c.config.complete(); err != nil {
 		return err
 	}
-	return errors.Join(dump(ctx, records, c.out), records.Close())
+	return dump(ctx, c.config.Records, c.out)
 }
 
 // vapid prints the key by which browsers know this server's pushes.

@@ -35,20 +35,22 @@ func connect(ctx context.Context, path string, o Options) (*conn, error) {
 }
 
 func dsn(path string, o Options) string {
+	q := url.Values{"_pragma": {"busy_timeout(10000)", "cache_size(-32768)", "temp_store(MEMORY)"}}
+	if o.readOnly {
+		q.Set("mode", "ro")
+	} else {
+		q["_pragma"] = append(q["_pragma"], writing(o)...)
+	}
+	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q.Encode()}).String()
+}
+
+// writing is what a connection needs that may write.
+func writing(o Options) []string {
 	sync := "synchronous(FULL)"
 	if o.Unsynced {
 		sync = "synchronous(OFF)"
 	}
-	q := url.Values{"_pragma": {
-		"busy_timeout(10000)",
-		"journal_mode(WAL)",
-		sync,
-		"cache_size(-32768)",
-		"temp_store(MEMORY)",
-		"secure_delete(FAST)",
-		"journal_size_limit(67108864)",
-	}}
-	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q.Encode()}).String()
+	return []string{"journal_mode(WAL)", sync, "secure_delete(FAST)", "journal_size_limit(67108864)"}
 }
 
 // stmt prepares a statement once.

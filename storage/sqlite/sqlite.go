@@ -40,6 +40,8 @@ type Options struct {
 	// Unsynced leaves the moment of writing to the operating system: fast,
 	// and lossy when the power fails. For tests and throw-away imports.
 	Unsynced bool
+
+	readOnly bool
 }
 
 // Store is a [storage.Records] in a SQLite database.
