@@ -140,6 +140,11 @@ export class Database {
     return this.#run((db) => commit(db.transaction(names, 'readwrite', { durability: 'strict' }), work))
   }
 
+  /** Writes to `kv` what may be lost with the power: soon on disk. */
+  note<T>(work: (tx: Tx<'readwrite'>) => Promise<T>): Promise<T> {
+    return this.#run((db) => commit(db.transaction(['kv'], 'readwrite', { durability: 'relaxed' }), work))
+  }
+
   get closed(): boolean {
     return this.#closed
   }

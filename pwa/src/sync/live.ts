@@ -32,7 +32,7 @@ interface Lease {
 
 const lease = 8_000
 const beat = 3_000
-const poll = 20_000
+const poll = 60_000
 const quick = 5000
 const closed = 2
 
@@ -95,7 +95,7 @@ export class Live {
     const held = (await db.read(['kv'], (tx) => tx.objectStore('kv').get('live'))) as Lease | undefined
     const at = now()
     if (held?.tab === this.#tab && held.until - at > lease / 2) return true
-    return db.write(['kv'], async (tx) => {
+    return db.note(async (tx) => {
       const leader = (await tx.objectStore('kv').get('live')) as Lease | undefined
       const isFree = !leader || leader.tab === this.#tab || leader.until < at || leader.until > at + 2 * lease
       if (isFree) await tx.objectStore('kv').put({ tab: this.#tab, until: at + lease }, 'live')
@@ -107,7 +107,7 @@ export class Live {
     const { db } = this.options
     if (db.closed) return
     const mine = async (): Promise<void> =>
-      db.write(['kv'], async (tx) => {
+      db.note(async (tx) => {
         const leader = (await tx.objectStore('kv').get('live')) as Lease | undefined
         if (leader?.tab === this.#tab) await tx.objectStore('kv').delete('live')
       })

@@ -216,7 +216,8 @@ export class Rounds {
     }
     this.options.changed(applied.topics)
     const updating = answer.more.length > 0
-    if (!updating && !(await this.hasMore())) return { kind: 'done' }
+    const hasPulled = request.cursors !== undefined || this.pushOnly
+    if (!updating && hasPulled && !(await this.hasMore())) return { kind: 'done' }
     return { kind: 'again', progress: applied.progress, updating }
   }
 
@@ -224,10 +225,16 @@ export class Rounds {
     const { db, user, mutators, pulled } = this.options
     const { at } = asked
     const isNews = answer.results.length > 0 || Object.keys(answer.scopes).length > 0
-    const applied = await db.write(stores, async (tx) => {
+    const mark = async (tx: Tx<'readwrite'>): Promise<void> => {
       if (request.cursors) await tx.objectStore('kv').put(at, 'pulled')
-      return isNews ? apply(tx, answer, asked, mutators, user) : nothing()
-    })
+    }
+    if (!isNews) await db.note(mark)
+    const applied = isNews
+      ? await db.write(stores, async (tx) => {
+          await mark(tx)
+          return apply(tx, answer, asked, mutators, user)
+        })
+      : nothing()
     if (request.cursors) pulled(at)
     return applied
   }
