@@ -32,7 +32,8 @@ type question struct {
 	actor  Actor
 	grants []Grant
 	epoch  int64
-	at     []storage.Position // of the grants, each After the head of its scope
+	at     []storage.Position // of the scopes followed, each After its head
+	asked  []string           // those of them that are on demand
 }
 
 func (e *Engine) nothingSince(ctx context.Context, q *question) bool {
@@ -53,10 +54,11 @@ func (e *Engine) nothingSince(ctx context.Context, q *question) bool {
 			return false
 		}
 	}
+	e.hub.follow(q.actor, grants, q.asked)
 	return true
 }
 
-// sameGrants tells whether two lists name the same scopes. Access hands out
+// sameGrants tells whether two lists let the same scopes be read and followed. Access hands out
 // the same slice until something changes.
 func sameGrants(a, b []Grant) bool {
 	if len(a) != len(b) {
@@ -66,7 +68,7 @@ func sameGrants(a, b []Grant) bool {
 		return true
 	}
 	for i := range a {
-		if a[i].Scope != b[i].Scope {
+		if a[i].Scope != b[i].Scope || a[i].OnDemand != b[i].OnDemand {
 			return false
 		}
 	}
@@ -76,11 +78,12 @@ func sameGrants(a, b []Grant) bool {
 // remember keeps a question whose answer was nothing.
 func (e *Engine) remember(a Actor, req *Request, body []byte) {
 	grants, _ := e.access.Grants(a)
-	if len(grants) == 0 || len(grants) != len(req.Cursors) {
+	followed := req.followed(grants)
+	if len(followed) == 0 || len(followed) != len(req.Cursors) {
 		return
 	}
-	q := &question{actor: a, grants: grants, epoch: req.Cursors[grants[0].Scope].Epoch}
-	for _, g := range grants {
+	q := &question{actor: a, grants: grants, epoch: req.Cursors[followed[0].Scope].Epoch, asked: onDemand(followed)}
+	for _, g := range followed {
 		c, held := req.Cursors[g.Scope]
 		if !held || c != (Cursor{Epoch: q.epoch, Hi: c.Hi}) {
 			return // the grants have changed since

@@ -18,7 +18,7 @@ func (e *Engine) Sync(ctx context.Context, a Actor, req *Request) (*Response, er
 	var s *sight
 	if len(req.Mutations) == 0 && req.Cursors != nil {
 		var err error
-		if s, err = e.look(ctx, a); err != nil {
+		if s, err = e.look(ctx, a, req); err != nil {
 			return nil, err
 		}
 		if req.current(s) {
@@ -71,17 +71,21 @@ func (a *answer) salvage(err error, req *Request, now time.Time) (*Response, err
 	return a.response(now), nil
 }
 
-// sight is what an actor may read, and how far that has come.
+// sight is what an actor may read, what of it the device follows, and how far
+// that has come.
 type sight struct {
-	grants []Grant
-	tails  []storage.Tail // of the grants, without entries
-	epoch  int64
+	readable []Grant
+	grants   []Grant        // followed
+	tails    []storage.Tail // of the scopes followed, without entries
+	epoch    int64
 }
 
 // look asks for no more than heads.
-func (e *Engine) look(ctx context.Context, a Actor) (s *sight, err error) {
+func (e *Engine) look(ctx context.Context, a Actor, req *Request) (s *sight, err error) {
 	s = &sight{}
-	s.grants, _ = e.access.Grants(a)
+	s.readable, _ = e.access.Grants(a)
+	s.grants = req.followed(s.readable)
+	e.hub.follow(a, s.readable, onDemand(s.grants))
 	if s.epoch, err = e.records.Epoch(ctx, false); err != nil {
 		return nil, unavailable(err)
 	}
@@ -110,4 +114,40 @@ func (r *Request) current(s *sight) bool {
 		}
 	}
 	return true
+}
+
+// followed lists the grants that a device is told of: all but those on demand
+// that it does not name.
+func (r *Request) followed(grants []Grant) []Grant {
+	always := slices.IndexFunc(grants, func(g Grant) bool { return g.OnDemand })
+	if always < 0 {
+		return grants
+	}
+	left := len(r.Cursors)
+	for _, g := range grants[:always] {
+		if _, named := r.Cursors[g.Scope]; named {
+			left--
+		}
+	}
+	all := grants[:always:always]
+	for _, g := range grants[always:] {
+		if left == 0 {
+			break
+		}
+		if _, named := r.Cursors[g.Scope]; named {
+			all = append(all, g)
+			left--
+		}
+	}
+	return all
+}
+
+// onDemand lists the scopes on demand.
+func onDemand(grants []Grant) (scopes []string) {
+	for _, g := range grants {
+		if g.OnDemand {
+			scopes = append(scopes, g.Scope)
+		}
+	}
+	return scopes
 }

@@ -44,6 +44,13 @@ func (d *device) act(scope, name string, args fields) {
 	d.outbox = append(d.outbox, mutation(scope, d.nextK[scope], name, args))
 }
 
+// open asks for a scope on demand, if it is not held.
+func (d *device) open(scope string) {
+	if _, held := d.cursors[scope]; !held {
+		d.cursors[scope] = psync.Cursor{}
+	}
+}
+
 func (d *device) request(budget int) psync.Request {
 	return psync.Request{
 		Device: d.actor.Device, Budget: budget,

@@ -3,6 +3,7 @@ package sync
 import (
 	"context"
 	"maps"
+	"slices"
 	"sync"
 	"time"
 )
@@ -22,6 +23,7 @@ type Hub struct {
 	mu        sync.Mutex
 	subs      map[*subscriber]struct{}
 	audiences map[string]*audience
+	asked     map[Actor][]string // scopes on demand that a device named last
 }
 
 // audience is who is to be told of a scope, and the head that they were told.
@@ -46,7 +48,46 @@ func newHub(access Access, random func(n int64) int64) *Hub {
 		random:    random,
 		subs:      map[*subscriber]struct{}{},
 		audiences: map[string]*audience{},
+		asked:     map[Actor][]string{},
 	}
+}
+
+// follow notes which scopes on demand a device names: it is told of these.
+func (h *Hub) follow(a Actor, grants []Grant, asked []string) {
+	if len(grants) == 0 || !grants[len(grants)-1].OnDemand {
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if slices.Equal(h.asked[a], asked) {
+		return
+	}
+	forgetSome(h.asked)
+	if h.asked[a] = asked; len(asked) == 0 {
+		delete(h.asked, a)
+	}
+	for s := range h.subs {
+		if s.actor == a {
+			h.drop(s)
+			h.regrant(s)
+		}
+	}
+}
+
+// grants lists the scopes that a device is told of.
+func (h *Hub) grants(a Actor) ([]Grant, uint64) {
+	all, version := h.access.Grants(a)
+	always := slices.IndexFunc(all, func(g Grant) bool { return g.OnDemand })
+	if always < 0 {
+		return all, version
+	}
+	told := all[:always:always]
+	for _, g := range all[always:] {
+		if slices.Contains(h.asked[a], g.Scope) {
+			told = append(told, g)
+		}
+	}
+	return told, version
 }
 
 // Subscribe returns the pokes of an actor, scope by scope with its new head,
@@ -117,7 +158,7 @@ func (h *Hub) recheckAll() {
 // recheck compares the grants of a subscriber with those it had, and adds the
 // scopes that came or went to what it is to be told.
 func (h *Hub) recheck(s *subscriber) (changed bool) {
-	grants, version := h.access.Grants(s.actor)
+	grants, version := h.grants(s.actor)
 	if version == s.version {
 		return false
 	}
@@ -142,7 +183,7 @@ func (h *Hub) recheck(s *subscriber) (changed bool) {
 }
 
 func (h *Hub) regrant(s *subscriber) {
-	grants, version := h.access.Grants(s.actor)
+	grants, version := h.grants(s.actor)
 	h.take(s, grants, version)
 }
 

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	psync "preau/sync"
 )
 
 // live is a person's live connection in a synctest bubble.
@@ -101,6 +103,36 @@ func TestPokesOfScopesThatComeAndGo(t *testing.T) {
 		if err := <-ended; err != nil {
 			t.Error(err)
 		}
+	})
+}
+
+func TestPokesOfScopesOnDemand(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, newMemory())
+		w.access.grant("p", "user:p")
+		w.access.open("p", "student:s1")
+		p := w.live(t, "p")
+		moved := func(when string, want map[string]int64) {
+			t.Helper()
+			w.put("student:s1", "mark", "m", when)
+			time.Sleep(2 * time.Second)
+			p.expect(when, want)
+		}
+		d := newDevice(actor("p"))
+		ask := func() { d.take(w.sync(d.actor, d.request(0))) }
+		moved("never named", nil)
+		ask()
+		moved("not named", nil)
+		d.cursors["student:s1"] = psync.Cursor{}
+		ask()
+		moved("named", map[string]int64{"student:s1": 3})
+		ask()
+		ask()
+		moved("named again, from memory", map[string]int64{"student:s1": 4})
+		delete(d.cursors, "student:s1")
+		ask()
+		moved("let go", nil)
+		p.leave()
 	})
 }
 

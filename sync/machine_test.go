@@ -31,7 +31,10 @@ type machine struct {
 
 var machineIDs = []string{"h1", "h2", "h3", "h4"}
 
-var machineScopes = []string{"class:5b", "class:4a"}
+// machineScopes are the scopes of everybody; the last is read on demand.
+var machineScopes = []string{"class:5b", "class:4a", demanded}
+
+const demanded = "student:s1"
 
 func TestMachine(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
@@ -51,6 +54,8 @@ func TestMachine(t *testing.T) {
 			"delete":     m.delete,
 			"grant":      m.grant,
 			"revoke":     m.revoke,
+			"open":       m.open,
+			"let go":     m.letGo,
 			"trim":       m.trim,
 			"epoch":      m.raiseEpoch,
 			"save":       m.save,
@@ -69,7 +74,7 @@ func (m *machine) begin(users ...string) {
 		}
 	}
 	for _, user := range users {
-		m.w.access.grant(user, machineScopes...)
+		m.allow(user)
 		d := newDevice(actor(user))
 		m.devices = append(m.devices, d)
 		m.send(d, d.request(4096), true)
@@ -154,7 +159,29 @@ func (m *machine) write(change func(tx *psync.Tx)) {
 func (m *machine) grant(*rapid.T) {
 	user, scope := m.device().actor.User, m.scope()
 	m.w.access.remove(user, scope)
+	if scope == demanded {
+		m.w.access.open(user, scope)
+		return
+	}
+	m.w.access.remove(user, demanded) // what is on demand comes last
 	m.w.access.add(user, scope)
+	m.w.access.open(user, demanded)
+}
+
+// allow lets a person read everything.
+func (m *machine) allow(user string) {
+	m.w.access.grant(user, "class:5b", "class:4a")
+	m.w.access.open(user, demanded)
+}
+
+// open has a device ask for the scope on demand; letGo has it forget that.
+func (m *machine) open(*rapid.T) { m.device().open(demanded) }
+
+func (m *machine) letGo(*rapid.T) {
+	d := m.device()
+	delete(d.cursors, demanded)
+	delete(d.held, demanded)
+	delete(d.more, demanded)
 }
 
 func (m *machine) revoke(*rapid.T) { m.w.access.remove(m.device().actor.User, m.scope()) }
@@ -240,6 +267,9 @@ func (m *machine) checkDevice(d *device) {
 	}
 	for _, g := range grants {
 		c, held := d.cursors[g.Scope]
+		if !held && g.OnDemand {
+			continue
+		}
 		if !held || c.Epoch != epoch && !d.more[g.Scope] {
 			m.Fatalf("%s has %s at %v in epoch %d", d.actor.User, g.Scope, c, epoch)
 		}
@@ -257,7 +287,8 @@ func (m *machine) checkDevice(d *device) {
 func (m *machine) rest() {
 	m.store.before, m.store.after = 0, 0
 	for _, d := range m.devices {
-		m.w.access.grant(d.actor.User, machineScopes...)
+		m.allow(d.actor.User)
+		d.open(demanded)
 	}
 	for range 2 { // the second time round, all have heard of each other
 		for _, d := range m.devices {

@@ -23,7 +23,7 @@ type pull struct {
 
 func (e *Engine) pull(ctx context.Context, a Actor, req *Request, s *sight, out *answer) (err error) {
 	if s == nil {
-		if s, err = e.look(ctx, a); err != nil {
+		if s, err = e.look(ctx, a, req); err != nil {
 			return err
 		}
 	}
@@ -51,7 +51,7 @@ func (p *pull) plan(ctx context.Context, s *sight) error {
 			return unavailable(err)
 		}
 		switch {
-		case !held || c.Epoch == p.epoch && emptyLongAgo(c, s.tails[i]):
+		case !held || c == Cursor{} || c.Epoch == p.epoch && emptyLongAgo(c, s.tails[i]):
 			page.begin(p.epoch, "")
 		case reset != "":
 			page.begin(p.epoch, reset)
@@ -60,7 +60,7 @@ func (p *pull) plan(ctx context.Context, s *sight) error {
 		}
 		p.pages = append(p.pages, page)
 	}
-	p.planGone(s.grants)
+	p.planGone(s.readable)
 	return nil
 }
 
@@ -92,12 +92,12 @@ func (p *pull) reset(ctx context.Context, c Cursor, t storage.Tail) (string, err
 }
 
 // planGone names the scopes that the device holds and may not read.
-func (p *pull) planGone(grants []Grant) {
+func (p *pull) planGone(readable []Grant) {
 	if len(p.pages) == len(p.req.Cursors) && !slices.ContainsFunc(p.pages, p.unheld) {
 		return
 	}
 	for _, scope := range slices.Sorted(maps.Keys(p.req.Cursors)) {
-		if !granted(grants, scope) {
+		if !granted(readable, scope) {
 			p.pages = append(p.pages, &page{scope: scope, gone: "revoked", said: true})
 		}
 	}

@@ -220,6 +220,7 @@ func TestAskingAgain(t *testing.T) {
 		"a commit":       func(w *world) { w.put("class:5b", "homework", "h", 2) },
 		"a scope gained": func(w *world) { w.access.grant("p", "class:5b", "class:4a") },
 		"a scope lost":   func(w *world) { w.access.grant("p") },
+		"demand no more": func(w *world) { w.access.grant("p", "class:5b", "class:4a") },
 		"another scope":  func(w *world) { w.access.grant("p", "class:4a") },
 		"a deletion":     func(w *world) { w.commit("class:5b", func(tx *psync.Tx) { tx.Delete("homework", "h") }) },
 		"a new epoch": func(w *world) {
@@ -231,6 +232,7 @@ func TestAskingAgain(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, newStore(t))
 			w.access.grant("p", "class:5b")
+			w.access.open("p", "class:4a")
 			w.put("class:5b", "homework", "h", 1)
 			ask := func() *reply {
 				return w.sync(actor("p"), psync.Request{Cursors: map[string]psync.Cursor{"class:5b": {Epoch: 1, Hi: 1}}})
@@ -244,6 +246,64 @@ func TestAskingAgain(t *testing.T) {
 				t.Error("after: nothing")
 			}
 		})
+	}
+}
+
+// TestOnDemand follows a device that opens a scope and lets it go again.
+func TestOnDemand(t *testing.T) {
+	w := newWorld(t, newStore(t))
+	w.access.grant("p", "user:p")
+	w.access.open("p", "student:s1")
+	w.access.open("p", "student:s2")
+	w.put("student:s1", "mark", "m1", 1)
+	d := newDevice(actor("p"))
+	ask := func(when string, want map[string]string) {
+		t.Helper()
+		got := map[string]string{}
+		if res := w.sync(d.actor, d.request(0)); res != nil {
+			for scope, s := range res.Scopes {
+				got[scope] = s.Gone + s.Reset
+				if s.Gone == "" {
+					got[scope] += fmt.Sprint(s.Title, s.Cursor, len(s.Records))
+				}
+			}
+			d.take(res)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s: -want +got\n%s", when, diff)
+		}
+	}
+	nothing := map[string]string{}
+	ask("first", map[string]string{"user:p": "[1 0 0] 0"})
+	ask("then", nothing)
+	d.cursors["student:s1"] = psync.Cursor{}
+	ask("opened", map[string]string{"student:s1": "Inès Benali[1 1 0] 1"})
+	ask("open", nothing)
+	ask("open, from memory", nothing)
+	w.put("student:s1", "mark", "m2", 2)
+	w.put("student:s2", "mark", "m1", 1)
+	ask("moved", map[string]string{"student:s1": "[1 2 0] 1"})
+	held := d.cursors["student:s1"]
+	delete(d.cursors, "student:s1")
+	ask("let go", nothing)
+	w.put("student:s1", "mark", "m3", 3)
+	ask("moved unseen", nothing)
+	d.cursors["student:s1"] = held
+	ask("taken up", map[string]string{"student:s1": "[1 3 0] 1"})
+	w.access.remove("p", "student:s1")
+	ask("lost", map[string]string{"student:s1": "revoked"})
+	d.cursors["student:s1"] = psync.Cursor{}
+	ask("opened by a stranger", map[string]string{"student:s1": "revoked"})
+}
+
+// TestNaughtCursor holds that [0,0,0] begins any scope as if it were not held.
+func TestNaughtCursor(t *testing.T) {
+	w := newWorld(t, newStore(t))
+	w.access.grant("p", "class:5b")
+	w.put("class:5b", "homework", "h", 1)
+	res := w.sync(actor("p"), psync.Request{Cursors: map[string]psync.Cursor{"class:5b": {}}})
+	if s := res.Scopes["class:5b"]; s.Title != "5e B" || s.Reset != "" || len(s.Records) != 1 {
+		t.Errorf("%+v", s)
 	}
 }
 

@@ -27,12 +27,16 @@ type Actor struct {
 type Grant struct {
 	Scope string
 	Title string // what the person calls it, e.g. "5e B"
+
+	// OnDemand scopes may be read, and acted in, like any other, but are only
+	// sent to devices that name them.
+	OnDemand bool
 }
 
 // Access decides who reads what. It is the only way the engine learns of it.
 type Access interface {
 	// Grants lists the scopes that the actor may read now, most urgent first,
-	// and a version that changes whenever the list may have changed. The
+	// those on demand last, and a version that changes whenever the list may have changed. The
 	// slice is shared: do not modify it.
 	Grants(a Actor) (grants []Grant, version uint64)
 }

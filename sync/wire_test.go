@@ -170,6 +170,13 @@ func everything(w *world) {
 	w.put("student:s1", "student", "s1", fields{"first": "Inès", "last": "Benali"})
 }
 
+// office lets the person open a pupil.
+func office(w *world) {
+	w.access.grant("s1", "user:s1", "class:5b", "student:s1")
+	w.access.open("s1", "student:s2")
+	w.put("student:s2", "student", "s2", fields{"first": "Sami", "last": "Benali"})
+}
+
 // longClass puts more into the class than an answer of the smallest budget
 // takes.
 func longClass(w *world) {
@@ -254,6 +261,14 @@ var wireCases = []wireCase{
 	{
 		name: "scope-gained", about: "A scope that the device does not hold is begun without being asked for.",
 		prepare: everything, request: pullHead + `{"user:s1":[1,1,0],"student:s1":[1,1,0]}}`,
+	},
+	{
+		name: "on-demand", about: "A scope that the person may read on demand is not begun by itself.",
+		prepare: office, request: pullHead + `{}}`,
+	},
+	{
+		name: "on-demand-named", about: "A scope on demand is begun when the device names it, with [0,0,0].",
+		prepare: office, request: pullHead + `{"user:s1":[1,0,0],"class:5b":[1,0,0],"student:s2":[0,0,0],"student:s1":[1,0,0]}}`,
 	},
 	{
 		name: "gone", about: "A scope that the person may not read any more: the device deletes it.",

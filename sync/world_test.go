@@ -185,6 +185,14 @@ func (a *access) add(user, scope string) {
 	a.grants[user] = append(slices.Clone(a.grants[user]), psync.Grant{Scope: scope})
 }
 
+// open lets a person read a scope on demand.
+func (a *access) open(user, scope string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.version++
+	a.grants[user] = append(slices.Clone(a.grants[user]), psync.Grant{Scope: scope, Title: titles[scope], OnDemand: true})
+}
+
 func (a *access) remove(user, scope string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

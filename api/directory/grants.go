@@ -21,7 +21,8 @@ func (g *grantSet) holds(now time.Time) bool {
 
 // Grants lists the scopes that a person reads now, most urgent first: their
 // own, those of the pupil they are or look after, classes and groups,
-// courses, what the office reads, the school. A stranger, a person of another
+// courses, what the office reads, the school, and on demand every pupil for
+// the office. A stranger, a person of another
 // school and one who left read nothing. The version is a fingerprint of the
 // list. The slice is shared: do not modify it.
 func (d *Directory) Grants(a psync.Actor) ([]psync.Grant, uint64) {
@@ -79,6 +80,7 @@ func (s *snapshot) grants(user string, day Date) []psync.Grant {
 	}
 	s.addStaffScopes(l, user, taught, day)
 	l.add("school:"+s.id, s.info.Name)
+	s.addPupils(l, user, day)
 	return l.grants
 }
 
@@ -113,12 +115,19 @@ func (s *snapshot) addStaffScopes(l *grantList, user string, taught []Course, da
 			l.add(c.Scope()+"/staff", c.Name)
 		}
 	}
-	if !office {
+	if office {
+		l.add("office:"+s.id, s.info.Name)
+	}
+}
+
+// addPupils lets vie scolaire and direction open any pupil: they look at a
+// few, and following hundreds would cost them kilobytes at each pull.
+func (s *snapshot) addPupils(l *grantList, user string, day Date) {
+	if !s.holds(user, day, RoleStaff, RoleDirection) {
 		return
 	}
-	l.add("office:"+s.id, s.info.Name)
 	for _, student := range s.allPupils(day) {
-		l.add("student:"+student, s.people[student].Name())
+		l.open("student:"+student, s.people[student].Name())
 	}
 }
 
@@ -140,16 +149,29 @@ type grantList struct {
 }
 
 func (l *grantList) add(scope, title string) {
-	if !l.seen[scope] {
-		l.seen[scope] = true
-		l.grants = append(l.grants, psync.Grant{Scope: scope, Title: title})
+	l.grant(psync.Grant{Scope: scope, Title: title})
+}
+
+// open adds a scope on demand. These come last.
+func (l *grantList) open(scope, title string) {
+	l.grant(psync.Grant{Scope: scope, Title: title, OnDemand: true})
+}
+
+func (l *grantList) grant(g psync.Grant) {
+	if !l.seen[g.Scope] {
+		l.seen[g.Scope] = true
+		l.grants = append(l.grants, g)
 	}
 }
 
 func fingerprint(grants []psync.Grant) uint64 {
 	h := fnv.New64a()
 	for _, g := range grants {
-		_, _ = h.Write([]byte(g.Scope + "\x00" + g.Title + "\x00")) // never fails
+		end := "\x00"
+		if g.OnDemand {
+			end = "\x01"
+		}
+		_, _ = h.Write([]byte(g.Scope + "\x00" + g.Title + end)) // never fails
 	}
 	return h.Sum64()
 }

@@ -22,7 +22,11 @@ func TestGrantsOfEachRole(t *testing.T) {
 		fmt.Fprintf(&b, "%s %v\n", user, d.Roles(user))
 		grants, _ := d.Grants(actor("collard", user))
 		for _, g := range grants {
-			fmt.Fprintf(&b, "  %-18s %s\n", g.Scope, g.Title)
+			title := g.Title
+			if g.OnDemand {
+				title += " (on demand)"
+			}
+			fmt.Fprintf(&b, "  %-18s %s\n", g.Scope, title)
 		}
 	}
 	golden := filepath.Join("testdata", "grants.golden")
