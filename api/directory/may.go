@@ -3,6 +3,7 @@ package directory
 import (
 	"slices"
 	"strings"
+	"time"
 
 	psync "preau/sync"
 )
@@ -96,6 +97,47 @@ func (d *Directory) May(a psync.Actor, do Action, scope string) error {
 		}
 	}
 	return psync.Refuse("forbidden", "", "%s may not %s in %s", a.User, do, scope)
+}
+
+// afterLeaving is for how many days a pupil may hand in the work of a class or
+// group that they have left: a phone may have been without network.
+const afterLeaving = 14
+
+// Attendance is a class or group whose work a pupil may hand in, if it was
+// given before Until; the zero Until is for one that the pupil is in.
+type Attendance struct {
+	Audience string
+	Until    time.Time
+}
+
+// Covers says whether work given at a moment is the pupil's.
+func (a Attendance) Covers(given time.Time) bool {
+	return a.Until.IsZero() || given.Before(a.Until)
+}
+
+// Attended lists the classes and groups whose work a pupil may hand in now:
+// those of today, then those left in the last days. It belongs to [HandIn].
+func (d *Directory) Attended(a psync.Actor) []Attendance {
+	s := d.school(a.School)
+	day := d.day(s)
+	if !s.present(a.User, day) || !s.people[a.User].Pupil {
+		return nil
+	}
+	var now, left []Attendance
+	for _, c := range s.audiencesOf(a.User, day) {
+		now = append(now, Attendance{Audience: c.Scope()})
+	}
+	for _, e := range s.enrollmentsOf[a.User] {
+		if _, known := s.audience(e.Audience); known && e.leftLately(day) {
+			left = append(left, Attendance{e.Audience, e.To.start(s.zone())})
+		}
+	}
+	return append(now, left...)
+}
+
+// leftLately says whether an enrollment that held has ended not long ago.
+func (e Enrollment) leftLately(day Date) bool {
+	return e.From < e.To && e.To <= day && day < e.To.AddDays(afterLeaving)
 }
 
 // stands says whether a present person is in a relation to a scope.

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -82,5 +83,43 @@ func TestMayDeniesByDefault(t *testing.T) {
 		if err := d.May(c.actor, c.do, c.scope); !errors.As(err, &refusal) || refusal.Code != "forbidden" {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// A pupil hands in the work of today's classes and groups, and for two weeks
+// that of those they were in.
+func TestAttended(t *testing.T) {
+	left := func(from, to Date) Put {
+		return Put{"e8", Enrollment{Student: "ines", Audience: "class:4a", Span: Span{From: from, To: to}}}
+	}
+	for name, c := range map[string]struct {
+		put  Put
+		user string
+		want string
+	}{
+		"never elsewhere":      {left("2027-01-01", ""), "ines", "class:5b group:lat"},
+		"left today":           {left("2026-09-01", "2026-11-23"), "ines", "class:5b group:lat class:4a<2026-11-22T23:00:00Z"},
+		"left 13 days ago":     {left("2026-09-01", "2026-11-10"), "ines", "class:5b group:lat class:4a<2026-11-09T23:00:00Z"},
+		"left 14 days ago":     {left("2026-09-01", "2026-11-09"), "ines", "class:5b group:lat"},
+		"leaves tomorrow":      {left("2026-09-01", "2026-11-24"), "ines", "class:4a class:5b group:lat"},
+		"put there by mistake": {left("2026-11-23", "2026-11-23"), "ines", "class:5b group:lat"},
+		"a guardian":           {left("2026-09-01", "2026-11-23"), "nadia", ""},
+		"a teacher":            {left("2026-09-01", "2026-11-23"), "garnier", ""},
+		"a stranger":           {left("2026-09-01", "2026-11-23"), "nobody", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := remember(t, &clock{today}, map[string][]Put{"collard": append(collard(), c.put)})
+			var got []string
+			for _, a := range d.Attended(actor("collard", c.user)) {
+				text := a.Audience
+				if !a.Until.IsZero() {
+					text += "<" + a.Until.UTC().Format(time.RFC3339)
+				}
+				got = append(got, text)
+			}
+			if diff := cmp.Diff(c.want, strings.Join(got, " ")); diff != "" {
+				t.Error(diff)
+			}
+		})
 	}
 }

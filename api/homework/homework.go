@@ -138,7 +138,7 @@ type mark struct {
 // Directory is what this package asks of the school's directory.
 type Directory interface {
 	May(a psync.Actor, do directory.Action, scope string) error
-	Grants(a psync.Actor) ([]psync.Grant, uint64)
+	Attended(a psync.Actor) []directory.Attendance
 	Course(id string) (directory.Course, bool)
 	CoursesOf(audience string) []directory.Course
 	Person(id string) (directory.Person, bool)

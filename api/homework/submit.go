@@ -152,24 +152,17 @@ func submissionsOf(recs []storage.Record, homework string) ([]version, error) {
 	return all, nil
 }
 
-// locate finds a homework of a pupil: in what the pupil reads now, or by an
-// earlier copy, since a pupil who changes class keeps what was begun. A
-// withdrawn one is refused as such.
+// locate finds a homework of a pupil: in the pupil's own scope, in the classes
+// and groups whose work they may hand in, or by an earlier copy, since what was
+// begun may always be ended. A withdrawn one is refused as such.
 func (s *Service) locate(ctx context.Context, pupil psync.Actor, id string, earlier []version) (Given, error) {
-	course := ""
-	if n := len(earlier); n > 0 {
-		course = earlier[n-1].Course
+	attended := s.dir.Attended(pupil)
+	course, err := s.courseOf(ctx, pupil, id, attended)
+	if err != nil {
+		return Given{}, err
 	}
-	audiences := s.audiences(pupil)
-	for _, scope := range append([]string{studentScope(pupil.User)}, audiences...) {
-		h, ok, err := find[Homework](ctx, s.engine, scope, "homework", id)
-		if err != nil {
-			return Given{}, err
-		}
-		if ok {
-			course = h.Course
-			break
-		}
+	if n := len(earlier); n > 0 && course == "" {
+		course = earlier[n-1].Course
 	}
 	if course != "" {
 		g, ok, err := find[Given](ctx, s.engine, courseScope(course), "homework", id)
@@ -177,26 +170,29 @@ func (s *Service) locate(ctx context.Context, pupil psync.Actor, id string, earl
 			return g, err
 		}
 	}
-	return Given{}, s.explain(ctx, id, course, audiences)
+	return Given{}, s.explain(ctx, id, course, attended)
 }
 
-// audiences lists the classes and groups whose homework a pupil reads.
-func (s *Service) audiences(pupil psync.Actor) []string {
-	grants, _ := s.dir.Grants(pupil)
-	var scopes []string
-	for _, g := range grants {
-		if strings.HasPrefix(g.Scope, "class:") && !strings.Contains(g.Scope, "/") || strings.HasPrefix(g.Scope, "group:") {
-			scopes = append(scopes, g.Scope)
+// courseOf is the course of a homework that is the pupil's, or "".
+func (s *Service) courseOf(ctx context.Context, pupil psync.Actor, id string, attended []directory.Attendance) (string, error) {
+	places := append([]directory.Attendance{{Audience: studentScope(pupil.User)}}, attended...)
+	for _, a := range places {
+		h, ok, err := find[Homework](ctx, s.engine, a.Audience, "homework", id)
+		if err != nil {
+			return "", err
+		}
+		if ok && a.Covers(h.Given) {
+			return h.Course, nil
 		}
 	}
-	return scopes
+	return "", nil
 }
 
 // explain tells a homework that was withdrawn from one that never was there.
-func (s *Service) explain(ctx context.Context, id, course string, audiences []string) error {
+func (s *Service) explain(ctx context.Context, id, course string, attended []directory.Attendance) error {
 	courses := []string{course}
-	for _, a := range audiences {
-		for _, c := range s.dir.CoursesOf(a) {
+	for _, a := range attended {
+		for _, c := range s.dir.CoursesOf(a.Audience) {
 			courses = append(courses, c.ID)
 		}
 	}

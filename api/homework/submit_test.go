@@ -286,11 +286,69 @@ func TestAPupilChangesClass(t *testing.T) {
 	}
 	fresh := copyArgs("copy-ines-3")
 	fresh["homework"] = "homework-2"
-	if got := w.do(deed{user: "ines", scope: "student:ines", name: "homework.submit@1", args: fresh}); got != "not_found homework" {
-		t.Errorf("work of the old class: %q", got)
-	}
 	if got := w.do(deed{user: "garnier", scope: french, name: "homework.return@1", args: args{"homework": "homework-2", "student": "ines", "comment": "x", "correction": []string{}}}); got != "not_found student" {
 		t.Errorf("answering without a copy: %q", got)
+	}
+	w.give(args{"id": "homework-3"})
+	later := maps.Clone(fresh)
+	later["homework"] = "homework-3"
+	if got := w.do(deed{user: "ines", scope: "student:ines", name: "homework.submit@1", args: later}); got != "not_found homework" {
+		t.Errorf("work given after she left: %q", got)
+	}
+	if got := w.do(deed{user: "ines", scope: "student:ines", name: "homework.submit@1", args: fresh}); got != "" {
+		t.Errorf("work of the old class: %q", got)
+	}
+	if !w.has(french, "submission", "copy-ines-3") {
+		t.Error("the course has no copy")
+	}
+}
+
+// A copy made without network arrives after its pupil has changed class. It is
+// taken for two weeks, and is as late as anybody's.
+func TestACopyArrivesAfterThePupilLeft(t *testing.T) {
+	for name, c := range map[string]struct {
+		to   string // the first day out of 5e B
+		now  time.Time
+		late string
+		want string
+	}{
+		"the same day":        {"2026-11-24", monday.AddDate(0, 0, 1), LateAccept, ""},
+		"on the last day":     {"2026-11-24", monday.AddDate(0, 0, 14), LateAccept, ""},
+		"a day too late":      {"2026-11-24", monday.AddDate(0, 0, 15), LateAccept, "not_found homework"},
+		"after the date":      {"2026-11-24", monday.AddDate(0, 0, 10), LateRefuse, "too_late homework"},
+		"not yet gone":        {"2026-11-30", monday.AddDate(0, 0, 1), LateAccept, ""},
+		"gone before it came": {"2026-11-23", monday.AddDate(0, 0, 1), LateAccept, "not_found homework"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.give(args{"late": c.late})
+			w.apply(
+				directory.Put{ID: "e1", Record: directory.Enrollment{Student: "ines", Audience: "class:5b", Span: directory.Span{To: directory.Date(c.to)}}},
+				directory.Put{ID: "e9", Record: directory.Enrollment{Student: "ines", Audience: "class:5a", Span: directory.Span{From: directory.Date(c.to)}}},
+			)
+			w.at(c.now)
+			if got := w.do(deed{user: "ines", scope: "student:ines", name: "homework.submit@1", args: copyArgs("copy-ines-1"), at: monday}); got != c.want {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+			if w.has(french, "submission", "copy-ines-1") != (c.want == "") {
+				t.Error("the course holds something else")
+			}
+			if got := w.do(deed{user: "noe", scope: "student:noe", name: "homework.submit@1", args: copyArgs("copy-noe-1"), at: monday}); got != "not_found homework" {
+				t.Errorf("one who never was in the class: %q", got)
+			}
+		})
+	}
+}
+
+// Work that was withdrawn says so to a pupil who left as well.
+func TestWithdrawnAfterThePupilLeft(t *testing.T) {
+	w := newWorld(t)
+	w.give(nil)
+	w.must(deed{user: "garnier", scope: french, name: "homework.withdraw@1", args: args{"id": work}})
+	w.apply(directory.Put{ID: "e1", Record: directory.Enrollment{Student: "ines", Audience: "class:5b", Span: directory.Span{To: "2026-11-24"}}})
+	w.at(monday.AddDate(0, 0, 2))
+	if got := w.submit("ines", "copy-ines-1"); got != "withdrawn homework" {
+		t.Errorf("got %q", got)
 	}
 }
 
