@@ -9,59 +9,71 @@ import { Network, type Trouble } from './network.ts'
 import { Office } from './office.ts'
 import { live } from './people.ts'
 import { Phone } from './phone.ts'
-import type { School } from './school.ts'
+import type { Line, School } from './school.ts'
 
 const troubles: Trouble[] = ['down', 'lost', 'lost', 'cut', 'doubled', 'slow']
 const steps = 40
+/** A busy machine may need a while. */
+const patience = 60_000
+
+const people = {
+  phone: 'student',
+  tablet: 'student',
+  family: 'guardian',
+  desk: 'teacher',
+  hall: 'direction',
+  office: 'admin',
+}
 
 export class History {
-  readonly phones: Phone[] = []
-  readonly #office: Office
+  readonly #phones: Phone[]
   readonly #admin: Network
+  #office: Office | undefined
   #down = 0
   /** What was done, for whoever has to understand a failure. */
   readonly trace: string[] = []
+  /** How often the server or a browser was killed. */
+  kills = 0
 
-  private constructor(
+  constructor(
     private readonly school: School,
     private readonly chance: Chance,
-    phones: Phone[],
-    admin: Network,
   ) {
-    this.phones = phones
-    this.#admin = admin
-    const user = (account: string): string => phones.find((phone) => phone.account === account)?.user ?? ''
-    this.#office = new Office(admin, user('student'), user('guardian'))
+    this.#phones = Object.entries(people).map(([label, account]) => new Phone(label, account, school, chance))
+    this.#admin = new Network(school)
   }
 
-  static async begin(school: School, chance: Chance): Promise<History> {
-    const accounts = {
-      phone: 'student',
-      tablet: 'student',
-      family: 'guardian',
-      desk: 'teacher',
-      hall: 'direction',
-      office: 'admin',
+  /** From everybody's sign-in to their sign-out. */
+  async live(): Promise<void> {
+    try {
+      await this.#begin()
+      for (const phone of this.#phones) if (this.chance.is(0.8)) await (await phone.tab()).sync()
+      for (let i = 0; i < steps; i++) await this.#step()
+      await this.#rest()
+      await this.#end()
+    } finally {
+      for (const phone of this.#phones) phone.kill()
     }
-    const phones = Object.entries(accounts).map(
-      ([label, account]) => new Phone(label, account, school, chance),
-    )
-    const admin = new Network(school)
-    await admin.json('/api/session', { demo: 'admin' })
-    for (const phone of phones) await phone.signIn()
-    const history = new History(school, chance, phones, admin)
-    await history.#office.open()
-    return history
   }
 
-  async run(): Promise<void> {
-    for (const phone of this.phones) if (this.chance.is(0.8)) await (await phone.tab()).sync()
-    for (let i = 0; i < steps; i++) await this.#step()
-    await this.#rest()
+  async #begin(): Promise<void> {
+    await this.#admin.json('/api/session', { demo: 'admin' })
+    for (const phone of this.#phones) await phone.signIn()
+    this.#office = new Office(this.#admin, this.#user('student'), this.#user('guardian'))
+    await this.#office.open()
   }
 
-  async end(): Promise<void> {
-    for (const phone of this.phones) await phone.signOut()
+  #user(account: string): string {
+    return this.#phones.find((phone) => phone.account === account)?.user ?? ''
+  }
+
+  /** What people did on their devices. */
+  get actions(): number {
+    return this.#phones.reduce((sum, { acted }) => [...acted.values()].reduce((all, n) => all + n, sum), 0)
+  }
+
+  async #end(): Promise<void> {
+    for (const phone of this.#phones) await phone.signOut()
     await this.#admin.fetch('/api/session', { method: 'DELETE' })
   }
 
@@ -77,7 +89,7 @@ export class History {
       forget: 0.3,
       kill: 0.15,
     })
-    const phone = this.chance.pick(this.phones)
+    const phone = this.chance.pick(this.#phones)
     if (!phone) return
     this.trace.push(`${kind} ${phone.label}`)
     switch (kind) {
@@ -94,16 +106,18 @@ export class History {
         phone.network.online = !phone.network.online
         return
       case 'office':
-        if (this.#down === 0) await this.#office.decide(this.chance)
+        if (this.#down === 0) await this.#office?.decide(this.chance)
         return
       case 'die':
         phone.kill()
+        this.kills++
         return
       case 'forget':
         return phone.forget()
       case 'kill':
         if (this.#down > 0) return
         await this.school.kill()
+        this.kills++
         this.#down = 1 + this.chance.below(4)
     }
   }
@@ -116,26 +130,30 @@ export class History {
   /** Everything works from now on: all must agree after a bounded time. */
   async #rest(): Promise<void> {
     if (this.#down > 0) await this.school.start()
-    for (const phone of this.phones) {
+    for (const phone of this.#phones) {
       phone.kill()
       phone.network.online = true
       phone.network.troubles.length = 0
     }
-    const until = Date.now() + 15_000
-    for (;;) {
-      await Promise.all(this.phones.map(async (phone) => (await phone.tab()).sync()))
-      if ((await this.#agrees()) && (await this.#agrees())) break
-      if (Date.now() > until) break
+    const until = Date.now() + patience
+    let dump = await this.#meet()
+    while (!(await this.#agrees(dump)) && Date.now() < until) {
       await new Promise((resolve) => setTimeout(resolve, 25))
+      dump = await this.#meet()
     }
-    for (const phone of this.phones)
+    for (const phone of this.#phones)
       this.trace.push(`${phone.label}: ${JSON.stringify((await phone.tab()).status.current)}`)
-    await judge(this.phones, this.school.dump())
+    await judge(this.#phones, dump)
   }
 
-  async #agrees(): Promise<boolean> {
-    const dump = this.school.dump()
-    for (const phone of this.phones) if (!matches(await phone.held(), dump)) return false
+  /** Everybody asks the server; then this is what it holds. */
+  async #meet(): Promise<Line[]> {
+    await Promise.all(this.#phones.map(async (phone) => (await phone.tab()).sync()))
+    return this.school.dump()
+  }
+
+  async #agrees(dump: Line[]): Promise<boolean> {
+    for (const phone of this.#phones) if (!matches(await phone.held(), dump)) return false
     return true
   }
 }

@@ -11,6 +11,8 @@ export class Network {
   online = true
   /** What happens to the next requests, in order. */
   readonly troubles: Trouble[] = []
+  /** Device ids that the server gave out, even when the answer was lost. */
+  readonly devices = new Set<string>()
   #cookies = new Map<string, string>()
 
   constructor(private readonly server: { readonly url: string }) {}
@@ -61,6 +63,8 @@ export class Network {
     for (const cookie of response.headers.getSetCookie()) {
       const [name = '', value = ''] = cookie.split(';')[0]?.split(/=(.*)/s) ?? []
       this.#cookies.set(name, value)
+      const device = value.split('.')[2]
+      if (name === '__Host-preau' && device) this.devices.add(device)
     }
     return response
   }

@@ -2,42 +2,23 @@
 // HTTP, and in the end every device holds exactly what the server holds.
 //
 //   PREAU_HISTORIES=1000 npm run oracle     more of them
+//   PREAU_FROM=123456 npm run oracle        the ones from there
 //   PREAU_SEED=123456 npm run oracle        one again
 import 'fake-indexeddb/auto'
-import { afterAll, beforeAll, describe, test } from 'vitest'
-import { Chance } from './chance.ts'
-import { History } from './history.ts'
-import { School } from './school.ts'
+import { expect, test } from 'vitest'
+import { Ledger } from './ledger.ts'
 
-const one = process.env['PREAU_SEED']
-const total = one === undefined ? Number(process.env['PREAU_HISTORIES'] ?? 200) : 1
-const perSchool = 25
-const first = one === undefined ? Date.now() % 2 ** 31 : Number(one)
+const { PREAU_SEED: one, PREAU_FROM: from, PREAU_HISTORIES: many = '300' } = process.env
+const total = one === undefined ? Number(many) : 1
+const first = Number(one ?? from ?? Date.now() % 2 ** 31)
+const week = 604_800_000
 
-describe.each(schools())('school %#', ({ seeds }) => {
-  const school = new School()
-  beforeAll(() => school.start(), 120_000)
-  afterAll(() => school.end())
-
-  test(`${String(seeds.length)} histories from seed ${String(seeds[0])}`, async () => {
-    for (const seed of seeds) await history(school, seed)
-  })
-})
-
-function schools(): { seeds: number[] }[] {
-  const seeds = Array.from({ length: total }, (_, i) => (first + i * 7919) % 2 ** 31)
-  return Array.from({ length: Math.ceil(total / perSchool) }, (_, i) => ({
-    seeds: seeds.slice(i * perSchool, (i + 1) * perSchool),
-  }))
-}
-
-async function history(school: School, seed: number): Promise<void> {
-  const life = await History.begin(school, new Chance(seed))
-  try {
-    await life.run()
-  } catch (fault) {
-    console.error(`PREAU_SEED=${String(seed)}\n${life.trace.join('\n')}\n${school.log.slice(-4000)}`)
-    throw fault
-  }
-  await life.end()
-}
+test(
+  `${String(total)} histories from seed ${String(first)}`,
+  async () => {
+    const ledger = new Ledger(first, total)
+    await ledger.fill()
+    expect(ledger.failed).toEqual([])
+  },
+  week,
+)

@@ -34,8 +34,6 @@ export class Phone {
   readonly deeds: Deed[] = []
   /** How often something was done in a scope, ever. */
   readonly acted = new Map<string, number>()
-  /** Device ids under which it has sent. */
-  readonly names: string[] = []
   identity: Identity = { user: '', device: '', roles: [], school: '' }
   #factory = new IDBFactory()
   readonly #tabs: (Device | undefined)[] = []
@@ -57,8 +55,8 @@ export class Phone {
   async signOut(): Promise<void> {
     this.kill()
     const { device } = await this.network.json<{ device: string }>('/api/session')
-    const others = [this.identity.device, ...this.names].filter((name) => name !== device)
-    for (const name of others) await this.network.fetch(`/api/devices/${name}`, { method: 'DELETE' })
+    for (const name of [...this.network.devices].filter((name) => name !== device))
+      await this.network.fetch(`/api/devices/${name}`, { method: 'DELETE' })
     await this.network.fetch('/api/session', { method: 'DELETE' })
   }
 
@@ -132,7 +130,6 @@ export class Phone {
     const response = await this.network.fetch('/api/session/device', { method: 'POST' })
     if (!response.ok) throw new Error(`no fresh device: ${String(response.status)}`)
     const { device } = (await response.json()) as { device: string }
-    this.names.push(device)
     return device
   }
 }

@@ -2,10 +2,11 @@
  * The real server with its small demo school: started, killed without warning,
  * started again on the same files, and read from outside.
  */
-import { execFileSync } from 'node:child_process'
-import { copyFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { execFile } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { binary, Server } from '../e2e/server.ts'
 
 /** A line of `preau dump`. */
@@ -16,6 +17,8 @@ export interface Line {
   id: string
   value: unknown
 }
+
+const run = promisify(execFile)
 
 export class School {
   readonly #data = mkdtempSync(join(tmpdir(), 'preau-oracle-'))
@@ -42,25 +45,13 @@ export class School {
     rmSync(this.#data, { recursive: true, force: true })
   }
 
-  /** Every live record, from a copy of the files, as the server's own tool prints them. */
-  dump(): Line[] {
-    const copy = mkdtempSync(join(tmpdir(), 'preau-dump-'))
-    try {
-      for (const name of readdirSync(this.#data)) {
-        if (/^preau\.db(-wal)?$/.test(name)) copyFileSync(join(this.#data, name), join(copy, name))
-      }
-      const text = execFileSync(binary, ['dump'], {
-        encoding: 'utf8',
-        env: { ...process.env, PREAU_DATA: copy },
-        maxBuffer: 1 << 28,
-        stdio: ['ignore', 'pipe', 'pipe'],
-      })
-      return text
-        .split('\n')
-        .filter(Boolean)
-        .map((line) => JSON.parse(line) as Line)
-    } finally {
-      rmSync(copy, { recursive: true, force: true })
-    }
+  /** Every live record, as of one moment, as the server's own tool prints them. */
+  async dump(): Promise<Line[]> {
+    const env = { ...process.env, PREAU_DATA: this.#data }
+    const { stdout } = await run(binary, ['dump'], { env, maxBuffer: 1 << 28 })
+    return stdout
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line) as Line)
   }
 }
