@@ -4,22 +4,27 @@ import { mount } from 'svelte'
 import App from './App.svelte'
 import { takeHandover } from './app/handover'
 import { takeFragment } from './app/fragment'
+import { frame, signInPage } from './app/frame.svelte'
 import { install } from './app/install.svelte'
 import { kept } from './app/keep'
-import { push } from './app/push.svelte'
+import { later } from './app/later'
 import { router } from './app/router.svelte'
 import { session } from './app/session.svelte'
 import { dress, theme } from './app/theme'
-import { watchForUpdates } from './app/update.svelte'
-import { speak } from './i18n/index.svelte'
+import { heedLostFiles, watchForUpdates } from './app/update.svelte'
+import { allWords, speak } from './i18n/index.svelte'
 
 // First of all: secrets leave the address bar and the history before any request is made.
 takeFragment()
 dress(theme())
 install.listen()
+heedLostFiles()
 
 async function start(): Promise<void> {
-  await speak(kept('language') ?? 'fr').catch(() => undefined)
+  const page = kept('me') ? session.prepare() : router.current.route.open ? undefined : signInPage()
+  page?.catch(() => undefined) // who needs it asks again, and says so
+  // The words of the page stay until the frame can take their place.
+  await Promise.allSettled([speak(kept('language') ?? 'fr'), kept('me') && frame.load()])
   const target = document.getElementById('app')
   if (!target) return
   target.replaceChildren()
@@ -27,8 +32,17 @@ async function start(): Promise<void> {
   router.start()
   await takeHandover()
   await session.start()
+  await page?.catch(() => undefined)
+  later(afterwards)
+}
+
+/** The first screen stands: what the next ones need, and the whole app for when there is no network. */
+function afterwards(): void {
+  if (session.stage !== 'in') session.prepare().catch(() => undefined)
+  allWords().catch(() => undefined)
   watchForUpdates()
-  if (session.stage === 'in' && kept('push')) await push.check()
+  if (session.stage === 'in' && kept('push'))
+    void import('./app/push.svelte').then(({ push }) => push.check())
 }
 
 void start()

@@ -1,7 +1,7 @@
 // Figures of a phone, printed and not judged: how much a first visit asks for,
 // and how long an offline cold start takes with a processor four times slower.
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Page } from 'playwright-core'
+import type { Page, Request } from 'playwright-core'
 import { Phone } from '../chromium.ts'
 import { Link } from '../link.ts'
 import { installed, signInAs } from '../people.ts'
@@ -35,16 +35,32 @@ async function coldStart(page: Page): Promise<number> {
   return took
 }
 
+/** What is asked for until a screen can be read, in order. */
+async function requests(page: Page, what: string, work: () => Promise<unknown>): Promise<void> {
+  const asked: string[] = []
+  const note = (request: Request): void => {
+    asked.push(new URL(request.url()).pathname.replace(/^\/assets\/|-[\w-]{8}(?=\.\w+$)/g, ''))
+  }
+  page.on('request', note)
+  await work()
+  page.off('request', note)
+  console.log(`${what}: ${String(asked.length)} requests to a readable screen: ${asked.join(' ')}`)
+}
+
 test('first visit, then offline', async () => {
-  const page = await phone.open(link.url)
+  const page = await phone.open('about:blank')
+  const list = page.locator('main li a').first()
+  await requests(page, 'sign-in page', async () => {
+    await page.goto(link.url)
+    await page.getByRole('textbox').first().waitFor()
+  })
   await signInAs(page, 'Inès Benali')
-  await page.locator('main li a').first().waitFor()
+  await list.waitFor()
   await installed(page)
-  const requests: string[] = []
-  page.on('request', (request) => requests.push(request.url()))
-  await page.reload()
-  await page.locator('main li a').first().waitFor()
-  console.log(`second visit: ${String(requests.length)} requests to a readable screen`)
+  await requests(page, 'home, second visit', async () => {
+    await page.reload()
+    await list.waitFor()
+  })
   link.cut()
   await phone.offline(true)
   const times: number[] = []

@@ -1,6 +1,4 @@
 /** Putting Préau on the home screen: a button where the browser lends one, steps where it does not. */
-import { standalone } from './push.svelte'
-
 interface InstallEvent extends Event {
   prompt(): Promise<void>
   userChoice: Promise<{ outcome: 'accepted' | 'dismissed' }>
@@ -34,3 +32,11 @@ class Install {
 }
 
 export const install = new Install()
+
+/** Opened from the home screen. */
+export function standalone(): boolean {
+  return (
+    matchMedia('(display-mode: standalone)').matches ||
+    (navigator as { standalone?: boolean }).standalone === true
+  )
+}

@@ -3,6 +3,7 @@
  * holds with what the server knows, and mends it.
  */
 import { api } from './api'
+import { standalone } from './install.svelte'
 import { keep, kept } from './keep'
 
 /**
@@ -97,13 +98,6 @@ export async function forgetAlerts(): Promise<void> {
     () => undefined,
   )
   await subscription.unsubscribe()
-}
-
-export function standalone(): boolean {
-  return (
-    matchMedia('(display-mode: standalone)').matches ||
-    (navigator as { standalone?: boolean }).standalone === true
-  )
 }
 
 export function apple(): boolean {

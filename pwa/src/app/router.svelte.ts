@@ -4,7 +4,7 @@
  */
 import { tick, type Component } from 'svelte'
 import { allWords } from '../i18n/index.svelte'
-import { match, type Match } from './routes'
+import { match, type Match, type Route } from './routes'
 
 type Screen = Component<Record<string, string>>
 
@@ -22,6 +22,8 @@ class Router {
   #positions = new Map<number, number>()
   #entry: Entry = { key: 0, depth: 0 }
   #turn = 0
+  /** Somebody is known. Until then only open screens are loaded. */
+  #admitted = false
 
   /** Listens to links and to the back button, and opens the present address. */
   start(): void {
@@ -31,6 +33,13 @@ class Router {
     addEventListener('popstate', (event) => void this.#pop(event))
     document.addEventListener('click', (event) => this.#click(event))
     void this.#open({ scroll: 0, first: true })
+  }
+
+  /** Somebody is known: the screen of the present address may be loaded. */
+  admit(): void {
+    if (this.#admitted) return
+    this.#admitted = true
+    if (this.#turn > 0 && !this.screen) void this.#open({ scroll: 0, first: true })
   }
 
   /** Goes to an address of this app. */
@@ -75,23 +84,28 @@ class Router {
   async #open({ scroll, first = false }: { scroll: number; first?: boolean }): Promise<void> {
     const turn = ++this.#turn
     const next = match(location.pathname)
-    const words = next.route.early ? undefined : allWords
-    const screen = await Promise.all([next.route.load(), words]).then(
-      ([module]) => module.default as Screen,
-      () => undefined,
-    )
+    const closed = !next.route.open && !this.#admitted
+    const screen = closed ? undefined : await load(next.route)
     if (turn !== this.#turn) return
     const show = () => {
       this.current = next
       this.query = new URLSearchParams(location.search)
       this.screen = screen
-      this.broken = screen === undefined
+      this.broken = !closed && screen === undefined
       return tick()
     }
     await (first ? show() : transition(show))
     if (!first) focusHeading()
     await scrollBack(scroll)
   }
+}
+
+async function load(route: Route): Promise<Screen | undefined> {
+  const words = route.early ? undefined : allWords()
+  return Promise.all([route.load(), words]).then(
+    ([module]) => module.default as Screen,
+    () => undefined,
+  )
 }
 
 function entryOf(state: unknown): Entry | undefined {

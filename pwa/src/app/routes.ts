@@ -1,29 +1,26 @@
 /**
- * Every address of the app. A route has a path, the name of its window title, the tab it belongs to
- * and a lazily loaded screen, which receives the path's parameters as props.
+ * Every address of the app. A route has a path, the tab it belongs to and a lazily loaded screen,
+ * which receives the path's parameters as props and names the window.
  */
 import type { Component } from 'svelte'
-import type { Key } from '../i18n/index.svelte'
 
 export type Tab = 'home' | 'work' | 'copies' | 'classes' | 'more'
 
 export interface Route {
   path: string
-  title: Key
   load: () => Promise<{ default: Component<never> }>
   tab?: Tab
   /** Needs no session. */
   open?: true
   /** Stands side by side on a wide window: takes all of it. */
   wide?: true
-  /** Speaks only the words that come with the app: shown first, waits for nothing. */
+  /** Speaks only the words that come with it: shown first, waits for nothing. */
   early?: true
 }
 
 export const routes = {
   home: {
     path: '/',
-    title: 'nav.home',
     tab: 'home',
     early: true,
     load: () => import('../screens/home/Home.svelte'),
@@ -31,45 +28,38 @@ export const routes = {
 
   work: {
     path: '/travail',
-    title: 'nav.work',
     tab: 'work',
     early: true,
     load: () => import('../screens/work/Work.svelte'),
   },
   give: {
     path: '/travail/donner',
-    title: 'title.give',
     tab: 'work',
     load: () => import('../screens/work/Give.svelte'),
   },
   edit: {
     path: '/travail/modifier/:course/:id',
-    title: 'title.edit',
     tab: 'work',
     load: () => import('../screens/work/Give.svelte'),
   },
   homework: {
     path: '/travail/:id',
-    title: 'title.homework',
     tab: 'work',
     load: () => import('../screens/work/Homework.svelte'),
   },
   copies: {
     path: '/copies',
-    title: 'nav.copies',
     tab: 'copies',
     load: () => import('../screens/copies/Copies.svelte'),
   },
   collection: {
     path: '/copies/:course/:id',
-    title: 'nav.copies',
     tab: 'copies',
     wide: true,
     load: () => import('../screens/copies/Collection.svelte'),
   },
   copy: {
     path: '/copies/:course/:id/:student',
-    title: 'title.copy',
     tab: 'copies',
     wide: true,
     load: () => import('../screens/copies/Collection.svelte'),
@@ -77,98 +67,82 @@ export const routes = {
 
   classes: {
     path: '/classes',
-    title: 'nav.classes',
     tab: 'classes',
     load: () => import('../screens/staff/Classes.svelte'),
   },
   class: {
     path: '/classes/:id',
-    title: 'title.class',
     tab: 'classes',
     load: () => import('../screens/staff/People.svelte'),
   },
   settings: {
     path: '/reglages',
-    title: 'nav.more',
     tab: 'more',
     load: () => import('../screens/settings/Settings.svelte'),
   },
   alerts: {
     path: '/reglages/alertes',
-    title: 'title.alerts',
     tab: 'more',
     load: () => import('../screens/settings/Alerts.svelte'),
   },
   outbox: {
     path: '/reglages/envois',
-    title: 'title.outbox',
     tab: 'more',
     load: () => import('../screens/settings/Outbox.svelte'),
   },
   storage: {
     path: '/reglages/stockage',
-    title: 'title.storage',
     tab: 'more',
     load: () => import('../screens/settings/Storage.svelte'),
   },
   about: {
     path: '/reglages/a-propos',
-    title: 'title.about',
     tab: 'more',
     load: () => import('../screens/settings/About.svelte'),
   },
   password: {
     path: '/reglages/mot-de-passe',
-    title: 'title.password',
     tab: 'more',
     load: () => import('../screens/settings/Password.svelte'),
   },
   devices: {
     path: '/appareils',
-    title: 'title.devices',
     tab: 'more',
     load: () => import('../screens/devices/Devices.svelte'),
   },
   addDevice: {
     path: '/appareils/ajouter',
-    title: 'title.addDevice',
     tab: 'more',
     load: () => import('../screens/pairing/AddDevice.svelte'),
   },
   install: {
     path: '/installer',
-    title: 'title.install',
     tab: 'more',
     load: () => import('../screens/install/Install.svelte'),
   },
 
   pair: {
     path: '/lier',
-    title: 'title.pair',
     open: true,
     load: () => import('../screens/pairing/Pair.svelte'),
   },
   scan: {
     path: '/lier/code',
-    title: 'title.scan',
     open: true,
     load: () => import('../screens/pairing/EnterCode.svelte'),
   },
   activate: {
     path: '/activer',
-    title: 'title.activate',
     open: true,
     load: () => import('../screens/activation/Activate.svelte'),
   },
   accessibility: {
     path: '/accessibilite',
-    title: 'title.accessibility',
     open: true,
     load: () => import('../screens/help/Accessibility.svelte'),
   },
   lost: {
     path: '/perdu',
-    title: 'app.lost.title',
     open: true,
     load: () => import('../screens/help/Lost.svelte'),
   },

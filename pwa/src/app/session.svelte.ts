@@ -3,20 +3,14 @@
  * the network; the server has its say with the first sync round.
  */
 import { address, speak, speech, type Language } from '../i18n/index.svelte'
-import {
-  openDevice,
-  type Device,
-  type Live,
-  type Status,
-  type Upload,
-  type User,
-  type View,
-} from '../sync/index.ts'
+import type { Device, Live, Status, Upload, User, View } from '../sync/index.ts'
+import { quiet } from '../sync/status.ts'
 import { api, ApiError } from './api'
+import { frame } from './frame.svelte'
 import { renewManifest } from './handover'
 import { forgetAll, keep, kept } from './keep'
 import { watch } from './live.svelte'
-import { forgetAlerts } from './push.svelte'
+import { router } from './router.svelte'
 import { remember, sendLater } from './worker'
 import { dress } from './theme'
 import { updates } from './update.svelte'
@@ -36,23 +30,13 @@ export interface Identity {
 
 /**
  * starting    nothing is known yet
+ * opening     somebody is known from last time, and their device is being opened
  * out         nobody is signed in
- * unreachable nobody is known here and the server does not answer
+ * unreachable nobody is known here and the server does not answer, or a part of the app could not be had
  * in          somebody is, and their device is open
  * expired     somebody is, but the server wants to know who again; their data and outbox stay
  */
-export type Stage = 'starting' | 'out' | 'unreachable' | 'in' | 'expired'
-
-const quiet: Status = {
-  online: true,
-  syncing: false,
-  updating: false,
-  pending: 0,
-  refused: 0,
-  uploads: 0,
-  lastSync: undefined,
-  problem: undefined,
-}
+export type Stage = 'starting' | 'opening' | 'out' | 'unreachable' | 'in' | 'expired'
 
 class Session {
   stage = $state<Stage>('starting')
@@ -152,8 +136,18 @@ class Session {
   /** Opens what is known here; asks the server only when nothing is. */
   async start(): Promise<void> {
     const known = kept('me')
-    if (known) return this.enter(known)
-    await this.ask()
+    if (!known) return this.ask()
+    this.identity = known
+    this.stage = 'opening'
+    await this.enter(known).catch((fault: unknown) => {
+      this.stage = 'unreachable'
+      console.error('opening the device', fault)
+    })
+  }
+
+  /** Loads what is needed inside: the engine and the frame. */
+  async prepare(): Promise<void> {
+    await Promise.all([engine(), frame.load()])
   }
 
   /** Is there a session that this browser does not remember (a cookie handed over at installation)? */
@@ -162,7 +156,7 @@ class Session {
     try {
       await this.enter(await api<Identity>('session'))
     } catch (error) {
-      this.stage = error instanceof ApiError && error.code === 'offline' ? 'unreachable' : 'out'
+      this.stage = error instanceof ApiError && error.code !== 'offline' ? 'out' : 'unreachable'
     }
   }
 
@@ -170,9 +164,11 @@ class Session {
   async enter(identity: Identity): Promise<void> {
     if (this.#device && this.identity?.user !== identity.user) this.#device.close()
     this.identity = identity
+    router.admit()
     keep('me', identity)
     void remember(identity)
     address(identity.roles.includes('student'))
+    const [{ openDevice }] = await Promise.all([engine(), frame.load()])
     this.#device = await openDevice({ user: identity.user, device: identity.device, fresh: freshDevice })
     this.#device.start()
     this.stage = 'in'
@@ -197,6 +193,16 @@ class Session {
     // Each does its best: one that fails must not keep the other from it.
     await Promise.allSettled([device?.wipe(), forgetAlerts()])
   }
+}
+
+/** The device engine, a file of its own: who is not signed in does without. */
+function engine() {
+  return import('../sync/index.ts')
+}
+
+/** Part of what is loaded inside: it is there whenever somebody leaves. */
+async function forgetAlerts(): Promise<void> {
+  await (await import('./push.svelte')).forgetAlerts()
 }
 
 /** This browser lost its database: the server gives it a new name. */

@@ -34,9 +34,12 @@ export const updates = new Updates()
 
 const hourly = 3_600_000
 
-export function watchForUpdates(): void {
-  // A chunk of an old version is gone: the new one is one reload away.
+/** A chunk of an old version is gone: the new one is one reload away. */
+export function heedLostFiles(): void {
   addEventListener('vite:preloadError', () => void updates.look())
+}
+
+export function watchForUpdates(): void {
   if (!('serviceWorker' in navigator) || !import.meta.env.PROD) return
   void register()
 }

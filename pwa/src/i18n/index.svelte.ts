@@ -2,7 +2,8 @@
  * Every sentence of the interface: t('work.empty.title', { name }).
  *
  * Keys live in fr.json (complete, the source of the types) and en.json (loaded when chosen). The words of the
- * first screens come with the app; the rest of French follows at once, and other screens wait for it.
+ * frame come with the app, those of the first screens with these; the rest of French follows when they stand,
+ * and other screens wait for it.
  * A key may have variants, chosen here and never by the caller:
  *   key#one, key#other   plural of params.count, by Intl.PluralRules
  *   key@tu               said to pupils; the bare key is said to adults ("vous")
@@ -30,13 +31,26 @@ class Speech {
 
 export const speech = new Speech()
 
-/** The rest of French. */
-export const allWords: Promise<void> = import('./rest').then(({ default: rest }) => {
+/** More words of French, from the screens that speak them. */
+export function learn(words: Messages): void {
   const shown = speech.messages === french
-  french = { ...first, ...rest }
+  french = { ...french, ...words }
   if (shown) speech.messages = french
-})
-allWords.catch(() => undefined) // a screen that needs them says so
+}
+
+let rest: Promise<void> | undefined
+
+/** The rest of French. Asked for again where it could not be had. */
+export function allWords(): Promise<void> {
+  rest ??= import('./rest').then(
+    ({ default: words }) => learn(words),
+    (fault: unknown) => {
+      rest = undefined
+      throw fault
+    },
+  )
+  return rest
+}
 
 /** Changes the language of the whole interface, at once. */
 export async function speak(language: Language): Promise<void> {

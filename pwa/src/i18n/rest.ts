@@ -1,4 +1,4 @@
-/** The words that the first screens do not need: the build leaves out those (build/words.ts). */
+/** All words but those that come with the app: the build leaves out these (build/words.ts). */
 import fr from './fr.json'
 
 const words: Readonly<Record<string, string>> = fr

@@ -25,17 +25,20 @@ export interface Status {
   problem: Problem | undefined
 }
 
+/** Before anything is known. */
+export const quiet: Status = {
+  online: true,
+  syncing: false,
+  updating: false,
+  pending: 0,
+  refused: 0,
+  uploads: 0,
+  lastSync: undefined,
+  problem: undefined,
+}
+
 export class StatusStore {
-  #now: Status = {
-    online: true,
-    syncing: false,
-    updating: false,
-    pending: 0,
-    refused: 0,
-    uploads: 0,
-    lastSync: undefined,
-    problem: undefined,
-  }
+  #now = quiet
   readonly #listeners = new Set<(status: Status) => void>()
 
   get current(): Status {
