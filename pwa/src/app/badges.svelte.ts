@@ -1,20 +1,24 @@
-/** What the tabs count: things that wait for this person. A screen that knows better may set its own. */
+/** What the tabs count: things that wait for this person, wherever the app was opened. */
+import { waitingFor, type Waiting } from '../school/waiting'
 import type { Tab } from './routes'
 import { session } from './session.svelte'
 
 class Badges {
-  #set = $state<Partial<Record<Tab, number>>>({})
+  #counted = $state.raw<(Waiting & { for: string }) | undefined>(undefined)
 
-  set(tab: Tab, count: number): void {
-    this.#set[tab] = count
+  /** Counts, and again whenever the device's records change, until told to stop. */
+  follow(): () => void {
+    const id = session.id
+    const person = { id, pupil: session.is('student'), teaches: session.is('teacher') }
+    const counts = session.device.live((view) => waitingFor(view, person, new Date()))
+    return counts.subscribe((waiting) => (this.#counted = { ...waiting, for: id }))
   }
 
   of(tab: Tab): number {
-    return tab === 'more' ? session.status.refused : (this.#set[tab] ?? 0)
-  }
-
-  get total(): number {
-    return (['home', 'work', 'copies', 'more'] as const).reduce((sum, tab) => sum + this.of(tab), 0)
+    if (tab === 'more') return session.status.refused
+    const counted = this.#counted?.for === session.id ? this.#counted : undefined
+    if (!counted || tab === 'classes') return 0
+    return counted[tab === 'home' ? 'news' : tab]
   }
 }
 
