@@ -180,6 +180,7 @@ func TestQRGolden(t *testing.T) {
 
 func FuzzToken(f *testing.F) {
 	f.Add("1.ines.d_abc." + encode64(make([]byte, 32)))
+	f.Add("ines." + encode64(make([]byte, sessionBytes)))
 	f.Add("1..d_.")
 	f.Add("....")
 	f.Fuzz(func(t *testing.T, s string) {

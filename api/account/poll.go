@@ -101,7 +101,7 @@ func (s *Service) deliver(ctx context.Context, c Client, p pairing, proof Proof)
 // deliverAgain gives a device that never got its answer another secret.
 func (s *Service) deliverAgain(ctx context.Context, c Client, p pairing, proof Proof) (t Ticket, err error) {
 	user, _ := ticketUser(p.ID)
-	secret := newSecret()
+	secret := newSessionSecret()
 	err = s.pairingRule(ctx, psync.Actor{}, p.ID, func(ctx context.Context, tx *psync.Tx, q *pairing) error {
 		var d device
 		seq, err := tx.Get(ctx, kindDevice, q.Device, &d)
@@ -125,7 +125,7 @@ func (s *Service) deliverAgain(ctx context.Context, c Client, p pairing, proof P
 		return Ticket{}, err
 	}
 	t.School = st.account.School
-	t.Token = token{user, t.Device, secret}.String()
+	t.Token = token{user: user, secret: secret}.String()
 	t.Known = s.remember(parseKnown(c.Known), user).String()
 	return t, nil
 }

@@ -69,8 +69,8 @@ func (s *Service) Authenticate(ctx context.Context, cookie string) (psync.Actor,
 	if err != nil {
 		return psync.Actor{}, Session{}, err
 	}
-	d, known := st.devices[t.device]
-	if !sameText(d.Secret, sum(t.secret)) || !known {
+	id, d, known := t.opens(st)
+	if !known {
 		return psync.Actor{}, Session{}, ErrSignedOut
 	}
 	if !d.alive(s.now()) {
@@ -79,8 +79,8 @@ func (s *Service) Authenticate(ctx context.Context, cookie string) (psync.Actor,
 	if !s.directory.Present(t.user) {
 		return psync.Actor{}, Session{}, ErrSignedOut
 	}
-	s.sight(t.user, t.device, d)
-	session := newSession(t.user, st.account.School, t.device, d)
+	s.sight(t.user, id, d)
+	session := newSession(t.user, st.account.School, id, d)
 	return session.Actor(), session, nil
 }
 
@@ -174,10 +174,11 @@ func (s *Service) here(ctx context.Context, c Client, user string) string {
 		return ""
 	}
 	st, err := s.state(ctx, user)
-	if err != nil || !sameText(st.devices[t.device].Secret, sum(t.secret)) {
+	if err != nil {
 		return ""
 	}
-	return t.device
+	id, _, _ := t.opens(st)
+	return id
 }
 
 // opening is a device about to be added to an account.
@@ -200,7 +201,7 @@ type opening struct {
 // open adds a device in one commit and makes its ticket.
 func (s *Service) open(ctx context.Context, o opening) (Ticket, error) {
 	if len(o.secret) == 0 {
-		o.secret = newSecret()
+		o.secret = newSessionSecret()
 	}
 	if o.id == "" {
 		o.id = newDeviceID()
@@ -216,7 +217,7 @@ func (s *Service) open(ctx context.Context, o opening) (Ticket, error) {
 	if t.Ended != nil {
 		s.ended(o.user, t.Ended.ID)
 	}
-	t.Token = token{o.user, o.id, o.secret}.String()
+	t.Token = token{user: o.user, secret: o.secret}.String()
 	t.Known = s.remember(parseKnown(o.client.Known), o.user).String()
 	s.log.InfoContext(ctx, "session opened", "user", o.user, "device", o.id, "by", o.by)
 	return t, nil

@@ -34,20 +34,23 @@ func TestTokensAreNotGuessed(t *testing.T) {
 	w := newWorld(t)
 	w.person("ines", true)
 	w.person("malik", true)
-	good := w.signIn(school, "ines").Token
+	ticket := w.signIn(school, "ines")
+	good := ticket.Token
 	parts := strings.Split(good, ".")
 	other := strings.Split(w.signIn(school, "malik").Token, ".")
 	for name, token := range map[string]string{
 		"empty":            "",
-		"no secret":        strings.Join(parts[:3], ".") + ".",
-		"another secret":   strings.Join(append(parts[:3:3], other[3]), "."),
-		"another person":   strings.Join([]string{"1", "malik", parts[2], parts[3]}, "."),
-		"another device":   strings.Join([]string{"1", "ines", other[2], parts[3]}, "."),
-		"another version":  "2" + good[1:],
+		"no secret":        parts[0] + ".",
+		"no person":        "." + parts[1],
+		"another secret":   parts[0] + "." + other[1],
+		"another person":   other[0] + "." + parts[1],
+		"half the secret":  good[:len(good)-12],
+		"a long secret":    parts[0] + "." + strings.Repeat("A", 43),
 		"a padded secret":  good + "=",
 		"something behind": good + ".x",
-		"an odd scope":     "1.ines/../malik." + other[2] + "." + other[3],
+		"an odd scope":     "ines/../malik." + other[1],
 		"very long":        strings.Repeat("a", 5000),
+		"as it was once":   "1.ines." + ticket.Device + "." + parts[1],
 	} {
 		if got := w.authenticate(token); got != "signed out" {
 			t.Errorf("%s: %s", name, got)
@@ -55,6 +58,37 @@ func TestTokensAreNotGuessed(t *testing.T) {
 	}
 	if got := w.authenticate(good); got != "ok" {
 		t.Errorf("the right one: %s", got)
+	}
+}
+
+// Cookies given before tokens were shortened keep opening their sessions.
+func TestLongTokens(t *testing.T) {
+	w := newWorld(t)
+	w.person("ines", true)
+	old, err := w.SignInLong(t.Context(), "ines")
+	if err != nil {
+		t.Fatal(err)
+	}
+	long := old.Token
+	actor, _, err := w.Authenticate(t.Context(), long)
+	if err != nil || actor.Device != old.Device {
+		t.Fatalf("%v %v", actor, err)
+	}
+	fresh := w.signIn(school, "ines")
+	for name, token := range map[string]string{
+		"another device":  strings.Replace(long, old.Device, fresh.Device, 1),
+		"another version": "2" + long[1:],
+		"another secret":  long[:len(long)-43] + strings.Repeat("A", 43),
+	} {
+		if got := w.authenticate(token); got != "signed out" {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+	if err := w.Revoke(t.Context(), fresh.Session, old.Device); err != nil {
+		t.Fatal(err)
+	}
+	if got := w.authenticate(long); got != "revoked" {
+		t.Errorf("after the revocation: %s", got)
 	}
 }
 

@@ -7,17 +7,23 @@ import (
 	"strings"
 )
 
-const secretBytes = 32
+const (
+	secretBytes  = 32
+	sessionBytes = 18 // every request carries it: 144 bits are enough
+)
 
-// token is what the session cookie holds: who, on which device, and the
-// secret that proves it.
+// token is what the session cookie holds: who, and the secret that proves it.
+// Cookies given before tokens were shortened name the device as well.
 type token struct {
 	user, device string
 	secret       []byte
 }
 
 func (t token) String() string {
-	return "1." + t.user + "." + t.device + "." + encode64(t.secret)
+	if t.device != "" {
+		return "1." + t.user + "." + t.device + "." + encode64(t.secret)
+	}
+	return t.user + "." + encode64(t.secret)
 }
 
 // parseToken reads a cookie; it never trusts more than its form.
@@ -26,12 +32,30 @@ func parseToken(s string) (t token, ok bool) {
 		return t, false
 	}
 	parts := strings.Split(s, ".")
+	if len(parts) == 2 {
+		t.user = parts[0]
+		t.secret, ok = decode64(parts[1], sessionBytes)
+		return t, ok && validUser(t.user)
+	}
 	if len(parts) != 4 || parts[0] != "1" || !validUser(parts[1]) || !validDevice(parts[2]) {
 		return t, false
 	}
 	secret, ok := decode64(parts[3], secretBytes)
 	return token{parts[1], parts[2], secret}, ok
 }
+
+// opens finds the device whose secret a token holds, in use or ended.
+func (t token) opens(st *state) (id string, d device, ok bool) {
+	secret := sum(t.secret)
+	for id, d := range st.devices {
+		if sameText(d.Secret, secret) && (t.device == "" || t.device == id) {
+			return id, d, true
+		}
+	}
+	return "", device{}, false
+}
+
+func newSessionSecret() []byte { return newSecret()[:sessionBytes] }
 
 func newSecret() []byte {
 	b := make([]byte, secretBytes)
