@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"compress/zlib"
 	"encoding/json"
 	"errors"
 	"io"
@@ -83,6 +84,29 @@ const trusted = 64 << 10
 func (c *Call) expected() int {
 	return max(min(c.fc.Request().Header.ContentLength(), trusted), 0)
 }
+
+// inflate reads a body sent with "Content-Encoding: deflate" (RFC 1950), at
+// most as long as the limit, whatever it claims to hold.
+func inflate(coded []byte, limit int64) ([]byte, error) {
+	left := bytes.NewReader(coded)
+	r, err := zlib.NewReader(left)
+	if err != nil {
+		return nil, errDeflate
+	}
+	body, err := io.ReadAll(io.LimitReader(r, limit+1))
+	switch {
+	case int64(len(body)) > limit:
+		return nil, errBodyTooLarge
+	case err != nil || left.Len() > 0:
+		return nil, errDeflate
+	}
+	return body, nil
+}
+
+var (
+	errCoding  = Fail(fiber.StatusUnsupportedMediaType, "malformed", "the coding of the body must be deflate, or none")
+	errDeflate = malformed("the body is not deflated")
+)
 
 // Bind reads the body, one JSON object, into a struct. Another media type,
 // unknown fields, wrong types and anything after the object are refused.

@@ -14,6 +14,8 @@ type Engine interface {
 	// Answer reads the body of a request and answers it; it keeps no part of
 	// the body. The error is a *psync.RequestError.
 	Answer(ctx context.Context, a psync.Actor, body []byte) (*psync.Response, error)
+	// AnswerCoded does so with a compressed body, which plain makes readable.
+	AnswerCoded(ctx context.Context, a psync.Actor, coded []byte, plain func() ([]byte, error)) (*psync.Response, error)
 	Hub() *psync.Hub
 }
 
@@ -35,7 +37,7 @@ func (s *Server) sync(c *Call) error {
 	if cap(body) <= keptBody {
 		*memory = body
 	}
-	res, err := s.Engine.Answer(c.Context(), c.Actor, body)
+	res, err := s.answer(c, body)
 	if err != nil {
 		return err
 	}
@@ -45,6 +47,20 @@ func (s *Server) sync(c *Call) error {
 		return c.NoContent()
 	}
 	return c.Bytes(fiber.StatusOK, fiber.MIMEApplicationJSON, res.JSON())
+}
+
+// answer has the engine answer a body in the coding that it came in.
+func (s *Server) answer(c *Call, body []byte) (*psync.Response, error) {
+	switch c.Header(fiber.HeaderContentEncoding) {
+	case "":
+		return s.Engine.Answer(c.Context(), c.Actor, body)
+	case "deflate":
+		return s.Engine.AnswerCoded(c.Context(), c.Actor, body, func() ([]byte, error) {
+			return inflate(body, c.limit)
+		})
+	default:
+		return nil, errCoding
+	}
 }
 
 // bodies is memory for the requests of devices: most say little, and are many.

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"cmp"
 	"compress/gzip"
+	"compress/zlib"
 	"context"
 	"fmt"
 	"io"
@@ -35,7 +36,8 @@ type school struct {
 type openSessions struct {
 	mu    sync.Mutex
 	ended error
-	token string // of Inès, if it is not her name
+	token string      // of Inès, if it is not her name
+	is    psync.Actor // she, if somebody else
 }
 
 func (o *openSessions) Authenticate(_ context.Context, token string) (psync.Actor, error) {
@@ -44,7 +46,7 @@ func (o *openSessions) Authenticate(_ context.Context, token string) (psync.Acto
 	if o.ended != nil {
 		return psync.Actor{}, o.ended
 	}
-	return tokens{cmp.Or(o.token, "ines"): ines}.Authenticate(context.Background(), token)
+	return tokens{cmp.Or(o.token, "ines"): cmp.Or(o.is, ines)}.Authenticate(context.Background(), token)
 }
 
 func (o *openSessions) end(err error) {
@@ -186,6 +188,53 @@ func TestSyncAgainAfterTheSession(t *testing.T) {
 	}
 	s.open.end(api.ErrRevoked)
 	s.send("POST", "/api/sync", body).want(t, 401, "signed_out")
+}
+
+// A device may send its request compressed.
+func TestDeflatedRequests(t *testing.T) {
+	s := openSchool(t)
+	s.write("user:ines", "n1", "a")
+	const coded = "Content-Encoding: deflate"
+	current := deflated(fmt.Sprintf(pull, `"user:ines":[1,1,0]`))
+	for range 3 {
+		s.send("POST", "/api/sync", current, coded).want(t, 204, "")
+	}
+	s.write("user:ines", "n2", "b")
+	if got := s.send("POST", "/api/sync", current, coded); got.StatusCode != 200 || !strings.Contains(got.text, `"n2"`) {
+		t.Errorf("after a commit: %d %s", got.StatusCode, got.text)
+	}
+	for name, c := range map[string]struct {
+		body, coding string
+		status       int
+		code         string
+	}{
+		"a bomb":             {deflated(strings.Repeat(" ", 64<<20)), "deflate", 413, "too_large"},
+		"one byte too long":  {deflated(strings.Repeat(" ", psync.MaxRequest+1)), "deflate", 413, "too_large"},
+		"cut off":            {current[:len(current)-3], "deflate", 400, "malformed"},
+		"something behind":   {current + "x", "deflate", 400, "malformed"},
+		"not compressed":     {fmt.Sprintf(pull, ""), "deflate", 400, "malformed"},
+		"compressed, unsaid": {deflated(fmt.Sprintf(pull, "")), "", 400, "malformed"},
+		"unknown coding":     {current, "br", 415, "malformed"},
+		"twice":              {current, "deflate, deflate", 415, "malformed"},
+		"a mistake inside":   {deflated(`{"v":1,"schema":1,"device":"d_other","cursors":{}}`), "deflate", 409, "unknown_device"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var headers []string
+			if c.coding != "" {
+				headers = []string{"Content-Encoding: " + c.coding}
+			}
+			s.send("POST", "/api/sync", c.body, headers...).want(t, c.status, c.code)
+		})
+	}
+}
+
+// deflated is a text as a browser's CompressionStream("deflate") gives it.
+func deflated(text string) string {
+	var b strings.Builder
+	w := zlib.NewWriter(&b)
+	_, _ = w.Write([]byte(text)) // a Builder takes everything
+	_ = w.Close()
+	return b.String()
 }
 
 // The longest request that the protocol allows is read; one byte more is not,

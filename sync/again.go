@@ -11,8 +11,19 @@ import (
 // it was told nothing about is answered without decoding: most requests are
 // of this kind. It keeps no part of the body. The error is a *RequestError.
 func (e *Engine) Answer(ctx context.Context, a Actor, body []byte) (*Response, error) {
-	if q := e.questions.get(body); q != nil && q.actor == a && e.nothingSince(ctx, q) {
+	return e.AnswerCoded(ctx, a, body, func() ([]byte, error) { return body, nil })
+}
+
+// AnswerCoded is Answer for a body that is sent compressed: plain gives what
+// it says, and is called unless the same was asked before. An error of plain
+// is returned as it is.
+func (e *Engine) AnswerCoded(ctx context.Context, a Actor, coded []byte, plain func() ([]byte, error)) (*Response, error) {
+	if q := e.questions.get(coded); q != nil && q.actor == a && e.nothingSince(ctx, q) {
 		return nothing, nil
+	}
+	body, err := plain()
+	if err != nil {
+		return nil, err
 	}
 	req, err := DecodeRequest(body)
 	if err != nil {
@@ -20,7 +31,7 @@ func (e *Engine) Answer(ctx context.Context, a Actor, body []byte) (*Response, e
 	}
 	res, err := e.Sync(ctx, a, req)
 	if err == nil && res.Empty() && len(req.Digest) == 0 {
-		e.remember(a, req, body)
+		e.remember(a, req, coded)
 	}
 	return res, err
 }
