@@ -1,6 +1,7 @@
 /** A person's browser: one or two tabs on one database, and what was done in them. */
 import { IDBFactory } from 'fake-indexeddb'
 import { Database, stores, type Cur, type Out, type Rec, type Stored } from '../src/db/database.ts'
+import { deflating } from '../src/sync/transport.ts'
 import { openDevice, type ActionName, type Actions, type Device } from '../src/sync/index.ts'
 import type { Chance } from './chance.ts'
 import { Network } from './network.ts'
@@ -69,7 +70,7 @@ export class Phone {
       user: this.user,
       device: this.identity.device,
       fresh: () => this.#fresh(),
-      fetch: this.network.fetch,
+      fetch: deflating(this.network.fetch),
       indexedDB: this.#factory,
       random: this.chance.next,
       name: this.#name,

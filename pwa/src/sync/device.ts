@@ -12,8 +12,9 @@ import { mutators as known, type Mutators } from './mutators.ts'
 import { deviceOf, enqueue, shasIn, type Act, type Enqueued, type Outgoing } from './outbox.ts'
 import { rebase } from './overlay.ts'
 import type { ActionName, Actions } from './records.ts'
-import { parting, Rounds, type Fetch } from './round.ts'
+import { parting, Rounds } from './round.ts'
 import { StatusStore, type Problem, type Status } from './status.ts'
+import { deflating, type Fetch } from './transport.ts'
 import { listen } from './triggers.ts'
 import { Courier } from './upload.ts'
 
@@ -92,7 +93,7 @@ class Engine implements Device {
 
   constructor(options: DeviceOptions) {
     const { user, name = nameOf(user), now = Date.now, random = Math.random, mutators = known } = options
-    const fetch = options.fetch ?? ((path: string, init: RequestInit) => globalThis.fetch(path, init))
+    const fetch = options.fetch ?? deflating((path, init) => globalThis.fetch(path, init))
     const connect = options.connect ?? ((path: string) => new EventSource(path))
     const locks = options.locks ?? (globalThis.navigator as Partial<Navigator> | undefined)?.locks
     const db = new Database(name, options.indexedDB)

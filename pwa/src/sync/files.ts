@@ -8,7 +8,7 @@ import { follow, type Live } from '../db/view.ts'
 import { dropFile, piecesOf } from './apply.ts'
 import { hexOf } from './ids.ts'
 import { shasIn, unconfirmed } from './outbox.ts'
-import type { Fetch } from './round.ts'
+import type { Fetch } from './transport.ts'
 import { markFile, pieceBytes, type Courier } from './upload.ts'
 
 /** A file on its way. */

@@ -16,6 +16,7 @@ import { digest } from './digest.ts'
 import type { Mutators } from './mutators.ts'
 import { adopt, deviceOf, renumber, waiting } from './outbox.ts'
 import { rebase } from './overlay.ts'
+import type { Fetch } from './transport.ts'
 import {
   MalformedAnswer,
   parseRefusal,
@@ -27,8 +28,6 @@ import {
   type RequestWire,
   type ResponseWire,
 } from './wire.ts'
-
-export type Fetch = (path: string, init: RequestInit) => Promise<Response>
 
 export interface RoundOptions {
   db: Database

@@ -10,7 +10,7 @@ import type { Changes } from '../db/changes.ts'
 import { blobTopic } from '../db/changes.ts'
 import type { Database, Stored } from '../db/database.ts'
 import { Backoff } from './backoff.ts'
-import type { Fetch } from './round.ts'
+import type { Fetch } from './transport.ts'
 
 /** IndexedDB on phones dislikes big values. Bytes are stored in pieces of this size. */
 export const pieceBytes = 512 * 1024
