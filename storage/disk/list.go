@@ -13,9 +13,13 @@ import (
 
 // List implements [storage.Blobs].
 func (s *Store) List(ctx context.Context, prefix string, yield func(storage.Blob) bool) error {
+	dir := prefix[:strings.LastIndex(prefix, "/")+1]
+	if dir != "" && storage.CheckKey(strings.TrimSuffix(dir, "/")) != nil {
+		dir, yield = "", func(storage.Blob) bool { return false } // no key begins so
+	}
 	w := walk{ctx: ctx, root: s.root.FS(), prefix: prefix, yield: yield}
-	err := w.dir(".", "")
-	if errors.Is(err, fs.SkipAll) {
+	err := w.dir(cmp.Or(strings.TrimSuffix(file(dir), "/"), "."), dir)
+	if errors.Is(err, fs.SkipAll) || errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	return fault("list", prefix, err)

@@ -1,9 +1,7 @@
 package disk
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -51,15 +49,8 @@ func (s *Store) write(ctx context.Context, name string, r io.Reader, size int64,
 		return err
 	}
 	defer f.Close()
-	hash := sha256.New()
-	n, err := io.Copy(io.MultiWriter(f, hash), io.LimitReader(&source{ctx, r}, size))
-	switch {
-	case err != nil:
+	if _, err := io.Copy(f, storage.NewExact(ctx, r, size, sum)); err != nil {
 		return err
-	case n < size:
-		return fmt.Errorf("%d of %d bytes: %w", n, size, io.ErrUnexpectedEOF)
-	case len(sum) > 0 && !bytes.Equal(hash.Sum(nil), sum):
-		return fmt.Errorf("not the announced SHA-256: %w", storage.ErrCorrupt)
 	}
 	if err := f.Sync(); err != nil {
 		return err
@@ -121,17 +112,4 @@ func (s *Store) syncDir(dir string) error {
 	}
 	defer d.Close()
 	return d.Sync()
-}
-
-// source is a reader that ends with its context.
-type source struct {
-	ctx context.Context
-	r   io.Reader
-}
-
-func (s *source) Read(p []byte) (int, error) {
-	if err := s.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return s.r.Read(p)
 }

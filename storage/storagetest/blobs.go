@@ -38,6 +38,7 @@ var blobsCases = []struct {
 	{"a blob comes back as it was given", blobComesBack},
 	{"an acknowledged blob is there after a restart", blobSurvivesRestart},
 	{"a part is read as asked", partIsRead},
+	{"a part may begin and end at an edge", partAtEdges},
 	{"the first content stays", firstContentStays},
 	{"a wrong hash stores nothing", wrongHash},
 	{"an interrupted put stores nothing", interruptedPut},
@@ -45,7 +46,9 @@ var blobsCases = []struct {
 	{"an unknown key is not found", unknownKey},
 	{"a deleted blob is gone, and deleting twice is no error", deleted},
 	{"blobs are listed by prefix, ascending", listed},
+	{"thousands of blobs are listed, each once, ascending", manyListed},
 	{"a key may be the beginning of another", nestedKeys},
+	{"a key may hold dots, and be long", oddKeys},
 	{"what cannot be a key is refused", badKeys},
 	{"one of many puts of a key wins, whole", manyPuts},
 	{"a blob is seen whole or not at all", blobSeenWhole},
@@ -176,6 +179,38 @@ func partIsRead(s *shelf) {
 	}
 }
 
+func partAtEdges(s *shelf) {
+	s.put("empty", "")
+	s.put("one", "1")
+	s.put("ten", "0123456789")
+	for _, c := range []struct {
+		key            string
+		offset, length int64
+		want           string
+	}{
+		{"empty", 0, -1, ""}, {"empty", 0, 0, ""}, {"empty", 0, 5, ""},
+		{"one", 0, 1, "1"}, {"one", 1, -1, ""}, {"one", 1, 1, ""},
+		{"ten", 0, 1, "0"}, {"ten", 9, 1, "9"}, {"ten", 9, -1, "9"}, {"ten", 9, 2, "9"},
+		{"ten", 10, -1, ""}, {"ten", 10, 0, ""}, {"ten", 10, 1, ""},
+		{"ten", 1, 1<<63 - 1, "123456789"}, {"ten", 0, 1<<63 - 1, "0123456789"},
+	} {
+		r, b, err := s.Open(s.Context(), c.key, c.offset, c.length)
+		s.must(err)
+		got, err := io.ReadAll(r)
+		s.must(err)
+		s.must(r.Close())
+		s.want(fmt.Sprint(c), string(got), c.want)
+		s.want("size of the whole", b.Size, int64(map[string]int{"empty": 0, "one": 1, "ten": 10}[c.key]))
+		s.want("key", b.Key, c.key)
+	}
+	for _, length := range []int64{-1, 0, 1} {
+		_, _, err := s.Open(s.Context(), "empty", 1, length)
+		s.wantErr("offset outside", err, storage.ErrInvalid)
+		_, _, err = s.Open(s.Context(), "none", 0, length)
+		s.wantErr("unknown key", err, storage.ErrNotFound)
+	}
+}
+
 func firstContentStays(s *shelf) {
 	s.put("a", "first")
 	s.put("a", "second")
@@ -188,7 +223,12 @@ func wrongHash(s *shelf) {
 	s.wantErr("other content", err, storage.ErrCorrupt)
 	err = s.Put(s.Context(), "a", strings.NewReader("expected"), 8, sum[:10])
 	s.wantErr("short hash", err, storage.ErrCorrupt)
+	s.wantErr("nothing", s.Put(s.Context(), "a", strings.NewReader(""), 0, sum[:]), storage.ErrCorrupt)
+	large := bytes.Repeat([]byte("received"), 1<<17)
+	s.wantErr("large", s.Put(s.Context(), "a", bytes.NewReader(large), int64(len(large)), sum[:]), storage.ErrCorrupt)
 	s.empty()
+	s.put("a", "expected")
+	s.want("content", s.get("a", 0, -1), "expected")
 }
 
 func interruptedPut(s *shelf) {
@@ -265,6 +305,52 @@ func listed(s *shelf) {
 	s.want("stopped after", seen, 3)
 }
 
+// manyListed needs more than one page of any server's list.
+func manyListed(s *shelf) {
+	var keys []string
+	for i := range 1_100 {
+		keys = append(keys, fmt.Sprintf("many/%d.%d/k%03d", i%7, i%3, i))
+	}
+	keys = append(keys, "many", "many.1", "many-1", "many0")
+	var all sync.WaitGroup
+	for part := range slices.Chunk(keys, len(keys)/8+1) {
+		all.Go(func() {
+			for _, k := range part {
+				s.put(k, "x")
+			}
+		})
+	}
+	all.Wait()
+	slices.Sort(keys)
+	if got := s.list(""); !slices.Equal(got, keys) {
+		s.Fatalf("listed %d keys, want %d; ascending: %v", len(got), len(keys), slices.IsSorted(got))
+	}
+	s.want("keys in many/", len(s.list("many/")), 1_100)
+	s.want("keys in many/1.", len(s.list("many/1.")), 157)
+	seen := 0
+	s.must(s.List(s.Context(), "", func(storage.Blob) bool { seen++; return seen < 1_050 }))
+	s.want("stopped after", seen, 1_050)
+}
+
+func oddKeys(s *shelf) {
+	keys := []string{
+		"a.", "a..", "a..b", "a.b", "a.b/c", "a./b", "v1.0.tar.gz", "x/v1.0/y.z", "0", "-", "_", "-/_", "a_-.",
+		strings.Repeat("k", 200), strings.Repeat("k", 200) + "/" + strings.Repeat("l", 200) + "/" + strings.Repeat("m", 110),
+	}
+	for _, k := range keys {
+		s.put(k, k)
+	}
+	slices.Sort(keys)
+	if got := s.list(""); !slices.Equal(got, keys) {
+		s.Errorf("listed %.300q, want %.300q", got, keys)
+	}
+	for _, k := range keys {
+		s.want("content of "+k, s.get(k, 0, -1), k)
+		s.must(s.Delete(s.Context(), k))
+	}
+	s.empty()
+}
+
 func nestedKeys(s *shelf) {
 	keys := []string{"a/b/c", "a", "a/b", "a/b/c/d"}
 	for _, k := range keys {
@@ -295,10 +381,10 @@ func badKeys(s *shelf) {
 }
 
 func manyPuts(s *shelf) {
-	const size, rounds = 20_000, 10
+	const size, rounds, writers = 20_000, 10, 16
 	for round := range rounds {
 		key := fmt.Sprint("new/dir/", round)
-		var seen [8]string
+		var seen [writers]string
 		var all sync.WaitGroup
 		for i := range seen {
 			all.Go(func() {
