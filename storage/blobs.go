@@ -38,6 +38,17 @@ type Blobs interface {
 	Close() error
 }
 
+// Lender is what Blobs may be besides: a store from which clients can fetch a
+// blob themselves.
+type Lender interface {
+	// Lend returns an address under which whoever has it may begin, for a
+	// minute, to read the blob, shown as of a media type and with a
+	// Content-Disposition; "" if clients are not to fetch themselves. The
+	// caller has checked that they may read it, and that it is harmless
+	// without any other header.
+	Lend(ctx context.Context, key, mediaType, disposition string) (string, error)
+}
+
 // CheckKey refuses with ErrInvalid what cannot name a blob. A key is one or
 // more segments joined by '/', 512 bytes at most; a segment is 1–200 of a–z,
 // 0–9, '-', '_' and '.', and begins with no '.'.
@@ -51,6 +62,11 @@ func CheckKey(key string) error {
 		}
 	}
 	return nil
+}
+
+// BeginsKey says whether a key can begin with prefix.
+func BeginsKey(prefix string) bool {
+	return CheckKey(prefix) == nil || CheckKey(prefix+"x") == nil
 }
 
 // foreign tells whether a rune may not be part of a key.

@@ -13,16 +13,22 @@ import (
 
 // List implements [storage.Blobs].
 func (s *Store) List(ctx context.Context, prefix string, yield func(storage.Blob) bool) error {
-	dir := prefix[:strings.LastIndex(prefix, "/")+1]
-	if dir != "" && storage.CheckKey(strings.TrimSuffix(dir, "/")) != nil {
-		dir, yield = "", func(storage.Blob) bool { return false } // no key begins so
+	if !storage.BeginsKey(prefix) {
+		return fault("list", prefix, s.open())
 	}
+	dir := prefix[:strings.LastIndex(prefix, "/")+1]
 	w := walk{ctx: ctx, root: s.root.FS(), prefix: prefix, yield: yield}
 	err := w.dir(cmp.Or(strings.TrimSuffix(file(dir), "/"), "."), dir)
 	if errors.Is(err, fs.SkipAll) || errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	return fault("list", prefix, err)
+}
+
+// open fails when the store was closed.
+func (s *Store) open() error {
+	_, err := s.root.Stat(".")
+	return err
 }
 
 // walk goes through the directories in the order of the keys.

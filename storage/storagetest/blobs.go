@@ -285,7 +285,7 @@ func listed(s *shelf) {
 	for _, i := range rand.Perm(len(keys)) {
 		s.put(keys[i], keys[i])
 	}
-	for _, prefix := range []string{"", "a", "a/", "a/b", "b", "b/a", "c", "a/b/", "/", "."} {
+	for _, prefix := range []string{"", "a", "a/", "a/b", "b", "b/a", "c", "a/b/", "/", ".", "a//", "a/../", "a!", "é"} {
 		var want []string
 		for _, k := range keys {
 			if strings.HasPrefix(k, prefix) {
@@ -449,5 +449,6 @@ func closedShelf(s *shelf) {
 	s.wantErr("open", err, storage.ErrClosed)
 	s.wantErr("put", s.Put(s.Context(), "b", strings.NewReader(""), 0, nil), storage.ErrClosed)
 	s.wantErr("delete", s.Delete(s.Context(), "a"), storage.ErrClosed)
+	s.wantErr("list", s.List(s.Context(), "/", func(storage.Blob) bool { return true }), storage.ErrClosed)
 	s.wantErr("list", s.List(s.Context(), "", func(storage.Blob) bool { return true }), storage.ErrClosed)
 }
