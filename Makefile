@@ -9,9 +9,13 @@ BIN   := bin/preau
 WEB   := pwa/dist/index.html
 NPM   := pwa/node_modules/.package-lock.json
 LINT  := bin/golangci-lint
+TOOLS := $(or $(PREAU_TOOLS),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/preau/tools)
+MINIO := v0.0.0-20260212201848-7aac2a2c5b7c
+VERSITYGW := v1.8.0
+S3    := $(TOOLS)/minio@$(MINIO) $(TOOLS)/versitygw@$(VERSITYGW)
 WEBSRC := $(shell find pwa/src pwa/public pwa/index.html pwa/vite.config.ts -type f 2>/dev/null)
 
-.PHONY: run dev demo build test check race web e2e browsers lint fmt bench size soak clean
+.PHONY: run dev demo build test check race s3 s3-servers web e2e browsers lint fmt bench size soak clean
 
 run: build ## start on SQLite and disk with the demo school
 	$(BIN) demo
@@ -36,9 +40,22 @@ $(WEB): $(NPM) $(WEBSRC)
 web: $(WEB) ## types, linters and unit tests of the screens
 	cd pwa && npm run check
 
-race: ## Go tests under the race detector
+$(TOOLS)/minio@$(MINIO):
+	CGO_ENABLED=0 GOBIN=$(TOOLS) $(GO) install -trimpath github.com/minio/minio@$(MINIO)
+	@touch $@
+
+$(TOOLS)/versitygw@$(VERSITYGW):
+	CGO_ENABLED=0 GOBIN=$(TOOLS) $(GO) install -trimpath github.com/versity/versitygw/cmd/versitygw@$(VERSITYGW)
+	@touch $@
+
+s3-servers: $(S3) ## S3 servers for the tests, built once (some minutes) and kept
+
+s3: s3-servers ## the object store against real servers; PREAU_TEST_S3_URL adds one
+	PREAU_TOOLS=$(TOOLS) PREAU_SERVERS=required $(GO) test -count=1 -timeout 15m ./storage/minio
+
+race: s3-servers ## Go tests under the race detector
 	$(GO) vet ./...
-	$(GO) test -race -timeout 20m ./...
+	PREAU_TOOLS=$(TOOLS) PREAU_SERVERS=required $(GO) test -race -timeout 20m ./...
 
 browsers: ## Chromium and Firefox, where they are missing
 	@bash .ci/browsers
@@ -72,8 +89,8 @@ bench: build $(NPM) ## every figure the README and DESIGN quote
 size: build $(NPM) ## bytes a phone loads, as gates
 	cd pwa && npm run size
 
-soak: build $(NPM) ## the long runs: histories, kills
-	PREAU_KILL_ROUNDS=500 $(GO) test -run Kill -timeout 2h ./storage/...
+soak: build s3-servers $(NPM) ## the long runs: histories, kills
+	PREAU_TOOLS=$(TOOLS) PREAU_SERVERS=required PREAU_KILL_ROUNDS=500 $(GO) test -run Kill -timeout 2h ./storage/...
 	cd pwa && PREAU_HISTORIES=10000 npm run oracle
 
 clean:

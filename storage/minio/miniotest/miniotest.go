@@ -1,0 +1,187 @@
+// Package miniotest starts S3 servers for tests, on free ports of this machine
+// and for as long as a test runs. `make s3-servers` builds them into a folder
+// that is kept.
+package miniotest
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	s3 "github.com/minio/minio-go/v7"
+	"github.com/minio/minio-go/v7/pkg/credentials"
+)
+
+const (
+	toolsVar    = "PREAU_TOOLS"           // that folder, if it is another
+	requiredVar = "PREAU_SERVERS"         // "required": a missing server is a failure
+	runningVar  = "PREAU_TEST_S3_RUNNING" // what a child, to be killed, finds running
+
+	rootKey = "preau-test"
+)
+
+// Bucket is there on every server, and Secret is that of its owner.
+const (
+	Bucket = "preau-test"
+	Secret = "not/so+secret@all"
+)
+
+// Server is how to start an S3 server.
+type Server struct {
+	Name string
+	args func(addr, dir string) []string
+	env  []string
+}
+
+// Servers are those that the store is tested on.
+var Servers = []Server{
+	{
+		"minio",
+		func(addr, dir string) []string {
+			return []string{"server", "--quiet", "--address", addr, "--console-address", "127.0.0.1:0", dir}
+		},
+		[]string{"MINIO_ROOT_USER=" + rootKey, "MINIO_ROOT_PASSWORD=" + Secret, "MINIO_UPDATE=off", "MINIO_BROWSER=off", "MINIO_CI_CD=1"},
+	},
+	{
+		"versitygw",
+		func(addr, dir string) []string { return []string{"--port", addr, "--quiet", "posix", dir} },
+		[]string{"ROOT_ACCESS_KEY=" + rootKey, "ROOT_SECRET_KEY=" + Secret},
+	},
+}
+
+// Address is where a store of a server lies, with a secret.
+func Address(host, secret, path, query string) string {
+	u := url.URL{Scheme: "s3", Host: host, User: url.UserPassword(rootKey, secret), Path: "/" + path, RawQuery: query}
+	return u.String()
+}
+
+// Start runs the server until the test ends and returns its host and port. A
+// child of the test finds it running.
+func (s Server) Start(t testing.TB) string {
+	t.Helper()
+	if running := os.Getenv(runningVar); running != "" {
+		return running
+	}
+	program := s.find(t)
+	host := freeAddr(t)
+	cmd := exec.Command(program, s.args(host, t.TempDir())...)
+	cmd.Env = append(os.Environ(), s.env...)
+	var said bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &said, &said
+	wait := launch(t, cmd)
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		<-wait
+		if t.Failed() {
+			t.Logf("%s said: %.4000s", s.Name, said.String())
+		}
+	})
+	makeBucket(t, host, wait)
+	t.Setenv(runningVar, host)
+	return host
+}
+
+func (s Server) find(t testing.TB) string {
+	t.Helper()
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(cache, "preau", "tools")
+	if other := os.Getenv(toolsVar); other != "" {
+		dir = other
+	}
+	program := filepath.Join(dir, s.Name)
+	if _, err := os.Stat(program); err == nil {
+		return program
+	}
+	missing := fmt.Sprintf("%s is not in %s: run `make s3-servers` once", s.Name, dir)
+	if os.Getenv(requiredVar) == "required" || os.Getenv("CI") != "" {
+		t.Fatal(missing)
+	}
+	t.Skip(missing)
+	return ""
+}
+
+func freeAddr(t testing.TB) string {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	return ln.Addr().String()
+}
+
+// launch starts a program that ends with this one, however that ends.
+func launch(t testing.TB, cmd *exec.Cmd) (ended <-chan error) {
+	t.Helper()
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	started, wait := make(chan error), make(chan error, 1)
+	go func() {
+		runtime.LockOSThread() // whose death is meant
+		started <- cmd.Start()
+		wait <- cmd.Wait()
+	}()
+	if err := <-started; err != nil {
+		t.Fatal(err)
+	}
+	return wait
+}
+
+// makeBucket waits until the server answers.
+func makeBucket(t testing.TB, host string, ended <-chan error) {
+	t.Helper()
+	client := Client(t, host)
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
+		err := client.MakeBucket(t.Context(), Bucket, s3.MakeBucketOptions{})
+		if err == nil {
+			return
+		}
+		select {
+		case <-ended:
+			t.Fatal("the server ended")
+		default:
+		}
+		if time.Now().After(deadline) {
+			t.Fatal(err)
+		}
+	}
+}
+
+// Client speaks to a server without our store.
+func Client(t testing.TB, host string) *s3.Core {
+	t.Helper()
+	transport := &http.Transport{}
+	t.Cleanup(transport.CloseIdleConnections)
+	client, err := s3.NewCore(host, &s3.Options{
+		Creds: credentials.NewStaticV4(rootKey, Secret, ""), Region: "us-east-1", Transport: transport, MaxRetries: 1,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client
+}
+
+// Objects lists what is in the bucket, ours or not.
+func Objects(t testing.TB, client *s3.Core, prefix string) (names []string) {
+	t.Helper()
+	for o := range client.ListObjectsIter(context.Background(), Bucket, s3.ListObjectsOptions{Prefix: prefix, Recursive: true}) {
+		if o.Err != nil {
+			t.Fatal(o.Err)
+		}
+		names = append(names, strings.TrimPrefix(o.Key, prefix))
+	}
+	return names
+}
