@@ -41,11 +41,36 @@ func (r fileRoutes) file(c *Call) error {
 	c.SetHeader(fiber.HeaderETag, etag)
 	c.SetHeader(fiber.HeaderAcceptRanges, "bytes")
 	c.SetHeader(fiber.HeaderContentSecurityPolicy, "sandbox; default-src 'none'; frame-ancestors 'none'")
-	c.SetHeader(fiber.HeaderContentDisposition, disposition(c, content))
+	shown := disposition(c, content)
+	c.SetHeader(fiber.HeaderContentDisposition, shown)
 	if matches(c.Header(fiber.HeaderIfNoneMatch), etag) {
 		return c.Empty(fiber.StatusNotModified)
 	}
+	if elsewhere, err := lent(c, content, shown); elsewhere != "" || err != nil {
+		return redirect(c, elsewhere, err)
+	}
 	return sendRange(c, content, etag)
+}
+
+// lent is where else the caller may fetch a file: a download alone, which the
+// browser follows outside of any page. What a page loads must come from here,
+// and so must what is shown, with its sandbox.
+func lent(c *Call, content *attachment.Content, disposition string) (string, error) {
+	download := strings.HasPrefix(disposition, "attachment;") && c.Header("Sec-Fetch-Mode") == "navigate"
+	if !download || c.Method() != fiber.MethodGet {
+		return "", nil
+	}
+	return content.Lend(c.Context(), disposition)
+}
+
+// redirect sends the caller elsewhere, this once.
+func redirect(c *Call, address string, err error) error {
+	if err != nil {
+		return err
+	}
+	c.SetHeader(fiber.HeaderLocation, address)
+	c.SetHeader(fiber.HeaderReferrerPolicy, "no-referrer")
+	return c.Empty(fiber.StatusTemporaryRedirect)
 }
 
 // matches reads a list of entity tags.

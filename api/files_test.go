@@ -15,6 +15,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -27,6 +28,7 @@ import (
 	"preau/api/homework"
 	"preau/api/notify"
 	"preau/api/notify/pushtest"
+	"preau/storage"
 	"preau/storage/disk"
 	"preau/storage/sqlite"
 	psync "preau/sync"
@@ -43,15 +45,21 @@ type classroom struct {
 
 func newClassroom(t *testing.T) *classroom {
 	t.Helper()
-	records, err := sqlite.Open(t.Context(), sqlite.Memory, sqlite.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
 	blobs, err := disk.Open(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _, _ = records.Close(), blobs.Close() })
+	t.Cleanup(func() { blobs.Close() })
+	return newClassroomOn(t, blobs)
+}
+
+func newClassroomOn(t *testing.T, blobs storage.Blobs) *classroom {
+	t.Helper()
+	records, err := sqlite.Open(t.Context(), sqlite.Memory, sqlite.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { records.Close() })
 	log := slog.New(slog.DiscardHandler)
 	dir := directory.New(directory.Config{Records: records, Log: log, Now: time.Now})
 	_, signer, err := ed25519.GenerateKey(nil)
@@ -210,6 +218,49 @@ func TestDocumentsAreDownloads(t *testing.T) {
 	photo := r.upload("ines", picture(t, 64, 64), "x.jpg", "")
 	if d := r.as("ines").send("GET", "/api/files/"+photo+"?download=1", "").Header.Get("Content-Disposition"); !strings.HasPrefix(d, "attachment;") {
 		t.Error(d)
+	}
+}
+
+// lender is a disk whose blobs can be fetched elsewhere.
+type lender struct{ storage.Blobs }
+
+func (lender) Lend(_ context.Context, key, mediaType, disposition string) (string, error) {
+	return "https://blobs.example/" + key + "?" + url.Values{"type": {mediaType}, "as": {disposition}}.Encode(), nil
+}
+
+// Only a download that the browser makes outside of any page is sent
+// elsewhere, and only to whoever may read the file.
+func TestDownloadsMayComeFromElsewhere(t *testing.T) {
+	blobs, err := disk.Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { blobs.Close() })
+	r := newClassroomOn(t, lender{blobs})
+	r.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	doc := "/api/files/" + r.upload("ines", []byte(document), "leçon.pdf", "application/pdf")
+	photo := "/api/files/" + r.upload("ines", picture(t, 64, 64), "x.jpg", "image/jpeg")
+	const navigate, fetch = "Sec-Fetch-Mode: navigate", "Sec-Fetch-Mode: cors"
+	for _, c := range []struct {
+		who, method, path, mode string
+		status                  int
+	}{
+		{"ines", "GET", doc, navigate, 307}, {"ines", "GET", photo + "?download=1", navigate, 307},
+		{"ines", "GET", photo, navigate, 200}, {"ines", "GET", doc, fetch, 200}, {"ines", "GET", doc, "Accept: */*", 200},
+		{"ines", "HEAD", doc, navigate, 200}, {"malo", "GET", doc, navigate, 404}, {"", "GET", doc, navigate, 401},
+	} {
+		got := r.as(c.who).send(c.method, c.path, "", c.mode)
+		if to := got.Header.Get("Location"); got.StatusCode != c.status || (to != "") != (c.status == 307) {
+			t.Errorf("%+v: %d %q", c, got.StatusCode, to)
+		}
+	}
+	got := r.as("ines").send("GET", doc, "", navigate)
+	to, err := url.Parse(got.Header.Get("Location"))
+	if err != nil || to.Host != "blobs.example" || to.Query().Get("type") != "application/pdf" || to.Query().Get("as") != got.Header.Get("Content-Disposition") {
+		t.Errorf("sent to %v, %v", to, err)
+	}
+	if got.Header.Get("Cache-Control") != "no-store" || got.Header.Get("Referrer-Policy") != "no-referrer" || got.text != "" {
+		t.Errorf("headers %v", got.Header)
 	}
 }
 

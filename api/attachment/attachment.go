@@ -175,6 +175,7 @@ type Content struct {
 	ETag string // of exactly these bytes, without quotes
 	At   time.Time
 	open func(ctx context.Context, offset, length int64) (io.ReadCloser, error)
+	lend func(ctx context.Context, disposition string) (string, error)
 }
 
 // Inline says whether a browser may show the file itself.
@@ -190,4 +191,11 @@ func (c *Content) Inline() bool {
 // closes.
 func (c *Content) Read(ctx context.Context, offset, length int64) (io.ReadCloser, error) {
 	return c.open(ctx, offset, length)
+}
+
+// Lend returns an address outside this server under which the file may be
+// fetched, for a minute, by whoever has it; "" if there is none. Only for what
+// a browser keeps as a file or shows inline: no other header goes with it.
+func (c *Content) Lend(ctx context.Context, disposition string) (string, error) {
+	return c.lend(ctx, disposition)
 }

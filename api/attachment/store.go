@@ -354,11 +354,18 @@ func (s *Service) content(b blob, v Variant, name string) (*Content, error) {
 	if !ok {
 		return nil, storage.ErrNotFound
 	}
+	key := b.Dir + "/" + string(v)
 	return &Content{
 		Name: CleanName(name, f.Type), Type: f.Type, Size: f.Size, ETag: f.Sum, At: b.At,
 		open: func(ctx context.Context, offset, length int64) (io.ReadCloser, error) {
-			r, _, err := s.blobs.Open(ctx, b.Dir+"/"+string(v), offset, length)
+			r, _, err := s.blobs.Open(ctx, key, offset, length)
 			return r, err
+		},
+		lend: func(ctx context.Context, disposition string) (string, error) {
+			if lender, ok := s.blobs.(storage.Lender); ok {
+				return lender.Lend(ctx, key, f.Type, disposition)
+			}
+			return "", nil
 		},
 	}, nil
 }
