@@ -82,6 +82,11 @@ func New(d Deps) (*Server, error) {
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.app = fiber.New(s.config())
 	s.app.Use(s.count, s.recover, s.headers, s.guardOrigin)
+	if s.Uploads != nil {
+		if err := s.Uploads.open(s.ctx, s.Log); err != nil {
+			s.Log.Warn("uploads go on without some pieces", "error", err)
+		}
+	}
 	for _, register := range append(s.own(), d.Routes...) {
 		register(s)
 	}

@@ -3,6 +3,7 @@ package api
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
@@ -10,106 +11,103 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
-	"sync"
 	"time"
 
+	"preau/storage"
 	psync "preau/sync"
 )
 
 // uploadLife is how long an unfinished upload is kept.
 const uploadLife = 7 * 24 * time.Hour
 
-// shelf keeps uploads in a folder: "<id>.json" says what an upload is,
-// "<id>.part" holds the bytes received. How far an upload has come is the
-// length of its bytes, so nothing else has to survive a crash.
+// shelf keeps uploads among the blobs, so that any node can go on with them:
+//
+//	uploads/<account>/<id>.at.<offset>             the bytes from that offset on
+//	uploads/<account>/<id>.card.<size>.<expires>   what the upload is
+//	uploads/<account>/<id>.done                    it was handed over
+//
+// Nothing of it changes once it is there. How far an upload has come is where
+// its pieces end, one beginning where the one before it ends; of two writers
+// at one offset, the first to finish its piece has it. All that must be known
+// to go on, to count and to sweep is in the names.
 type shelf struct {
-	dir string
-	now func() time.Time
-
-	mu      sync.Mutex
-	writers map[string]*writer
+	blobs storage.Blobs
+	now   func() time.Time
 }
 
-// upload is what is known of one upload.
+const shelfPrefix = "uploads/"
+
+// upload is what the names say of one upload.
 type upload struct {
-	ID      string            `json:"id"`
-	School  string            `json:"school"`
-	User    string            `json:"user"`
-	Size    int64             `json:"size"`
-	Meta    map[string]string `json:"meta"`
-	Expires time.Time         `json:"expires"`
-	Done    bool              `json:"done,omitempty"` // handed over; the bytes are gone
+	account, id string
+	size        int64
+	expires     time.Time
+	offset      int64  // how far it has come
+	done        bool   // handed over
+	card        string // key; "" when there is none
+	pieces      []storage.Blob
+	stray       []storage.Blob // pieces that do not follow on another
 }
 
 var errTooLong = &Problem{Status: 413, Code: "too_large", Message: "more bytes than Upload-Length"}
 
-func (s *shelf) bytes(id string) string { return filepath.Join(s.dir, id+".part") }
-func (s *shelf) card(id string) string  { return filepath.Join(s.dir, id+".json") }
+// accountKey stands for an account in keys.
+func accountKey(a psync.Actor) string {
+	sum := sha256.Sum256([]byte(a.School + "\x00" + a.User))
+	return hex.EncodeToString(sum[:16])
+}
 
-func (s *shelf) create(a psync.Actor, size int64, meta map[string]string) (upload, error) {
+func (up *upload) key(parts ...string) string {
+	return shelfPrefix + up.account + "/" + up.id + "." + strings.Join(parts, ".")
+}
+
+func (up *upload) pieceKey() string { return up.key("at", fmt.Sprintf("%013d", up.offset)) }
+
+// create begins an upload.
+func (s *shelf) create(ctx context.Context, a psync.Actor, size int64, meta map[string]string) (upload, error) {
 	var id [16]byte
 	if _, err := rand.Read(id[:]); err != nil {
 		return upload{}, err
 	}
 	up := upload{
-		ID: hex.EncodeToString(id[:]), School: a.School, User: a.User,
-		Size: size, Meta: meta, Expires: s.now().Add(uploadLife),
+		account: accountKey(a), id: hex.EncodeToString(id[:]),
+		size: size, expires: s.now().Add(uploadLife).Truncate(time.Second),
 	}
-	if err := os.MkdirAll(s.dir, 0o700); err != nil {
+	up.card = up.key("card", strconv.FormatInt(size, 10), strconv.FormatInt(up.expires.Unix(), 10))
+	body, err := json.Marshal(meta)
+	if err != nil {
 		return upload{}, err
 	}
-	if err := os.WriteFile(s.bytes(up.ID), nil, 0o600); err != nil {
-		return upload{}, err
-	}
-	return up, s.save(up)
+	return up, s.put(ctx, up.card, body)
 }
 
-// save writes the card of an upload, whole or not at all.
-func (s *shelf) save(up upload) error {
-	body, err := json.Marshal(up)
-	if err != nil {
-		return err
-	}
-	fresh := s.card(up.ID) + ".new"
-	if err := writeSynced(fresh, bytes.NewReader(body)); err != nil {
-		return err
-	}
-	return os.Rename(fresh, s.card(up.ID))
+func (s *shelf) put(ctx context.Context, key string, content []byte) error {
+	sum := sha256.Sum256(content)
+	return s.blobs.Put(ctx, key, bytes.NewReader(content), int64(len(content)), sum[:])
 }
 
-func writeSynced(path string, r io.Reader) error {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(f, r)
-	return cmp.Or(err, f.Sync(), f.Close())
-}
-
-// load reads the card of an upload. An expired one is removed.
-func (s *shelf) load(id string) (upload, error) {
+// load finds an upload. An expired one is removed.
+func (s *shelf) load(ctx context.Context, account, id string) (upload, error) {
 	if !isUploadID(id) {
 		return upload{}, errNoUpload
 	}
-	body, err := os.ReadFile(s.card(id))
-	if errors.Is(err, fs.ErrNotExist) {
-		return upload{}, errNoUpload
-	}
-	if err != nil {
+	found := upload{}
+	err := s.each(ctx, account+"/"+id+".", func(up upload) error {
+		found = up
+		return nil
+	})
+	switch {
+	case err != nil:
 		return upload{}, err
+	case found.card == "":
+		return upload{}, errNoUpload
+	case !s.now().Before(found.expires):
+		return upload{}, cmp.Or(s.remove(ctx, found), errNoUpload)
 	}
-	var up upload
-	if err := json.Unmarshal(body, &up); err != nil {
-		return upload{}, fmt.Errorf("upload %s: %w", id, err)
-	}
-	if !s.now().Before(up.Expires) {
-		return upload{}, cmp.Or(s.remove(id), errNoUpload)
-	}
-	return up, nil
+	return found, nil
 }
 
 func isUploadID(id string) bool {
@@ -117,10 +115,85 @@ func isUploadID(id string) bool {
 	return err == nil && len(raw) == 16 && id == strings.ToLower(id)
 }
 
+// each calls do for every upload whose key begins so, one at a time.
+func (s *shelf) each(ctx context.Context, prefix string, do func(upload) error) error {
+	var up upload
+	var failed error
+	end := func() bool {
+		if up.id != "" {
+			failed = do(up)
+		}
+		return failed == nil
+	}
+	err := s.blobs.List(ctx, shelfPrefix+prefix, func(b storage.Blob) bool {
+		account, rest, _ := strings.Cut(strings.TrimPrefix(b.Key, shelfPrefix), "/")
+		id, what, _ := strings.Cut(rest, ".")
+		if account != up.account || id != up.id {
+			if !end() {
+				return false
+			}
+			up = upload{account: account, id: id}
+		}
+		up.learn(b, what)
+		return true
+	})
+	if err == nil && failed == nil {
+		end()
+	}
+	return cmp.Or(err, failed)
+}
+
+// learn adds what the name of one blob says. Pieces come in their order.
+func (up *upload) learn(b storage.Blob, what string) {
+	kind, said, _ := strings.Cut(what, ".")
+	first, second, _ := strings.Cut(said, ".")
+	number, _ := strconv.ParseInt(first, 10, 64)
+	switch kind {
+	case "at":
+		if number != up.offset {
+			up.stray = append(up.stray, b)
+			return
+		}
+		up.pieces = append(up.pieces, b)
+		up.offset += b.Size
+	case "card":
+		unix, _ := strconv.ParseInt(second, 10, 64)
+		up.card, up.size, up.expires = b.Key, number, time.Unix(unix, 0).UTC()
+	case "done":
+		up.done, up.offset = true, up.size
+	}
+}
+
+// meta reads what the client said of an upload.
+func (s *shelf) meta(ctx context.Context, up upload) (meta map[string]string, err error) {
+	r, _, err := s.blobs.Open(ctx, up.card, 0, -1)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	if err := json.NewDecoder(r).Decode(&meta); err != nil {
+		return nil, fmt.Errorf("upload %s: %w", up.id, err)
+	}
+	return meta, nil
+}
+
 // remove forgets an upload. Removing an unknown one is no error.
-func (s *shelf) remove(id string) error {
-	for _, path := range []string{s.card(id), s.bytes(id)} {
-		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+func (s *shelf) remove(ctx context.Context, up upload) error {
+	if up.card != "" { // first, as nothing finds the rest without it
+		if err := s.blobs.Delete(ctx, up.card); err != nil {
+			return err
+		}
+	}
+	if err := s.free(ctx, up); err != nil {
+		return err
+	}
+	return s.blobs.Delete(ctx, up.key("done"))
+}
+
+// free deletes the bytes of an upload.
+func (s *shelf) free(ctx context.Context, up upload) error {
+	for _, p := range slices.Concat(up.pieces, up.stray) {
+		if err := s.blobs.Delete(ctx, p.Key); err != nil {
 			return err
 		}
 	}
@@ -129,149 +202,121 @@ func (s *shelf) remove(id string) error {
 
 // done notes that an upload was handed over, so that a client that missed the
 // answer learns it, and frees its bytes.
-func (s *shelf) done(up upload) error {
-	up.Done = true
-	if err := s.save(up); err != nil {
+func (s *shelf) done(ctx context.Context, up upload) error {
+	if err := s.put(ctx, up.key("done"), nil); err != nil {
 		return err
 	}
-	if err := os.Remove(s.bytes(up.ID)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return nil
+	return s.free(ctx, up)
 }
 
 // underWay counts the unfinished uploads of an account and their declared
-// bytes. It removes, in passing, those of anybody that have expired.
-func (s *shelf) underWay(a psync.Actor) (number int, size int64, err error) {
-	cards, err := filepath.Glob(filepath.Join(s.dir, "*.json"))
-	if err != nil {
-		return 0, 0, err
-	}
-	for _, card := range cards {
-		up, err := s.load(strings.TrimSuffix(filepath.Base(card), ".json"))
-		if errors.Is(err, errNoUpload) {
-			continue
+// bytes. It sweeps them in passing.
+func (s *shelf) underWay(ctx context.Context, a psync.Actor) (number int, size int64, err error) {
+	err = s.each(ctx, accountKey(a)+"/", func(up upload) error {
+		swept, err := s.sweep(ctx, up)
+		if !swept && !up.done {
+			number, size = number+1, size+up.size
 		}
-		if err != nil {
-			return 0, 0, err
-		}
-		if up.User == a.User && up.School == a.School && !up.Done {
-			number, size = number+1, size+up.Size
-		}
-	}
-	return number, size, nil
+		return err
+	})
+	return number, size, err
 }
 
-// offset is how far an upload has come.
-func (s *shelf) offset(up upload) (int64, error) {
-	if up.Done {
-		return up.Size, nil
+// sweep removes an upload that has expired, what is left of one that was
+// removed, and the bytes that are left of one that was handed over.
+func (s *shelf) sweep(ctx context.Context, up upload) (gone bool, err error) {
+	if up.card == "" || !s.now().Before(up.expires) {
+		return true, s.remove(ctx, up)
 	}
-	info, err := os.Stat(s.bytes(up.ID))
-	if err != nil {
-		return 0, err
+	if up.done {
+		return false, s.free(ctx, up)
 	}
-	return info.Size(), nil
+	return false, nil
 }
 
-// write appends what arrives, up to the declared size, and says how much of
-// it is on disk. When the reader fails, what came before is kept.
-func (s *shelf) write(up upload, offset int64, r io.Reader) (int64, error) {
-	f, err := os.OpenFile(s.bytes(up.ID), os.O_WRONLY|os.O_APPEND, 0o600)
-	if err != nil {
-		return 0, err
-	}
-	left := up.Size - offset
-	n, err := io.Copy(f, io.LimitReader(r, left))
-	if err == nil && n == left {
-		err = nothingMore(r)
-	}
-	if stop := cmp.Or(f.Sync(), f.Close()); stop != nil {
-		return n, stop
-	}
-	return n, interrupted(err)
+// sweepAll sweeps the uploads of everybody.
+func (s *shelf) sweepAll(ctx context.Context) error {
+	return s.each(ctx, "", func(up upload) error {
+		_, err := s.sweep(ctx, up)
+		return err
+	})
 }
 
-// interrupted is what a client that lost its connection would be told.
-func interrupted(err error) error {
-	var known *Problem
-	if err == nil || errors.As(err, &known) {
+// add puts a piece behind what there is. When somebody else was first, it is
+// errOffset: the upload stands elsewhere now.
+func (s *shelf) add(ctx context.Context, up *upload, p *piece) error {
+	b := storage.Blob{Key: up.pieceKey(), Size: p.size}
+	if err := s.blobs.Put(ctx, b.Key, p.reader(), p.size, p.sum()); err != nil {
 		return err
 	}
-	return &Problem{Status: 408, Code: "timeout", Message: "the upload was interrupted"}
-}
-
-// cut takes an upload back to an earlier offset.
-func (s *shelf) cut(up upload, offset int64) error {
-	return os.Truncate(s.bytes(up.ID), offset)
-}
-
-func (s *shelf) sum(up upload) (string, error) {
-	f, err := os.Open(s.bytes(up.ID))
+	there, err := s.blobs.Stat(ctx, b.Key)
+	if errors.Is(err, storage.ErrNotFound) {
+		return errOffset // finished or removed meanwhile
+	}
 	if err != nil {
-		return "", err
+		return err
 	}
-	defer f.Close()
+	if there.Size != p.size {
+		return errOffset
+	}
+	up.offset += p.size
+	up.pieces = append(up.pieces, b)
+	return nil
+}
+
+// sum is the SHA-256 of the bytes of a whole upload.
+func (s *shelf) sum(ctx context.Context, up upload) ([]byte, error) {
+	r := s.read(ctx, up)
+	defer r.Close()
 	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return "", err
+	if _, err := io.Copy(h, r); err != nil {
+		return nil, err
 	}
-	return "sha256-" + hex.EncodeToString(h.Sum(nil)), nil
+	return h.Sum(nil), nil
 }
 
-// writer is a request that is writing to an upload.
-type writer struct {
-	interrupt func() // nil: not to be interrupted
-	left      chan struct{}
+// read gives the bytes of an upload. The caller closes.
+func (s *shelf) read(ctx context.Context, up upload) io.ReadCloser {
+	return &pieces{ctx: ctx, blobs: s.blobs, left: up.pieces}
 }
 
-// lockPatience is how long a request waits for an interrupted one to leave.
-const lockPatience = 3 * time.Second
+// pieces reads one blob after the other.
+type pieces struct {
+	ctx   context.Context
+	blobs storage.Blobs
+	left  []storage.Blob
+	at    io.ReadCloser
+}
 
-var errBusy = errors.New("upload is being written")
-
-// lock makes the caller the only writer of an upload until release. A writer
-// already there is interrupted: phones come back on a new connection long
-// before the old one is known to be dead.
-func (s *shelf) lock(id string, interrupt func()) (release func(), err error) {
-	deadline := time.After(lockPatience)
+// Read implements [io.Reader].
+func (p *pieces) Read(b []byte) (int, error) {
 	for {
-		before, release := s.tryLock(id, interrupt)
-		if release != nil {
-			return release, nil
+		if p.at == nil {
+			if len(p.left) == 0 {
+				return 0, io.EOF
+			}
+			r, _, err := p.blobs.Open(p.ctx, p.left[0].Key, 0, -1)
+			if err != nil {
+				return 0, err
+			}
+			p.at, p.left = r, p.left[1:]
 		}
-		select {
-		case <-before:
-		case <-deadline:
-			return nil, errBusy
+		n, err := p.at.Read(b)
+		if !errors.Is(err, io.EOF) {
+			return n, err
+		}
+		if err := p.Close(); n > 0 || err != nil {
+			return n, err
 		}
 	}
 }
 
-// tryLock takes the lock, or interrupts its holder and gives what is closed
-// when that has left.
-func (s *shelf) tryLock(id string, interrupt func()) (left <-chan struct{}, release func()) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if w := s.writers[id]; w != nil {
-		if w.interrupt != nil {
-			w.interrupt()
-			w.interrupt = nil
-		}
-		return w.left, nil
+// Close implements [io.Closer].
+func (p *pieces) Close() error {
+	if p.at == nil {
+		return nil
 	}
-	if s.writers == nil {
-		s.writers = map[string]*writer{}
-	}
-	mine := &writer{interrupt: interrupt, left: make(chan struct{})}
-	s.writers[id] = mine
-	return nil, func() { s.unlock(id, mine) }
-}
-
-func (s *shelf) unlock(id string, w *writer) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.writers, id)
-	w.interrupt = nil
-	close(w.left)
+	err := p.at.Close()
+	p.at = nil
+	return err
 }

@@ -1,18 +1,23 @@
 package api
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
 
+	"preau/storage"
 	psync "preau/sync"
 )
 
@@ -23,10 +28,13 @@ const (
 	tusBytes      = "application/offset+octet-stream"
 )
 
-// Uploads receives files in resumable pieces (tus 1.0.0), on disk, and hands
-// each over when it is whole. An upload belongs to the account that began it.
+// Uploads receives files in resumable pieces (tus 1.0.0) and hands each over
+// when it is whole. An upload belongs to the account that began it. Any node
+// that shares the blobs can go on with it.
 type Uploads struct {
-	// Dir holds what is not whole yet.
+	// Blobs holds what is not whole yet.
+	Blobs storage.Blobs
+	// Dir holds, on this node, the piece that is being received.
 	Dir string
 	// Uses gives the largest file for each declared use ("use" of
 	// Upload-Metadata); an upload for another use is refused.
@@ -39,13 +47,14 @@ type Uploads struct {
 	Arrivals Arrivals
 	Now      func() time.Time
 
-	shelf *shelf
+	log     *slog.Logger
+	shelf   *shelf
+	writers writers
 }
 
-// Arrivals takes over files that were uploaded whole. The file at path is
-// removed afterwards: read or move it. A [psync.Refusal] drops the upload and
-// is told to the client; after any other error the client comes again. The
-// same file may be handed over twice.
+// Arrivals takes over files that were uploaded whole. A [psync.Refusal] drops
+// the upload and is told to the client; after any other error the client comes
+// again. The same file may be handed over twice, even at once.
 type Arrivals interface {
 	Arrived(ctx context.Context, a psync.Actor, f Arrival) error
 }
@@ -53,13 +62,40 @@ type Arrivals interface {
 // Arrival is a file that was uploaded whole.
 type Arrival struct {
 	Meta map[string]string // Upload-Metadata: use, name, type, sha256 …
-	Path string
 	Size int64
-	Sum  string // "sha256-<hex>" of the bytes
+	Sum  string    // "sha256-<hex>" of the bytes
+	Body io.Reader // the bytes; it ends with an error if they are not those of Sum
+}
+
+// open prepares for requests. What a node that was killed has left here of its
+// last pieces is stored.
+func (u *Uploads) open(ctx context.Context, log *slog.Logger) error {
+	u.log = log
+	u.shelf = &shelf{blobs: u.Blobs, now: u.Now}
+	if err := u.shelf.recoverPieces(ctx, u.Dir); err != nil {
+		return fmt.Errorf("store pieces of uploads left in %s: %w", u.Dir, err)
+	}
+	return nil
+}
+
+// sweepEvery is how often uploads of accounts that do not come back are swept.
+const sweepEvery = 6 * time.Hour
+
+// Run sweeps what has expired, until ctx ends. Any number of nodes may.
+func (u *Uploads) Run(ctx context.Context) error {
+	for {
+		if err := u.shelf.sweepAll(ctx); err != nil && ctx.Err() == nil {
+			u.log.Warn("uploads were not swept", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(sweepEvery):
+		}
+	}
 }
 
 func (u *Uploads) routes(s *Server) {
-	u.shelf = &shelf{dir: u.Dir, now: u.Now}
 	const one = "/api/uploads/:id"
 	s.Route("OPTIONS", "/api/uploads", Public, NoBody, u.options)
 	s.Route("POST", "/api/uploads", SignedIn, Streamed, u.versioned(u.create))
@@ -102,18 +138,18 @@ func (u *Uploads) create(c *Call) error {
 	if err != nil {
 		return err
 	}
-	if err := u.allow(c.Actor, size, meta["use"]); err != nil {
+	if err := u.allow(c.Context(), c.Actor, size, meta["use"]); err != nil {
 		return err
 	}
-	up, err := u.shelf.create(c.Actor, size, meta)
+	up, err := u.shelf.create(c.Context(), c.Actor, size, meta)
 	if err != nil {
 		return err
 	}
-	c.SetHeader(fiber.HeaderLocation, "/api/uploads/"+up.ID)
+	c.SetHeader(fiber.HeaderLocation, "/api/uploads/"+up.id)
 	if c.Header(fiber.HeaderContentType) == tusBytes || size == 0 {
-		return u.receive(c, up.ID, 0, fiber.StatusCreated)
+		return u.receive(c, up.id, 0, fiber.StatusCreated)
 	}
-	return u.answer(c, up, 0, fiber.StatusCreated)
+	return u.answer(c, up, fiber.StatusCreated)
 }
 
 // declared reads what the client says of a new upload.
@@ -127,7 +163,7 @@ func (u *Uploads) declared(c *Call) (size int64, meta map[string]string, err err
 }
 
 // allow checks the limits of a use and of an account.
-func (u *Uploads) allow(a psync.Actor, size int64, use string) error {
+func (u *Uploads) allow(ctx context.Context, a psync.Actor, size int64, use string) error {
 	limit, known := u.Uses[use]
 	if !known {
 		return invalid("use", "Upload-Metadata must name a known use")
@@ -135,7 +171,7 @@ func (u *Uploads) allow(a psync.Actor, size int64, use string) error {
 	if size > limit {
 		return &Problem{Status: 413, Code: "too_large", Field: use, Message: fmt.Sprintf("at most %d bytes", limit)}
 	}
-	number, bytes, err := u.shelf.underWay(a)
+	number, bytes, err := u.shelf.underWay(ctx, a)
 	if err != nil {
 		return err
 	}
@@ -151,12 +187,8 @@ func (u *Uploads) head(c *Call) error {
 		return err
 	}
 	defer release()
-	offset, err := u.shelf.offset(up)
-	if err != nil {
-		return err
-	}
-	c.SetHeader("Upload-Length", strconv.FormatInt(up.Size, 10))
-	return u.stand(c, up, offset, fiber.StatusOK)
+	c.SetHeader("Upload-Length", strconv.FormatInt(up.size, 10))
+	return u.stand(c, up, fiber.StatusOK)
 }
 
 func (u *Uploads) patch(c *Call) error {
@@ -176,39 +208,26 @@ func (u *Uploads) remove(c *Call) error {
 		return err
 	}
 	defer release()
-	if err := u.shelf.remove(up.ID); err != nil {
+	if err := u.shelf.remove(c.Context(), up); err != nil {
 		return err
 	}
 	return c.NoContent()
 }
 
 // hold finds an upload of the caller's own and makes the caller its only user
-// until release. Another request that writes to it is interrupted.
+// on this node until release. Another request that writes to it is interrupted.
 func (u *Uploads) hold(c *Call, id string, interrupt func()) (up upload, release func(), err error) {
-	if _, err := u.own(c, id); err != nil {
-		return upload{}, nil, err
-	}
-	release, err = u.shelf.lock(id, interrupt)
+	account := accountKey(c.Actor) // in all keys: nobody finds another's uploads
+	release, err = u.writers.lock(account+id, interrupt)
 	if err != nil {
 		return upload{}, nil, errLocked
 	}
-	up, err = u.own(c, id) // it may have moved meanwhile
+	up, err = u.shelf.load(c.Context(), account, id)
 	if err != nil {
 		release()
 		return upload{}, nil, err
 	}
 	return up, release, nil
-}
-
-func (u *Uploads) own(c *Call, id string) (upload, error) {
-	up, err := u.shelf.load(id)
-	if err != nil {
-		return upload{}, err
-	}
-	if up.User != c.Actor.User || up.School != c.Actor.School {
-		return upload{}, errNoUpload
-	}
-	return up, nil
 }
 
 var (
@@ -231,46 +250,70 @@ func (u *Uploads) receive(c *Call, id string, offset int64, status int) error {
 		return err
 	}
 	defer release()
-	offset, err = u.append(up, offset, body, want)
-	if err != nil {
+	if up.offset != offset {
+		return errOffset
+	}
+	// A server that stops keeps what has come.
+	if err := u.append(context.WithoutCancel(c.Context()), &up, body, want); err != nil {
 		return err
 	}
-	return u.stand(c, up, offset, status)
+	return u.stand(c, up, status)
 }
 
 // stand answers where an upload stands, and hands it over first if it is whole.
-func (u *Uploads) stand(c *Call, up upload, offset int64, status int) error {
-	if offset == up.Size {
+func (u *Uploads) stand(c *Call, up upload, status int) error {
+	if up.offset == up.size {
 		if err := u.finish(c, up); err != nil {
 			return err
 		}
 	}
-	return u.answer(c, up, offset, status)
+	return u.answer(c, up, status)
 }
 
-// append writes what arrives behind offset, which must be where the upload
-// stands, and returns where it stands now. A piece cut short is kept, unless
-// it came with a checksum, which it then cannot match.
-func (u *Uploads) append(up upload, offset int64, body io.Reader, want []byte) (int64, error) {
-	stands, err := u.shelf.offset(up)
+// append puts what arrives behind what there is. A body cut short is kept,
+// unless it came with a checksum, which it then cannot match.
+func (u *Uploads) append(ctx context.Context, up *upload, body io.Reader, want []byte) error {
+	if up.offset == up.size {
+		return nothingMore(body)
+	}
+	for ended := false; !ended && up.offset < up.size; {
+		most := up.size - up.offset
+		if want == nil {
+			most = min(most, pieceMost)
+		}
+		n, err := u.appendPiece(ctx, up, body, most, want)
+		if err != nil {
+			return err
+		}
+		ended = n < most
+	}
+	return nil
+}
+
+// appendPiece receives one piece of at most so many bytes, stores it, and says
+// how long it is.
+func (u *Uploads) appendPiece(ctx context.Context, up *upload, body io.Reader, most int64, want []byte) (int64, error) {
+	p, err := newPiece(u.Dir, *up, want == nil)
 	if err != nil {
 		return 0, err
 	}
-	if stands != offset {
-		return 0, errOffset
+	defer p.drop()
+	err = p.fill(io.LimitReader(body, most))
+	if err == nil && up.offset+p.size == up.size {
+		if err := nothingMore(body); err != nil {
+			return 0, err
+		}
 	}
-	if offset == up.Size {
-		return offset, nothingMore(body)
-	}
-	sum := sha256.New()
-	n, err := u.shelf.write(up, offset, io.TeeReader(body, sum))
 	switch {
-	case want != nil && string(sum.Sum(nil)) != string(want):
-		return 0, errors.Join(errChecksum, u.shelf.cut(up, offset))
-	case err != nil:
+	case want != nil && !bytes.Equal(p.sum(), want):
+		return 0, errChecksum
+	case p.size == 0:
+		return 0, interrupted(err)
+	}
+	if err := u.shelf.add(ctx, up, p); err != nil {
 		return 0, err
 	}
-	return offset + n, nil
+	return p.size, interrupted(err)
 }
 
 // nothingMore refuses bytes behind the declared end.
@@ -281,31 +324,71 @@ func nothingMore(body io.Reader) error {
 	return nil
 }
 
-// finish hands a whole upload over, once.
+// finish hands a whole upload over, once, but for nodes that do so together.
 func (u *Uploads) finish(c *Call, up upload) error {
-	if up.Done {
+	if up.done {
 		return nil
 	}
-	sum, err := u.shelf.sum(up)
-	if err != nil {
-		return err
-	}
-	if declared := up.Meta["sha256"]; declared != "" && "sha256-"+declared != sum {
-		return errors.Join(errChecksum, u.shelf.remove(up.ID))
-	}
-	err = u.Arrivals.Arrived(c.Context(), c.Actor, Arrival{Meta: up.Meta, Path: u.shelf.bytes(up.ID), Size: up.Size, Sum: sum})
-	if refusal, ok := errors.AsType[*psync.Refusal](err); ok {
-		return errors.Join(refusal, u.shelf.remove(up.ID))
+	err := u.handOver(c, up)
+	if _, refused := errors.AsType[*psync.Refusal](err); refused || errors.Is(err, errChecksum) {
+		return errors.Join(err, u.shelf.remove(c.Context(), up))
 	}
 	if err != nil {
-		return err
+		return u.overtaken(c.Context(), up, err)
 	}
-	return u.shelf.done(up)
+	return u.shelf.done(c.Context(), up)
 }
 
-func (u *Uploads) answer(c *Call, up upload, offset int64, status int) error {
-	c.SetHeader("Upload-Offset", strconv.FormatInt(offset, 10))
-	c.SetHeader("Upload-Expires", up.Expires.UTC().Format(time.RFC1123))
+func (u *Uploads) handOver(c *Call, up upload) error {
+	ctx := c.Context()
+	meta, err := u.shelf.meta(ctx, up)
+	if err != nil {
+		return err
+	}
+	sum, err := u.sum(ctx, up, meta)
+	if err != nil {
+		return err
+	}
+	stored := u.shelf.read(ctx, up)
+	defer stored.Close()
+	body := storage.NewExact(ctx, stored, up.size, sum)
+	err = u.Arrivals.Arrived(ctx, c.Actor, Arrival{Meta: meta, Size: up.size, Sum: "sha256-" + hex.EncodeToString(sum), Body: body})
+	if errors.Is(body.Err(), storage.ErrCorrupt) {
+		return errChecksum
+	}
+	return err
+}
+
+// sum is the SHA-256 that the client declared, as "sha256" or as the name
+// "sha", or else that of the bytes.
+func (u *Uploads) sum(ctx context.Context, up upload, meta map[string]string) ([]byte, error) {
+	declared := cmp.Or(meta["sha256"], strings.TrimPrefix(meta["sha"], "sha256-"))
+	if declared == "" {
+		return u.shelf.sum(ctx, up)
+	}
+	sum, err := hex.DecodeString(declared)
+	if err != nil || len(sum) != sha256.Size {
+		return nil, errChecksum
+	}
+	return sum, nil
+}
+
+// overtaken is what an error means when another node handed over, or dropped,
+// the same upload meanwhile.
+func (u *Uploads) overtaken(ctx context.Context, up upload, err error) error {
+	now, gone := u.shelf.load(ctx, up.account, up.id)
+	switch {
+	case errors.Is(gone, errNoUpload):
+		return gone
+	case gone == nil && now.done:
+		return nil
+	}
+	return err
+}
+
+func (u *Uploads) answer(c *Call, up upload, status int) error {
+	c.SetHeader("Upload-Offset", strconv.FormatInt(up.offset, 10))
+	c.SetHeader("Upload-Expires", up.expires.UTC().Format(time.RFC1123))
 	return c.Empty(status)
 }
 

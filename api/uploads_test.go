@@ -19,6 +19,8 @@ import (
 	"time"
 
 	"preau/api"
+	"preau/storage"
+	"preau/storage/disk"
 	psync "preau/sync"
 )
 
@@ -36,15 +38,13 @@ func (d *desk) Arrived(_ context.Context, a psync.Actor, f api.Arrival) error {
 		d.next = nil
 		return err
 	}
-	file, err := os.Open(f.Path)
+	h := sha256.New()
+	n, err := io.Copy(h, f.Body)
 	if err != nil {
 		return err
 	}
-	defer file.Close()
-	h := sha256.New()
-	n, err := io.Copy(h, file)
-	if err != nil || n != f.Size || "sha256-"+hex.EncodeToString(h.Sum(nil)) != f.Sum {
-		return fmt.Errorf("arrival %+v is not what is on disk: %w", f, err)
+	if n != f.Size || "sha256-"+hex.EncodeToString(h.Sum(nil)) != f.Sum {
+		return fmt.Errorf("arrival %+v is %d other bytes", f, n)
 	}
 	d.got = append(d.got, fmt.Sprintf("%s %s %d", a.User, f.Meta["use"], f.Size))
 	return nil
@@ -58,22 +58,35 @@ func (d *desk) arrivals() []string {
 
 type uploader struct {
 	*edge
-	desk *desk
-	dir  string
-	now  *time.Time
+	desk    *desk
+	uploads *api.Uploads
+	blobs   storage.Blobs
+	dir     string // of this node
+	now     *time.Time
 }
 
-func serveUploads(t testing.TB) *uploader { return serveUploadsIn(t, t.TempDir()) }
+func serveUploads(t testing.TB) *uploader {
+	t.Helper()
+	blobs, err := disk.Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { blobs.Close() })
+	return serveUploadsOn(t, blobs, t.TempDir(), &desk{})
+}
 
-func serveUploadsIn(t testing.TB, dir string) *uploader {
+// serveUploadsOn is one node of those that share the blobs.
+func serveUploadsOn(t testing.TB, blobs storage.Blobs, dir string, d *desk) *uploader {
+	t.Helper()
 	now := time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)
-	u := &uploader{desk: &desk{}, dir: dir, now: &now}
+	u := &uploader{desk: d, blobs: blobs, dir: dir, now: &now}
+	u.uploads = &api.Uploads{
+		Blobs: blobs, Dir: dir, Uses: map[string]int64{"copy": 20 << 20, "transfer": 2 << 30}, Quota: 3 << 30, Most: 4,
+		Arrivals: d, Now: func() time.Time { return *u.now },
+	}
 	u.edge = serve(t, api.Deps{
 		Sessions: tokens{"ines": ines, "tom": {School: "s1", User: "tom"}, "ines2": {School: "s2", User: "ines"}},
-		Uploads: &api.Uploads{
-			Dir: dir, Uses: map[string]int64{"copy": 20 << 20, "transfer": 2 << 30}, Quota: 3 << 30, Most: 4,
-			Arrivals: u.desk, Now: func() time.Time { return *u.now },
-		},
+		Uploads:  u.uploads,
 	})
 	return u
 }
@@ -259,9 +272,25 @@ func TestUploadTermination(t *testing.T) {
 
 func (u *uploader) wantEmptyShelf() {
 	u.t.Helper()
-	if left, _ := filepath.Glob(filepath.Join(u.dir, "*")); len(left) > 0 {
-		u.t.Errorf("left on disk: %q", left)
+	if left := u.shelf(); len(left) > 0 {
+		u.t.Errorf("left among the blobs: %q", left)
 	}
+	if left, _ := filepath.Glob(filepath.Join(u.dir, "*")); len(left) > 0 {
+		u.t.Errorf("left on the node: %q", left)
+	}
+}
+
+// shelf lists the keys of all that is kept of uploads.
+func (u *uploader) shelf() (keys []string) {
+	u.t.Helper()
+	err := u.blobs.List(context.Background(), "", func(b storage.Blob) bool {
+		keys = append(keys, b.Key)
+		return true
+	})
+	if err != nil {
+		u.t.Fatal(err)
+	}
+	return keys
 }
 
 func TestUploadExpires(t *testing.T) {
@@ -308,12 +337,11 @@ func TestHandOverIsRetried(t *testing.T) {
 // Half a request counts for what came of it, whether the client, the
 // connection or the server has gone.
 func TestUploadSurvivesCuts(t *testing.T) {
-	dir := t.TempDir()
-	u := serveUploadsIn(t, dir)
+	u := serveUploads(t)
 	path := u.begin(100_000)
 	u.cut(path, 0, 100_000, 40_000)
 	u.waitOffset(path, 40_000)
-	again := serveUploadsIn(t, dir) // a server that knows only the disk
+	again := serveUploadsOn(t, u.blobs, u.dir, u.desk) // a server that knows only the disk
 	again.wantOffset(path, "40000")
 	again.patch(path, 40_000, strings.Repeat("x", 60_000)).want(t, 204, "")
 	again.wantArrivals("ines copy 100000")
@@ -340,14 +368,36 @@ func (u *uploader) halfPatch(path string, offset, announced, sent int) net.Conn 
 
 func (u *uploader) waitOffset(path string, want int) {
 	u.t.Helper()
-	part := filepath.Join(u.dir, filepath.Base(path)+".part")
 	for range 200 {
-		if info, err := os.Stat(part); err == nil && info.Size() >= int64(want) {
+		if u.received(path) >= int64(want) {
 			return
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
 	u.t.Fatalf("%s never came to %d", path, want)
+}
+
+// received counts the bytes of an upload that are stored, or on their way in
+// this node.
+func (u *uploader) received(path string) (n int64) {
+	u.t.Helper()
+	id := filepath.Base(path)
+	err := u.blobs.List(context.Background(), "uploads/", func(b storage.Blob) bool {
+		if strings.Contains(b.Key, id+".at.") {
+			n += b.Size
+		}
+		return true
+	})
+	if err != nil {
+		u.t.Fatal(err)
+	}
+	under, _ := filepath.Glob(filepath.Join(u.dir, "*"+id+".at.*"))
+	for _, name := range under {
+		if info, err := os.Stat(name); err == nil {
+			n += info.Size()
+		}
+	}
+	return n
 }
 
 // A phone that changed networks comes back while its old connection looks

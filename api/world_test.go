@@ -11,7 +11,6 @@ import (
 	"image"
 	"image/png"
 	"log/slog"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -100,7 +99,7 @@ func newWorld(t testing.TB) *world {
 		Log: log, Now: morning, Sessions: accounts, Passes: accounts, Roles: w.directory.Roles, Engine: w.engine,
 		App: application(),
 		Uploads: &api.Uploads{
-			Dir: t.TempDir(), Uses: map[string]int64{"submission": 1 << 20}, Quota: 10 << 20, Most: 10,
+			Blobs: blobs, Dir: t.TempDir(), Uses: map[string]int64{"submission": 1 << 20}, Quota: 10 << 20, Most: 10,
 			Arrivals: filed{files}, Now: morning,
 		},
 		Routes: []api.Routes{
@@ -123,12 +122,7 @@ func check(t testing.TB, err error) {
 type filed struct{ *attachment.Service }
 
 func (f filed) Arrived(ctx context.Context, a psync.Actor, up api.Arrival) error {
-	body, err := os.Open(up.Path)
-	if err != nil {
-		return err
-	}
-	defer body.Close()
-	return f.Service.Arrived(ctx, a, attachment.Upload{SHA: up.Sum, Name: up.Meta["name"], Type: up.Meta["type"], Size: up.Size}, body)
+	return f.Service.Arrived(ctx, a, attachment.Upload{SHA: up.Sum, Name: up.Meta["name"], Type: up.Meta["type"], Size: up.Size}, up.Body)
 }
 
 // enroll fills the directory of both schools.

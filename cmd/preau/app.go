@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -20,6 +21,7 @@ import (
 	"preau/pwa"
 	"preau/storage"
 	"preau/storage/disk"
+	"preau/storage/minio"
 	"preau/storage/sqlite"
 	psync "preau/sync"
 )
@@ -42,8 +44,9 @@ type App struct {
 	files     *attachment.Service
 	homework  *homework.Service
 
-	server *api.Server
-	fronts fronts
+	uploads *api.Uploads
+	server  *api.Server
+	fronts  fronts
 }
 
 // Open opens the stores, wires the parts and listens; Run does the rest. The
@@ -71,6 +74,7 @@ func (a *App) open(ctx context.Context) error {
 	if err := a.directory.Load(ctx); err != nil {
 		return err
 	}
+	a.uploads = a.newUploads()
 	a.server, err = api.New(a.edge())
 	return err
 }
@@ -85,8 +89,16 @@ func (a *App) openStores(ctx context.Context) (err error) {
 	if a.records, err = openRecords(ctx, a.config); err != nil {
 		return err
 	}
-	a.blobs, err = disk.Open(a.config.Blobs)
+	a.blobs, err = openBlobs(ctx, a.config.Blobs)
 	return err
+}
+
+// openBlobs opens a folder, or a bucket of an S3 server.
+func openBlobs(ctx context.Context, at string) (storage.Blobs, error) {
+	if strings.HasPrefix(at, "s3:") {
+		return minio.Open(ctx, at)
+	}
+	return disk.Open(at)
 }
 
 func openRecords(ctx context.Context, c Config) (storage.Records, error) {
@@ -152,7 +164,7 @@ func (a *App) edge() api.Deps {
 	}
 	return api.Deps{
 		Log: a.log, Now: a.now, Sessions: accounts, Passes: accounts, Roles: a.directory.Roles, Routes: routes,
-		Engine: a.engine, Uploads: a.uploads(), App: pwa.Dist(), Proxies: a.config.Proxies,
+		Engine: a.engine, Uploads: a.uploads, App: pwa.Dist(), Proxies: a.config.Proxies,
 		Health: api.Health{Ready: a.ready, Token: a.config.MetricsToken, Version: version()},
 	}
 }
@@ -162,13 +174,13 @@ const (
 	uploadMost  = 200
 )
 
-func (a *App) uploads() *api.Uploads {
+func (a *App) newUploads() *api.Uploads {
 	uses := map[string]int64{}
 	for _, use := range []string{"submission", "homework", "correction"} {
 		uses[use] = attachment.MaxSize
 	}
 	return &api.Uploads{
-		Dir: filepath.Join(a.config.Data, "uploads"), Uses: uses, Quota: uploadQuota, Most: uploadMost,
+		Blobs: a.blobs, Dir: filepath.Join(a.config.Data, "uploads"), Uses: uses, Quota: uploadQuota, Most: uploadMost,
 		Arrivals: arrivals{a.files}, Now: a.now,
 	}
 }
@@ -178,13 +190,8 @@ type arrivals struct{ files *attachment.Service }
 
 // Arrived implements [api.Arrivals].
 func (a arrivals) Arrived(ctx context.Context, actor psync.Actor, f api.Arrival) error {
-	body, err := os.Open(f.Path)
-	if err != nil {
-		return err
-	}
-	defer body.Close()
 	up := attachment.Upload{SHA: f.Sum, Name: f.Meta["name"], Type: f.Meta["type"], Size: f.Size}
-	return a.files.Arrived(ctx, actor, up, body)
+	return a.files.Arrived(ctx, actor, up, f.Body)
 }
 
 // forgetPush drops the push subscription of a device that was revoked.
@@ -215,7 +222,7 @@ func (a *App) Run(ctx context.Context) error {
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	workers, working := errgroup.WithContext(work)
-	for _, run := range []func(context.Context) error{a.engine.Run, a.directory.Run, a.accounts.Run} {
+	for _, run := range []func(context.Context) error{a.engine.Run, a.directory.Run, a.accounts.Run, a.uploads.Run} {
 		workers.Go(func() error { return run(working) })
 	}
 	front, serving := errgroup.WithContext(ctx)

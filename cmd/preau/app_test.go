@@ -326,6 +326,9 @@ func TestConfig(t *testing.T) {
 	if err != nil || c.Addr != ":443" || c.Plain != ":80" || c.Origin != "https://ecole.example" || c.Records != "/srv/preau.db" || len(c.Proxies) != 2 {
 		t.Errorf("public: %+v, %v", c, err)
 	}
+	if c, err = read("BLOBS", "s3://key:secret@127.0.0.1:9000/preau?tls=0"); err != nil || c.Blobs != "s3://key:secret@127.0.0.1:9000/preau?tls=0" {
+		t.Errorf("bucket: %+v, %v", c, err)
+	}
 	for name, value := range map[string]string{
 		"ADDR": "8080", "HOST": "https://ecole.example", "ORIGIN": "ecole.example", "PROXIES": "localhost",
 		"RECORDS": "mysql:x", "BLOBS": "blobs", "SCHOOL_ADDRESSES": "1.2.3", "ACME_DIRECTORY": "x", "PLAIN_ADDR": "80",

@@ -10,6 +10,8 @@ import (
 	"net/url"
 	"path/filepath"
 	"strings"
+
+	"preau/storage/minio"
 )
 
 // Config is how a server runs. Each setting is a variable PREAU_… of the
@@ -17,7 +19,7 @@ import (
 type Config struct {
 	Data    string // folder of the database, the files and the keys
 	Records string // "sqlite:path"
-	Blobs   string // "file:folder"
+	Blobs   string // folder, or "s3://KEY:SECRET@host/bucket?…"
 
 	Addr   string // where plain HTTP, or TLS with Host or LAN, is answered
 	Plain  string // where plain HTTP leads to TLS, with Host or LAN
@@ -129,6 +131,10 @@ func (c *Config) setRecords(v string) (err error) {
 }
 
 func (c *Config) setBlobs(v string) (err error) {
+	if strings.HasPrefix(v, "s3:") {
+		c.Blobs = v
+		return minio.Check(v)
+	}
 	c.Blobs, err = cutKind(v, "file")
 	return err
 }

@@ -119,9 +119,13 @@ func TestUploadSurvivesKill(t *testing.T) {
 	defer conn.Close()
 	fmt.Fprintf(conn, "PATCH %s HTTP/1.1\r\nHost: a\r\nCookie: %s\r\nTus-Resumable: 1.0.0\r\nUpload-Offset: 0\r\n"+
 		"Content-Type: application/offset+octet-stream\r\nContent-Length: %d\r\n\r\n%s", path, session.Get("Cookie"), size, strings.Repeat("x", sent))
-	part := filepath.Join(data, "uploads", filepath.Base(path)+".part")
+	pieces := filepath.Join(data, "uploads", "*."+filepath.Base(path)+".at.*")
 	waitFor(t, func() bool {
-		info, err := os.Stat(part)
+		found, _ := filepath.Glob(pieces)
+		if len(found) != 1 {
+			return false
+		}
+		info, err := os.Stat(found[0])
 		return err == nil && info.Size() == sent
 	})
 	if err := p.cmd.Process.Kill(); err != nil {

@@ -1,0 +1,131 @@
+package api_test
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// node is another server on the same blobs, which hands over to the same desk.
+func (u *uploader) node() *uploader {
+	u.t.Helper()
+	return serveUploadsOn(u.t, u.blobs, u.t.TempDir(), u.desk)
+}
+
+func TestUploadGoesOnAtAnyNode(t *testing.T) {
+	u := serveUploads(t)
+	nodes := []*uploader{u, u.node()}
+	const piece, pieces = 10_000, 7
+	path := u.begin(piece * pieces)
+	for n := range pieces {
+		nodes[n%2].wantOffset(path, fmt.Sprint(n*piece))
+		nodes[(n+1)%2].patch(path, n*piece, strings.Repeat("x", piece)).want(t, 204, "")
+	}
+	u.wantArrivals(fmt.Sprintf("ines copy %d", piece*pieces))
+	for _, node := range nodes {
+		node.wantOffset(path, fmt.Sprint(piece*pieces))
+	}
+	u.wantArrivals(fmt.Sprintf("ines copy %d", piece*pieces))
+	if kept := u.shelf(); len(kept) != 2 {
+		t.Errorf("kept: %q, want the card and that it is done", kept)
+	}
+	nodes[1].send("DELETE", path, "", version).want(t, 204, "")
+	u.patch(path, piece*pieces, "").want(t, 404, "not_found")
+	u.wantEmptyShelf()
+}
+
+// Two requests write at one offset, at two nodes: the first to be whole stays,
+// and the other learns where the upload stands.
+func TestFirstPieceStays(t *testing.T) {
+	u := serveUploads(t)
+	other := u.node()
+	path := u.begin(100_000)
+	conn := u.halfPatch(path, 0, 50_000, 40_000)
+	defer conn.Close()
+	u.waitOffset(path, 40_000)
+	other.patch(path, 0, strings.Repeat("y", 60_000)).want(t, 204, "")
+	fmt.Fprint(conn, strings.Repeat("x", 10_000))
+	res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if res.StatusCode != 409 {
+		t.Errorf("the second was told %d", res.StatusCode)
+	}
+	u.wantOffset(path, "60000")
+	other.wantOffset(path, "60000")
+	u.patch(path, 60_000, strings.Repeat("y", 40_000)).want(t, 204, "")
+	u.wantArrivals("ines copy 100000")
+}
+
+// Nodes that hand over the same upload at once disturb each other in nothing.
+func TestHandOverAtTwoNodes(t *testing.T) {
+	u := serveUploads(t)
+	nodes := []*uploader{u, u.node(), u.node(), u.node()}
+	for range 10 {
+		u.desk.next = errors.New("disk full")
+		path := u.begin(300_000)
+		u.patch(path, 0, strings.Repeat("x", 300_000)).want(t, 500, "internal")
+		var all sync.WaitGroup
+		for _, node := range nodes {
+			all.Go(func() { node.wantOffset(path, "300000") })
+		}
+		all.Wait()
+		u.send("DELETE", path, "", version).want(t, 204, "")
+	}
+	u.wantEmptyShelf()
+	if n := len(u.desk.arrivals()); n < 10 {
+		t.Errorf("%d arrivals of 10 files", n)
+	}
+}
+
+// A piece that was cut short and had a checksum is not what was meant.
+func TestHalfACheckedPieceIsNotKept(t *testing.T) {
+	u := serveUploads(t)
+	path := u.begin(10)
+	u.patch(path, 0, "hello", "Upload-Checksum: sha256 LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ=").want(t, 204, "")
+	u.patch(path, 5, "wor", "Upload-Checksum: sha256 SG6kYiTRu0+2gPNPfJrZao8k7Ii+c+qOWmxlJg6cuKc=").want(t, 460, "checksum_mismatch")
+	u.wantOffset(path, "5")
+}
+
+// What a lost client left goes, whoever's it is.
+func TestUploadsAreSwept(t *testing.T) {
+	u := serveUploads(t)
+	half, whole := u.begin(10), u.begin(5)
+	u.patch(half, 0, "hello").want(t, 204, "")
+	u.patch(whole, 0, "hello").want(t, 204, "")
+	orphan := strings.Replace(u.shelf()[0], "/", "/0", 1)
+	piece := strings.Replace(orphan, ".card.", ".at.0000000000000.", 1)
+	if err := u.blobs.Put(t.Context(), piece, strings.NewReader("x"), 1, nil); err != nil {
+		t.Fatal(err)
+	}
+	u.sweep(func() bool { return len(u.shelf()) == 4 })
+	u.wantOffset(half, "5")
+	u.wantOffset(whole, "5")
+	*u.now = u.now.Add(7 * 24 * time.Hour)
+	u.sweep(func() bool { return len(u.shelf()) == 0 })
+}
+
+// sweep runs the sweeper until the blobs are as they should be.
+func (u *uploader) sweep(done func() bool) {
+	u.t.Helper()
+	ctx, cancel := context.WithCancel(u.t.Context())
+	var running sync.WaitGroup
+	defer running.Wait()
+	defer cancel()
+	running.Go(func() { _ = u.uploads.Run(ctx) })
+	for range 300 {
+		if done() {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	u.t.Errorf("swept down to %q", u.shelf())
+}
