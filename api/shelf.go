@@ -16,6 +16,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"preau/storage"
 	psync "preau/sync"
 )
@@ -190,14 +192,15 @@ func (s *shelf) remove(ctx context.Context, up upload) error {
 	return s.blobs.Delete(ctx, up.key("done"))
 }
 
-// free deletes the bytes of an upload.
+// free deletes the bytes of an upload, several pieces at once: stores that
+// sync share the price.
 func (s *shelf) free(ctx context.Context, up upload) error {
+	all, ctx := errgroup.WithContext(ctx)
+	all.SetLimit(8)
 	for _, p := range slices.Concat(up.pieces, up.stray) {
-		if err := s.blobs.Delete(ctx, p.Key); err != nil {
-			return err
-		}
+		all.Go(func() error { return s.blobs.Delete(ctx, p.Key) })
 	}
-	return nil
+	return all.Wait()
 }
 
 // done notes that an upload was handed over, so that a client that missed the
