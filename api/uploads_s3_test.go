@@ -35,7 +35,7 @@ func TestUploadsInABucket(t *testing.T) {
 // bucketNode is a node with a store of its own.
 func bucketNode(t *testing.T, host string, d *desk) *uploader {
 	t.Helper()
-	blobs, err := minio.Open(t.Context(), miniotest.Address(host, miniotest.Secret, miniotest.Bucket+"/nodes", "tls=0"))
+	blobs, err := minio.Open(t.Context(), miniotest.Address(host, miniotest.Owner, miniotest.Secret, miniotest.Bucket+"/nodes", "tls=0"))
 	if err != nil {
 		t.Fatal(err)
 	}

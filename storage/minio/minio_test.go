@@ -41,12 +41,15 @@ func TestServers(t *testing.T) {
 	for _, s := range miniotest.Servers {
 		t.Run(s.Name, func(t *testing.T) {
 			host := s.Start(t)
-			plain := miniotest.Address(host, miniotest.Secret, miniotest.Bucket, "tls=0")
+			plain := miniotest.Address(host, miniotest.Owner, miniotest.Secret, miniotest.Bucket, "tls=0")
 			t.Run("Blobs", func(t *testing.T) { storagetest.Blobs(t, opener(plain)) })
 			for name, test := range map[string]func(*testing.T, string){
 				"Large": large, "Race": race, "Lend": lend, "Foreign": foreign, "Wrong": wrong, "LostAnswer": lostAnswer,
 			} {
 				t.Run(name, func(t *testing.T) { test(t, host) })
+			}
+			if s.Name == "versitygw" {
+				t.Run("Rights", func(t *testing.T) { rights(t, host) })
 			}
 		})
 	}
@@ -63,7 +66,7 @@ func TestElsewhere(t *testing.T) {
 
 func open(t testing.TB, host, path, query string) *minio.Store {
 	t.Helper()
-	s, err := minio.Open(t.Context(), miniotest.Address(host, miniotest.Secret, miniotest.Bucket+"/"+path, "tls=0"+query))
+	s, err := minio.Open(t.Context(), miniotest.Address(host, miniotest.Owner, miniotest.Secret, miniotest.Bucket+"/"+path, "tls=0"+query))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -210,12 +213,43 @@ func foreign(t *testing.T, host string) {
 // wrong addresses say what is wrong, in one line and without the secret.
 func wrong(t *testing.T, host string) {
 	for name, c := range map[string]struct{ address, want string }{
-		"no such bucket": {miniotest.Address(host, miniotest.Secret, "nobodys-bucket", "tls=0"), `bucket "nobodys-bucket" does not exist`},
-		"wrong secret":   {miniotest.Address(host, "wrong-secret", miniotest.Bucket, "tls=0"), "does not know the key, or the secret is wrong"},
-		"no TLS there":   {miniotest.Address(host, miniotest.Secret, miniotest.Bucket, ""), "does not answer"},
+		"no such bucket": {miniotest.Address(host, miniotest.Owner, miniotest.Secret, "nobodys-bucket", "tls=0"), `bucket "nobodys-bucket" does not exist`},
+		"wrong secret":   {miniotest.Address(host, miniotest.Owner, "wrong-secret", miniotest.Bucket, "tls=0"), "does not know the key, or the secret is wrong"},
+		"no TLS there":   {miniotest.Address(host, miniotest.Owner, miniotest.Secret, miniotest.Bucket, ""), "does not answer"},
 	} {
 		t.Run(name, func(t *testing.T) { wantError(t, c.address, c.want) })
 	}
+}
+
+// rights that are missing are found when the store opens, each of them.
+func rights(t *testing.T, host string) {
+	guest := miniotest.Address(host, miniotest.Guest, miniotest.Secret, miniotest.Bucket+"/guest", "tls=0")
+	const onObjects, onBucket = `{"Effect":"Allow","Principal":{"AWS":[%[1]q]},"Action":[%[3]s],"Resource":["arn:aws:s3:::%[2]s/*"]}`,
+		`,{"Effect":"Allow","Principal":{"AWS":[%[1]q]},"Action":["s3:ListBucket"],"Resource":["arn:aws:s3:::%[2]s"]}`
+	client := miniotest.Client(t, host)
+	allow := func(statements, actions string) {
+		t.Helper()
+		policy := fmt.Sprintf(`{"Version":"2012-10-17","Statement":[`+statements+`]}`, miniotest.Guest, miniotest.Bucket, actions)
+		if err := client.SetBucketPolicy(t.Context(), miniotest.Bucket, policy); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const missing = `the key may not put, get, list and delete objects in bucket "preau-test"`
+	wantError(t, guest, missing)
+	for _, actions := range []string{
+		`"s3:GetObject","s3:DeleteObject"`, `"s3:PutObject","s3:DeleteObject"`, `"s3:PutObject","s3:GetObject"`,
+	} {
+		allow(onObjects+onBucket, actions)
+		wantError(t, guest, missing)
+	}
+	allow(onObjects, `"s3:PutObject","s3:GetObject","s3:DeleteObject"`)
+	wantError(t, guest, missing)
+	allow(onObjects+onBucket, `"s3:PutObject","s3:GetObject","s3:DeleteObject"`)
+	s, err := minio.Open(t.Context(), guest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Close()
 }
 
 func wantError(t *testing.T, address, want string) {

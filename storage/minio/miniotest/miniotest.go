@@ -6,6 +6,7 @@ package miniotest
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -28,20 +29,23 @@ const (
 	requiredVar = "PREAU_SERVERS"         // "required": a missing server is a failure
 	runningVar  = "PREAU_TEST_S3_RUNNING" // what a child, to be killed, finds running
 
-	rootKey = "preau-test"
 )
 
-// Bucket is there on every server, and Secret is that of its owner.
+// Bucket is there on every server; Owner may do everything with it. Guest may
+// do what a bucket policy says; only versitygw knows one. Both have one secret.
 const (
 	Bucket = "preau-test"
+	Owner  = "preau-test"
+	Guest  = "preau-guest"
 	Secret = "not/so+secret@all"
 )
 
 // Server is how to start an S3 server.
 type Server struct {
-	Name string
-	args func(addr, dir string) []string
-	env  []string
+	Name    string
+	args    func(addr, dir string) []string
+	env     []string
+	prepare func(dir string) error
 }
 
 // Servers are those that the store is tested on.
@@ -51,18 +55,31 @@ var Servers = []Server{
 		func(addr, dir string) []string {
 			return []string{"server", "--quiet", "--address", addr, "--console-address", "127.0.0.1:0", dir}
 		},
-		[]string{"MINIO_ROOT_USER=" + rootKey, "MINIO_ROOT_PASSWORD=" + Secret, "MINIO_UPDATE=off", "MINIO_BROWSER=off", "MINIO_CI_CD=1"},
+		[]string{"MINIO_ROOT_USER=" + Owner, "MINIO_ROOT_PASSWORD=" + Secret, "MINIO_UPDATE=off", "MINIO_BROWSER=off", "MINIO_CI_CD=1"},
+		nil,
 	},
 	{
 		"versitygw",
-		func(addr, dir string) []string { return []string{"--port", addr, "--quiet", "posix", dir} },
-		[]string{"ROOT_ACCESS_KEY=" + rootKey, "ROOT_SECRET_KEY=" + Secret},
+		func(addr, dir string) []string {
+			return []string{"--port", addr, "--quiet", "--iam-dir", filepath.Join(dir, "iam"), "posix", filepath.Join(dir, "data")}
+		},
+		[]string{"ROOT_ACCESS_KEY=" + Owner, "ROOT_SECRET_KEY=" + Secret},
+		addGuest,
 	},
 }
 
-// Address is where a store of a server lies, with a secret.
-func Address(host, secret, path, query string) string {
-	u := url.URL{Scheme: "s3", Host: host, User: url.UserPassword(rootKey, secret), Path: "/" + path, RawQuery: query}
+// addGuest writes the file in which versitygw keeps accounts.
+func addGuest(dir string) error {
+	accounts := fmt.Sprintf(`{"accessAccounts":{%q:{"access":%[1]q,"secret":%q,"role":"user"}}}`, Guest, Secret)
+	return errors.Join(
+		os.Mkdir(filepath.Join(dir, "data"), 0o700), os.Mkdir(filepath.Join(dir, "iam"), 0o700),
+		os.WriteFile(filepath.Join(dir, "iam", "users.json"), []byte(accounts), 0o600),
+	)
+}
+
+// Address is where a store of a server lies, for somebody with a secret.
+func Address(host, who, secret, path, query string) string {
+	u := url.URL{Scheme: "s3", Host: host, User: url.UserPassword(who, secret), Path: "/" + path, RawQuery: query}
 	return u.String()
 }
 
@@ -74,8 +91,13 @@ func (s Server) Start(t testing.TB) string {
 		return running
 	}
 	program := s.find(t)
-	host := freeAddr(t)
-	cmd := exec.Command(program, s.args(host, t.TempDir())...)
+	host, dir := freeAddr(t), t.TempDir()
+	if s.prepare != nil {
+		if err := s.prepare(dir); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cmd := exec.Command(program, s.args(host, dir)...)
 	cmd.Env = append(os.Environ(), s.env...)
 	var said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &said, &said
@@ -166,7 +188,7 @@ func Client(t testing.TB, host string) *s3.Core {
 	transport := &http.Transport{}
 	t.Cleanup(transport.CloseIdleConnections)
 	client, err := s3.NewCore(host, &s3.Options{
-		Creds: credentials.NewStaticV4(rootKey, Secret, ""), Region: "us-east-1", Transport: transport, MaxRetries: 1,
+		Creds: credentials.NewStaticV4(Owner, Secret, ""), Region: "us-east-1", Transport: transport, MaxRetries: 1,
 	})
 	if err != nil {
 		t.Fatal(err)
