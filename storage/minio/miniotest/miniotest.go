@@ -5,7 +5,6 @@ package miniotest
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -28,7 +27,6 @@ const (
 	toolsVar    = "PREAU_TOOLS"           // that folder, if it is another
 	requiredVar = "PREAU_SERVERS"         // "required": a missing server is a failure
 	runningVar  = "PREAU_TEST_S3_RUNNING" // what a child, to be killed, finds running
-
 )
 
 // Bucket is there on every server; Owner may do everything with it. Guest may
@@ -199,7 +197,7 @@ func Client(t testing.TB, host string) *s3.Core {
 // Objects lists what is in the bucket, ours or not.
 func Objects(t testing.TB, client *s3.Core, prefix string) (names []string) {
 	t.Helper()
-	for o := range client.ListObjectsIter(context.Background(), Bucket, s3.ListObjectsOptions{Prefix: prefix, Recursive: true}) {
+	for o := range client.ListObjectsIter(t.Context(), Bucket, s3.ListObjectsOptions{Prefix: prefix, Recursive: true}) {
 		if o.Err != nil {
 			t.Fatal(o.Err)
 		}
