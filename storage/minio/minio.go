@@ -187,7 +187,8 @@ func (s *Store) List(ctx context.Context, prefix string, yield func(storage.Blob
 	if !storage.BeginsKey(prefix) {
 		return fault("list", prefix, ctx.Err())
 	}
-	for object := range s.client.ListObjectsIter(ctx, s.bucket, s3.ListObjectsOptions{Prefix: s.prefix + prefix, Recursive: true}) {
+	all := s3.ListObjectsOptions{Prefix: s.prefix + prefix, Recursive: true, FetchOwner: new(bool)}
+	for object := range s.client.ListObjectsIter(ctx, s.bucket, all) {
 		if object.Err != nil {
 			return fault("list", prefix, object.Err)
 		}
