@@ -209,7 +209,10 @@ func (a *App) ready(ctx context.Context) error {
 }
 
 func (a *App) origin() string {
-	return or(a.config.Origin, a.fronts.address())
+	if a.config.Origin != "" {
+		return a.config.Origin
+	}
+	return a.fronts.address()
 }
 
 // closePatience is how long requests under way may take when the server stops.

@@ -63,19 +63,27 @@ func (im *importer) parse(args []string) (folder string, err error) {
 	flags.BoolVar(&im.force, "force", false, "")
 	flags.StringVar(&im.school, "school", "", "")
 	flags.StringVar(&im.name, "name", "", "")
-	var words []string
-	for len(args) > 0 {
-		if err := flags.Parse(args); err != nil {
-			return "", fmt.Errorf("%w\n%s", err, importUsage)
-		}
-		if args = flags.Args(); len(args) > 0 {
-			words, args = append(words, args[0]), args[1:]
-		}
+	words, err := parseAround(flags, args)
+	if err != nil {
+		return "", fmt.Errorf("%w\n%s", err, importUsage)
 	}
 	if len(words) != 2 || words[0] != "onde" {
 		return "", errors.New(importUsage)
 	}
 	return words[1], nil
+}
+
+// parseAround reads flags wherever they stand and returns the other words.
+func parseAround(flags *flag.FlagSet, args []string) (words []string, err error) {
+	for len(args) > 0 {
+		if err := flags.Parse(args); err != nil {
+			return nil, err
+		}
+		if args = flags.Args(); len(args) > 0 {
+			words, args = append(words, args[0]), args[1:]
+		}
+	}
+	return words, nil
 }
 
 func (im *importer) run(ctx context.Context, roster *onde.Roster) error {

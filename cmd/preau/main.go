@@ -1,5 +1,5 @@
 // Command preau is the server of Préau and its operator's tools: serve, demo,
-// import, dump, vapid, version.
+// import, admin, dump, vapid, version.
 package main
 
 import (
@@ -26,6 +26,7 @@ const usage = `usage: preau command [arguments]
   serve     answer the devices of schools (preau serve -help)
   demo      the same, with a fictional school where everybody may be anybody
   import    set what a school's register exports against the directory
+  admin     give a school its administrator, and what opens the account
   dump      write every record as a line of JSON
   vapid     print the public key of push messages
   version   print the version
@@ -66,7 +67,7 @@ func run(ctx context.Context, args []string, env func(string) string, out, errOu
 	c := &command{config: config, args: args[1:], out: out, errOut: errOut}
 	c.log = slog.New(slog.NewTextHandler(errOut, nil))
 	commands := map[string]func(context.Context) error{
-		"serve": c.serve, "demo": c.demo, "import": c.importRegister, "dump": c.dump, "vapid": c.vapid, "version": c.version,
+		"serve": c.serve, "demo": c.demo, "import": c.importRegister, "admin": c.admin, "dump": c.dump, "vapid": c.vapid, "version": c.version,
 	}
 	f, ok := commands[args[0]]
 	if !ok {
