@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"fmt"
 	"html/template"
+	"strings"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -39,10 +40,18 @@ func (a *Accounts) createSheets(c *Call) error {
 	return c.JSON(fiber.StatusCreated, shownSheets{Sheets: sheets})
 }
 
+// asked reads whose sheets are meant: ?class=C, or ?people=P,Q.
+func asked(c *Call) account.SheetRequest {
+	return account.SheetRequest{
+		Class:  c.Query("class"),
+		People: strings.FieldsFunc(c.Query("people"), func(r rune) bool { return r == ',' }),
+	}
+}
+
 // sheets lists who of a class has used a sheet and who has not, without the
 // secrets.
 func (a *Accounts) sheets(c *Call) error {
-	class, sheets, err := a.Service.Sheets(c.Context(), sessionOf(c), c.Query("class"), "")
+	class, sheets, err := a.Service.Sheets(c.Context(), sessionOf(c), asked(c), "")
 	if err != nil {
 		return err
 	}
@@ -72,12 +81,14 @@ var sheetPage = template.Must(template.New("sheet").Funcs(template.FuncMap{"date
 // strip is one sheet on paper.
 type strip struct {
 	account.Sheet
-	QR template.HTML // a picture that we drew
+	Class string        // of a pupil
+	QR    template.HTML // a picture that we drew
 }
 
-// printSheets is a page to print: the unused sheets of a class, a strip each.
+// printSheets is a page to print: the unused sheets of a class or of some
+// people, a strip each.
 func (a *Accounts) printSheets(c *Call) error {
-	class, sheets, err := a.Service.Sheets(c.Context(), sessionOf(c), c.Query("class"), c.Origin())
+	class, sheets, err := a.Service.Sheets(c.Context(), sessionOf(c), asked(c), c.Origin())
 	if err != nil {
 		return err
 	}
@@ -104,8 +115,9 @@ func (a *Accounts) sheetPage(c *Call, class string, sheets []account.Sheet) ([]b
 		if err != nil {
 			return nil, err
 		}
+		of, _ := a.Directory.ClassOf(sh.Person)
 		sh.Expires = sh.Expires.In(a.Directory.Location(c.Actor.School))
-		data.Strips = append(data.Strips, strip{sh, template.HTML(qr)})
+		data.Strips = append(data.Strips, strip{sh, of.Name, template.HTML(qr)})
 	}
 	var page bytes.Buffer
 	err := sheetPage.Execute(&page, data)

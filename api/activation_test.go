@@ -203,3 +203,27 @@ func TestPrintedSheets(t *testing.T) {
 		t.Errorf("style: %d %v", css.StatusCode, css.Header)
 	}
 }
+
+func TestSheetOfOnePerson(t *testing.T) {
+	s := newSchool(t, nil)
+	office, admin := s.signIn(t, "viard"), s.signIn(t, "admin")
+	office.printFor(t, map[string]string{"class": "5b"})
+	admin.printFor(t, map[string]any{"people": []string{"garnier"}, "reset": true})
+
+	malik := office.get("/api/activations/sheet?people=malik")
+	if n := strings.Count(malik.text, "<svg"); n != 1 || !strings.Contains(malik.text, "Élève · ") {
+		t.Errorf("Malik's alone: %d strips in %s", n, malik.text)
+	}
+	teacher := admin.get("/api/activations/sheet?people=garnier,malik")
+	if n := strings.Count(teacher.text, "<svg"); n != 2 {
+		t.Errorf("a teacher's and Malik's: %d strips in %s", n, teacher.text)
+	}
+	if got := byPerson(t, admin.get("/api/activations?people=garnier"))["garnier"]; got.State != "unused" || got.URL+got.Code != "" {
+		t.Errorf("the list gives %+v", got)
+	}
+	for name, path := range map[string]string{"printing": "/api/activations/sheet?people=garnier", "listing": "/api/activations?people=garnier"} {
+		office.get(path).expect(t, name+" a teacher's, by vie scolaire", 403, "forbidden")
+	}
+	office.get("/api/activations/sheet?people=zoe").expect(t, "another school's pupil", 404, "not_found")
+	office.get("/api/activations/sheet?people=malik&class=5b").expect(t, "both", 422, "invalid")
+}

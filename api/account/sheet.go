@@ -107,10 +107,10 @@ func (s *Service) CreateSheets(ctx context.Context, session Session, req SheetRe
 	return sheets, nil
 }
 
-// Sheets lists the sheets of a class. An origin fills in the secrets: it is
-// for printing; without one they are left out.
-func (s *Service) Sheets(ctx context.Context, session Session, class, origin string) (name string, sheets []Sheet, err error) {
-	people, err := s.recipients(session, SheetRequest{Class: class})
+// Sheets lists the sheets of a class or of some people. An origin fills in the
+// secrets: it is for printing; without one they are left out.
+func (s *Service) Sheets(ctx context.Context, session Session, req SheetRequest, origin string) (class string, sheets []Sheet, err error) {
+	people, err := s.recipients(session, req)
 	if err != nil {
 		return "", nil, err
 	}
@@ -122,7 +122,7 @@ func (s *Service) Sheets(ctx context.Context, session Session, class, origin str
 		}
 		sheets = append(sheets, sh)
 	}
-	found, _ := s.directory.Class(audience(class))
+	found, _ := s.directory.Class(audience(req.Class))
 	return found.Name, sheets, nil
 }
 

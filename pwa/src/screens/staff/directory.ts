@@ -48,8 +48,15 @@ export function roster(id: string): Promise<Roster> {
   return api<Roster>(`directory/classes/${encodeURIComponent(id)}`)
 }
 
-export async function sheets(scope: string): Promise<Sheet[]> {
-  return (await api<{ sheets: Sheet[] }>(`activations?class=${encodeURIComponent(scope)}`)).sheets
+/** Whose sheets: a class's pupils and guardians, or some people's. */
+export type Whose = { class: string } | { people: string[] }
+
+export async function sheets(whose: Whose): Promise<Sheet[]> {
+  return (await api<{ sheets: Sheet[] }>(`activations?${query(whose)}`)).sheets
+}
+
+function query(whose: Whose): string {
+  return new URLSearchParams('class' in whose ? whose : { people: whose.people.join(',') }).toString()
 }
 
 interface SheetRequest {
@@ -63,8 +70,8 @@ export function makeSheets(request: SheetRequest): Promise<unknown> {
   return api('activations', { method: 'POST', body: request, timeout: 60_000 })
 }
 
-export function printable(scope: string): string {
-  return `/api/activations/sheet?class=${encodeURIComponent(scope)}`
+export function printable(whose: Whose): string {
+  return `/api/activations/sheet?${query(whose)}`
 }
 
 export function movePupil(student: string, audience: string): Promise<unknown> {
