@@ -105,7 +105,11 @@ func openRecords(ctx context.Context, c Config) (storage.Records, error) {
 	if err := os.MkdirAll(filepath.Dir(c.Records), 0o700); err != nil {
 		return nil, err
 	}
-	return sqlite.Open(ctx, c.Records, sqlite.Options{})
+	store, err := sqlite.Open(ctx, c.Records, sqlite.Options{})
+	if err != nil {
+		return nil, err // not a Records that holds nothing
+	}
+	return store, nil
 }
 
 // openAreas builds the rules and the engine that runs them. The directory
