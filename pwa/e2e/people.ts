@@ -1,5 +1,5 @@
 // What the people of the stories do, in the words that are on the screen.
-import type { Page } from 'playwright-core'
+import type { Locator, Page } from 'playwright-core'
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -13,11 +13,40 @@ export async function signInAs(page: Page, name: string): Promise<void> {
 
 /** Reads the QR code on a screen as a camera would. */
 export async function scan(page: Page): Promise<string> {
-  const code = page.getByRole('img', { name: /QR code/ })
-  await code.waitFor()
+  return scanned(page.getByRole('img', { name: /QR code/ }))
+}
+
+/** The one QR code within something that is seen. */
+export async function scanned(seen: Locator): Promise<string> {
+  await seen.waitFor()
   const file = join(mkdtempSync(join(tmpdir(), 'preau-qr-')), 'code.png')
-  await code.screenshot({ path: file })
-  return execFileSync('zbarimg', ['--quiet', '--raw', file]).toString().trim()
+  await seen.screenshot({ path: file })
+  const [text = ''] = codesIn(file)
+  return text
+}
+
+/** Every QR code in some pictures. */
+export function codesIn(...files: string[]): string[] {
+  return execFileSync('zbarimg', ['--quiet', '--nodbus', '--raw', ...files])
+    .toString()
+    .trim()
+    .split('\n')
+}
+
+/** What somebody holds to open an account: an address in a QR code, and a code apart. */
+export interface Strip {
+  address: string
+  code: string
+}
+
+/** Opens an account with a strip and a password, up to the first screen. */
+export async function activate(page: Page, { code }: Strip, password: string): Promise<void> {
+  await page.getByLabel('Code du talon').fill(code)
+  await page.getByText('Je choisis').click()
+  await page.getByLabel('Mot de passe', { exact: true }).fill(password)
+  await page.getByRole('button', { name: 'Ouvrir mon compte' }).click()
+  await page.getByRole('link', { name: 'Aller à l’accueil' }).click()
+  await page.getByRole('heading', { level: 1, name: /Bonjour/ }).waitFor()
 }
 
 /** The six digits that a phone shows. */

@@ -1,6 +1,6 @@
 // A real server for the stories: the product's own binary with its demo school,
 // on a free port and a directory of its own.
-import { spawn, type ChildProcess } from 'node:child_process'
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -83,6 +83,15 @@ export class Server {
     child.kill(signal)
     await gone
   }
+}
+
+/** A run of one of the operator's tools on a data folder; what it says. */
+export function preau(data: string, ...args: string[]): string {
+  return execFileSync(binary, args, {
+    env: { ...process.env, PREAU_DATA: data },
+    encoding: 'utf8',
+    stdio: 'pipe',
+  })
 }
 
 export function pause(ms: number): Promise<void> {

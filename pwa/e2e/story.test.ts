@@ -6,12 +6,13 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect } from 'vitest'
 import type { Page } from 'playwright-core'
 import { Phone } from './chromium.ts'
 import { Link } from './link.ts'
 import { digits, installed, scan, signInAs } from './people.ts'
 import { pause, root, Server } from './server.ts'
+import { story } from './steps.ts'
 
 const photos = join(process.env['PREAU_SHARED'] ?? resolve(root, '../shared'), 'data/photos')
 const title = 'Rédaction : portrait d’un héros'
@@ -37,29 +38,7 @@ afterAll(async () => {
 let desk: Page
 let page: Page
 
-/** The steps of one story: after one that fails the rest means nothing. */
-let broken = false
-
-/** What each person saw when a step failed: PREAU_SHOTS names the folder. */
-async function shoot(name: string): Promise<void> {
-  const folder = process.env['PREAU_SHOTS']
-  if (!folder) return
-  for (const [who, one] of Object.entries({ phone, laptop, teacher, parent })) {
-    if (one.started) await one.page.screenshot({ path: join(folder, `${name.slice(0, 20)}-${who}.png`) })
-  }
-}
-
-function step(name: string, act: () => Promise<void>): void {
-  test(name, async (context) => {
-    if (broken) context.skip()
-    broken = true
-    await act().catch(async (fault: unknown) => {
-      await shoot(name)
-      throw fault
-    })
-    broken = false
-  })
-}
+const step = story({ phone, laptop, teacher, parent })
 
 step('a teacher gives homework with a sheet', async () => {
   const sheet = join(mkdtempSync(join(tmpdir(), 'preau-sheet-')), 'Critères de réussite.pdf')
