@@ -121,6 +121,8 @@ export class Pair {
 function problemOf({ code, status }: ApiError): Stage {
   if (code === 'offline') return 'offline'
   if (code === 'conflict' || code === 'used' || code === 'expired') return code
+  // Over before its time: wrong digits, or given up on the other device.
+  if (code === 'gone') return 'refused'
   if (status === 404 || status === 410) return 'expired'
   return status === 409 ? 'conflict' : 'refused'
 }
