@@ -42,6 +42,8 @@ class Session {
   stage = $state<Stage>('starting')
   identity = $state.raw<Identity | undefined>(undefined)
   child = $state<string | undefined>(kept('child'))
+  /** The account was taken off this device, from elsewhere or by another tab. */
+  removed = $state(false)
   #device = $state.raw<Device | undefined>(undefined)
   #status = watch<Status>(() => this.#device?.status)
   #user = watch(() => this.#device?.live((view) => view.get(`user:${this.id}`, 'user', this.id)))
@@ -165,6 +167,7 @@ class Session {
     if (this.#device && this.identity?.user !== identity.user) this.#device.close()
     this.identity = identity
     router.admit()
+    this.removed = false
     keep('me', identity)
     void remember(identity)
     address(identity.roles.includes('student'))
@@ -230,8 +233,10 @@ export function follow(): void {
   })
   $effect(() => {
     const problem = session.status.problem
-    if (problem === 'wiped') void session.wiped()
-    else if (problem === 'signed_out' && session.stage === 'in') session.stage = 'expired'
+    if (problem === 'wiped') {
+      session.removed = true
+      void session.wiped()
+    } else if (problem === 'signed_out' && session.stage === 'in') session.stage = 'expired'
     else if (problem === 'upgrade') void updates.look()
   })
   $effect(() => {
