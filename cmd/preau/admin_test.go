@@ -127,7 +127,7 @@ func TestToolsStayAwayFromAServerThatRuns(t *testing.T) {
 	data := imported(t)
 	start(t, Config{Data: data, Addr: "127.0.0.1:0", Plain: "127.0.0.1:0"})
 	for _, args := range [][]string{
-		{"admin", "Cindy", "Ong"}, {"import", "onde", "testdata/onde"}, {"dump"}, {"serve", "-addr", "127.0.0.1:0"},
+		{"admin", "Cindy", "Ong"}, {"import", "onde", "testdata/onde"}, {"serve", "-addr", "127.0.0.1:0"},
 	} {
 		if _, err := tool(t, data, args...); err == nil || !strings.Contains(err.Error(), "another process") {
 			t.Errorf("%s: %v", args[0], err)
