@@ -142,6 +142,16 @@ test('a stream that is cut at once three times is replaced by asking every minut
   expect(tab.open).toHaveLength(1)
 })
 
+test('a stream that the server refuses is asked about at once: the answer says why', async () => {
+  const tab = new Tab()
+  tab.live.show(true)
+  await vi.waitFor(() => expect(tab.streams).toHaveLength(1))
+  const { stream } = tab
+  stream.close()
+  stream.onerror?.(new Event('error'))
+  expect(tab.pulls).toBe(1)
+})
+
 test('a hidden tab neither listens nor asks', async () => {
   const tab = new Tab()
   tab.live.show(true)

@@ -129,15 +129,20 @@ export class Live {
     this.#stream = undefined
   }
 
-  /** The browser reconnects by itself, unless it gave up or it happens at once again and again. */
+  /**
+   * The browser reconnects by itself, unless it gave up or it happens at once again and again. It gives up when
+   * the server refuses, without a word of why: a pull is told, a device that was taken off among others.
+   */
   #cut(stream: Stream): void {
     if (stream !== this.#stream) return
     const now = this.options.now()
     this.#cuts = now - this.#openedAt < quick ? this.#cuts + 1 : 0
     this.#openedAt = now
-    if (this.#cuts < 3 && stream.readyState !== closed) return
+    const refused = stream.readyState === closed
+    if (this.#cuts < 3 && !refused) return
     this.#disconnect()
     this.#reopenAt = now + (this.#cuts < 3 ? beat : 10 * poll)
+    if (refused) this.options.pull()
   }
 
   #bye(data: string): void {
