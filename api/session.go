@@ -170,15 +170,17 @@ func (a *Accounts) session(c *Call) error {
 	return c.JSON(fiber.StatusOK, a.show(c.Actor))
 }
 
-// signOut ends the session and has the browser forget what it holds. The
+// signOut ends the session and has the browser forget what it cached. The
 // cookie of known browsers stays: it opens nothing, names nobody, and keeps
-// others from locking the person out. "cookies" would take it along.
+// others from locking the person out. "cookies" would take it along. So would
+// "storage" the app itself, which deletes its own data: Chromium then leaves
+// the next person of an open page waiting for its databases.
 func (a *Accounts) signOut(c *Call) error {
 	if err := a.Service.SignOut(c.Context(), sessionOf(c)); err != nil {
 		return err
 	}
 	c.ClearSession()
-	c.SetHeader("Clear-Site-Data", `"cache", "storage"`)
+	c.SetHeader("Clear-Site-Data", `"cache"`)
 	return c.NoContent()
 }
 
