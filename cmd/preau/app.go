@@ -89,7 +89,10 @@ func (a *App) openStores(ctx context.Context) (err error) {
 	if a.records, err = openRecords(ctx, a.config); err != nil {
 		return err
 	}
-	a.blobs, err = openBlobs(ctx, a.config.Blobs)
+	blobs, err := openBlobs(ctx, a.config.Blobs)
+	if err == nil {
+		a.blobs = blobs // not a Blobs that holds nothing
+	}
 	return err
 }
 
