@@ -46,6 +46,7 @@ type Options struct {
 
 // Store is a [storage.Records] in a SQLite database.
 type Store struct {
+	path  string
 	lock  *os.File
 	temp  string // directory to remove on Close; "": none
 	heads *heads
@@ -77,6 +78,7 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 }
 
 func (s *Store) open(ctx context.Context, path string, o Options) (err error) {
+	s.path = path
 	if s.lock, err = lock(path + ".lock"); err != nil {
 		return err
 	}

@@ -26,7 +26,7 @@ func Records(t *testing.T, open OpenRecords) {
 	t.Helper()
 	for _, part := range [][]recordsCase{
 		appendCases, tailsCases, scanCases, findCases, laneCases, taskCases, trimCases, otherCases,
-		concurrentCases, killCases,
+		concurrentCases, snapshotCases, killCases,
 	} {
 		for _, c := range part {
 			t.Run(c.promise, func(t *testing.T) { c.check(openStore(t, open)) })
