@@ -44,6 +44,10 @@ const (
 // keepUnused is how long a file is kept that no record shows.
 const keepUnused = 7 * 24 * time.Hour
 
+// keepGivenUp is how long bytes outlive the records that name them: a backup
+// copies the records first and has so much time to copy what they name.
+const keepGivenUp = 24 * time.Hour
+
 // File is a file as records and devices see it. Size, Type and dimensions are
 // those of what is served; while the file is Waiting for its upload they are
 // what the namer said. Problem is the code of the refusal when the upload
@@ -118,6 +122,8 @@ func (s *Service) Register(mux *psync.Mux) {
 	mux.Later(effectArrived, 30*24*time.Hour, s.arrived)
 	mux.Later(effectSweep, 400*24*time.Hour, s.sweep)
 	mux.Later(effectErase, 400*24*time.Hour, s.eraseSwept)
+	mux.Later(effectForget, 400*24*time.Hour, s.forget)
+	mux.Later(effectDelete, 400*24*time.Hour, s.deleteSwept)
 }
 
 // Waiter is told that files which a record named have arrived, or that they

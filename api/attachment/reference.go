@@ -24,6 +24,8 @@ const (
 	effectArrived = "attachment.arrived"
 	effectSweep   = "attachment.sweep"
 	effectErase   = "attachment.erase"
+	effectForget  = "attachment.forget"
+	effectDelete  = "attachment.delete"
 )
 
 // Reference says that a record shows files: record Kind ID of the scope being

@@ -132,7 +132,18 @@ func (s *Service) examine(ctx context.Context, job *psync.Job) error {
 	} else {
 		up = kept
 	}
-	if err := s.settle(ctx, job, e, up); err != nil {
+	return s.settle(ctx, job, e, up)
+}
+
+// forget deletes an upload that was examined, unless it came anew and waits
+// for another examination.
+func (s *Service) forget(ctx context.Context, job *psync.Job) error {
+	var e examination
+	if err := job.Payload(&e); err != nil {
+		return errors.Join(psync.ErrDrop, err)
+	}
+	_, waiting, err := s.waiting(ctx, e)
+	if err != nil || waiting {
 		return err
 	}
 	return s.blobs.Delete(ctx, rawKey(e.User, e.SHA))
@@ -231,6 +242,7 @@ func (s *Service) raw(ctx context.Context, key string, size int64) ([]byte, erro
 func (s *Service) settle(ctx context.Context, job *psync.Job, e examination, up upload) error {
 	return job.Commit(ctx, filesScope(e.User), func(ctx context.Context, tx *psync.Tx) error {
 		tx.Put("file", e.SHA, up)
+		tx.EffectAt(effectForget, e, tx.Now().Add(keepGivenUp))
 		wants, err := tx.List(ctx, "want")
 		if err != nil {
 			return err
@@ -390,6 +402,7 @@ func (s *Service) sweep(ctx context.Context, job *psync.Job) error {
 			tx.Delete("owner", r.ID)
 		}
 		tx.Effect(effectErase, e)
+		tx.EffectAt(effectDelete, e.Dir, tx.Now().Add(keepGivenUp))
 		return nil
 	})
 }
@@ -403,8 +416,8 @@ type erasure struct {
 	At     time.Time `json:"at"`
 }
 
-// eraseSwept deletes bytes that were given up, and what its owners' accounts
-// say of them, but for uploads that came since.
+// eraseSwept deletes what the owners' accounts say of bytes that were given up,
+// but for uploads that came since.
 func (s *Service) eraseSwept(ctx context.Context, job *psync.Job) error {
 	var e erasure
 	if err := job.Payload(&e); err != nil {
@@ -423,7 +436,16 @@ func (s *Service) eraseSwept(ctx context.Context, job *psync.Job) error {
 			return err
 		}
 	}
-	return s.erase(ctx, e.Dir)
+	return nil
+}
+
+// deleteSwept deletes the bytes themselves.
+func (s *Service) deleteSwept(ctx context.Context, job *psync.Job) error {
+	var dir string
+	if err := job.Payload(&dir); err != nil {
+		return errors.Join(psync.ErrDrop, err)
+	}
+	return s.erase(ctx, dir)
 }
 
 // erase deletes all variants of a stored file.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -148,6 +149,7 @@ func TestARefusedFileIsToldWithItsReason(t *testing.T) {
 			t.Errorf("told %+v", a)
 		}
 	}
+	w.pass(keepGivenUp + time.Minute)
 	if left := w.blobs.keys(); len(left) != 0 {
 		t.Errorf("bytes left: %v", left)
 	}
@@ -184,8 +186,56 @@ func TestUnusedFilesAreSwept(t *testing.T) {
 	w.unname("ines", student, "copy", theirs, used)
 	w.settle()
 	w.pass(keepUnused + time.Minute)
+	w.pass(keepGivenUp + time.Minute)
 	if left := w.blobs.keys(); len(left) != 0 {
 		t.Errorf("bytes left: %v", left)
+	}
+}
+
+// Bytes outlive the records that name them, by the time a backup may take:
+// those of an upload that was examined, and those of a file that was swept.
+func TestBytesOutliveTheirNames(t *testing.T) {
+	w := granted(t)
+	sha := w.upload("ines", page(t), "p1.jpg", "")
+	named := w.blobs.keys()
+	w.settle()
+	w.pass(keepGivenUp - time.Minute)
+	w.wantKept(named)
+	w.pass(2 * time.Minute)
+	if slices.Contains(w.blobs.keys(), named[0]) {
+		t.Error("the upload is kept for ever")
+	}
+	named = w.blobs.keys()
+	w.pass(keepUnused)
+	w.readableBy(sha)
+	w.wantKept(named)
+	w.pass(keepGivenUp)
+	if left := w.blobs.keys(); len(left) != 0 {
+		t.Errorf("bytes left: %v", left)
+	}
+}
+
+func (w *world) wantKept(keys []string) {
+	w.t.Helper()
+	for _, key := range keys {
+		if !slices.Contains(w.blobs.keys(), key) {
+			w.t.Errorf("%s is gone", key)
+		}
+	}
+}
+
+// An upload that comes anew while the old one is about to go is examined.
+func TestUploadedAnewBeforeItIsForgotten(t *testing.T) {
+	w := granted(t)
+	w.upload("ines", []byte("no image"), "p1.jpg", "image/jpeg")
+	w.settle()
+	w.now = w.now.Add(keepGivenUp + time.Minute)
+	sha := w.upload("ines", []byte("no image"), "p1.txt", "text/plain")
+	w.settle()
+	w.name("ines", student, "copy", theirs, sha)
+	w.settle()
+	if len(w.told) != 1 {
+		t.Errorf("told %+v", w.told)
 	}
 }
 
@@ -369,6 +419,7 @@ func TestRendezvousAllAtOnce(t *testing.T) {
 	if len(w.told) != 2 {
 		t.Errorf("told %d times", len(w.told))
 	}
+	w.pass(keepGivenUp + time.Minute)
 	if left := w.blobs.keys(); len(left) != 2 {
 		t.Errorf("stored %v", left)
 	}
