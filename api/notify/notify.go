@@ -135,6 +135,7 @@ type Service struct {
 	client *http.Client
 	pace   *pace
 	tests  *pace
+	counts counts
 }
 
 // Errors of the configuration.

@@ -175,6 +175,7 @@ func (s *Service) sendAll(ctx context.Context, subs map[string]subscription, mes
 		g.Go(func() error {
 			v := s.send(ctx, sub, message, p)
 			v.sub = id
+			s.counts.add(v)
 			mu.Lock()
 			defer mu.Unlock()
 			all = append(all, v)

@@ -3,11 +3,9 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -20,9 +18,6 @@ import (
 	"preau/api/notify"
 	"preau/pwa"
 	"preau/storage"
-	"preau/storage/disk"
-	"preau/storage/minio"
-	"preau/storage/sqlite"
 	psync "preau/sync"
 )
 
@@ -81,38 +76,16 @@ func (a *App) open(ctx context.Context) error {
 
 func (a *App) openStores(ctx context.Context) (err error) {
 	if err := os.MkdirAll(a.config.Data, 0o700); err != nil {
-		return fmt.Errorf("make the data folder: %w", err)
+		return unwritable("make the data folder", err)
 	}
-	if a.keys, err = loadKeys(a.config.Data); err != nil {
+	if a.records, err = openRecords(ctx, a.config.Records); err != nil {
 		return err
 	}
-	if a.records, err = openRecords(ctx, a.config); err != nil {
+	if a.keys, err = keysOf(ctx, a.records, a.config.Data, a.now()); err != nil {
 		return err
 	}
-	blobs, err := openBlobs(ctx, a.config.Blobs)
-	if err == nil {
-		a.blobs = blobs // not a Blobs that holds nothing
-	}
+	a.blobs, err = openBlobs(ctx, a.config.Blobs)
 	return err
-}
-
-// openBlobs opens a folder, or a bucket of an S3 server.
-func openBlobs(ctx context.Context, at string) (storage.Blobs, error) {
-	if strings.HasPrefix(at, "s3:") {
-		return minio.Open(ctx, at)
-	}
-	return disk.Open(at)
-}
-
-func openRecords(ctx context.Context, c Config) (storage.Records, error) {
-	if err := os.MkdirAll(filepath.Dir(c.Records), 0o700); err != nil {
-		return nil, err
-	}
-	store, err := sqlite.Open(ctx, c.Records, sqlite.Options{})
-	if err != nil {
-		return nil, err // not a Records that holds nothing
-	}
-	return store, nil
 }
 
 // openAreas builds the rules and the engine that runs them. The directory

@@ -295,15 +295,23 @@ func TestDumpIsSortedAndCanonical(t *testing.T) {
 	}
 }
 
+// dumpOf is the dump of a server, but for what it keeps of itself.
 func dumpOf(t *testing.T, c Config) string {
 	t.Helper()
 	var out bytes.Buffer
-	if err := run(context.Background(), []string{"dump"}, func(name string) string {
-		return map[string]string{"PREAU_DATA": c.Data}[name]
-	}, &out, io.Discard); err != nil {
+	if err := run(context.Background(), []string{"dump"}, dataIn(c.Data), &out, io.Discard); err != nil {
 		t.Fatal(err)
 	}
-	return out.String()
+	keys, rest, ok := strings.Cut(out.String(), "\n")
+	if !ok || !strings.Contains(keys, `"scope":"server:keys"`) {
+		t.Fatalf("the dump begins with %s", keys)
+	}
+	return rest
+}
+
+// dataIn is an environment that names the data folder alone.
+func dataIn(folder string) func(string) string {
+	return func(name string) string { return map[string]string{"PREAU_DATA": folder}[name] }
 }
 
 func TestConfig(t *testing.T) {
@@ -319,14 +327,14 @@ func TestConfig(t *testing.T) {
 		return c, c.complete()
 	}
 	c, err := read()
-	if err != nil || c.Addr != "localhost:8080" || c.Records != "data/preau.db" || c.Blobs != "data/blobs" || len(c.Proxies) > 0 {
+	if err != nil || c.Addr != "localhost:8080" || c.Records.String() != "sqlite:data/preau.db" || c.Blobs.String() != "file:data/blobs" || len(c.Proxies) > 0 {
 		t.Errorf("usual: %+v, %v", c, err)
 	}
 	c, err = read("HOST", "Ecole.example", "DATA", "/srv", "PROXIES", "10.0.0.1, 192.168.0.0/16")
-	if err != nil || c.Addr != ":443" || c.Plain != ":80" || c.Origin != "https://ecole.example" || c.Records != "/srv/preau.db" || len(c.Proxies) != 2 {
+	if err != nil || c.Addr != ":443" || c.Plain != ":80" || c.Origin != "https://ecole.example" || c.Records.at != "/srv/preau.db" || len(c.Proxies) != 2 {
 		t.Errorf("public: %+v, %v", c, err)
 	}
-	if c, err = read("BLOBS", "s3://key:secret@127.0.0.1:9000/preau?tls=0"); err != nil || c.Blobs != "s3://key:secret@127.0.0.1:9000/preau?tls=0" {
+	if c, err = read("BLOBS", "s3://key:secret@127.0.0.1:9000/preau?tls=0"); err != nil || c.Blobs.whole() != "s3://key:secret@127.0.0.1:9000/preau?tls=0" {
 		t.Errorf("bucket: %+v, %v", c, err)
 	}
 	for name, value := range map[string]string{

@@ -10,16 +10,14 @@ import (
 	"net/url"
 	"path/filepath"
 	"strings"
-
-	"preau/storage/minio"
 )
 
 // Config is how a server runs. Each setting is a variable PREAU_… of the
 // environment; some are flags of `preau serve` as well, which win.
 type Config struct {
 	Data    string // folder of the database, the files and the keys
-	Records string // "sqlite:path"
-	Blobs   string // folder, or "s3://KEY:SECRET@host/bucket?…"
+	Records place  // see recordsKinds
+	Blobs   place  // see blobsKinds
 
 	Addr   string // where plain HTTP, or TLS with Host or LAN, is answered
 	Plain  string // where plain HTTP leads to TLS, with Host or LAN
@@ -46,8 +44,8 @@ type setting struct {
 // settings are all of them. They are read in this order.
 var settings = []setting{
 	{"DATA", "data", func(c *Config, v string) error { c.Data = v; return nil }},
-	{"RECORDS", "", func(c *Config, v string) error { return c.setRecords(v) }},
-	{"BLOBS", "", func(c *Config, v string) error { return c.setBlobs(v) }},
+	{"RECORDS", "", func(c *Config, v string) error { return setPlace(&c.Records, v, recordsKinds) }},
+	{"BLOBS", "", func(c *Config, v string) error { return setPlace(&c.Blobs, v, blobsKinds) }},
 	{"ADDR", "", func(c *Config, v string) error { return setAddr(&c.Addr, v) }},
 	{"PLAIN_ADDR", "", func(c *Config, v string) error { return setAddr(&c.Plain, v) }},
 	{"HOST", "", func(c *Config, v string) error { return c.setHost(v) }},
@@ -110,8 +108,12 @@ func (c *Config) complete() error {
 		usual = [2]string{":8443", ":8080"}
 	}
 	c.Addr, c.Plain = or(c.Addr, usual[0]), or(c.Plain, usual[1])
-	c.Records = or(c.Records, filepath.Join(c.Data, "preau.db"))
-	c.Blobs = or(c.Blobs, filepath.Join(c.Data, "blobs"))
+	if c.Records == (place{}) {
+		c.Records = place{"sqlite", filepath.Join(c.Data, "preau.db")}
+	}
+	if c.Blobs == (place{}) {
+		c.Blobs = place{"file", filepath.Join(c.Data, "blobs")}
+	}
 	if c.Origin == "" && c.Host != "" {
 		c.Origin = "https://" + c.Host
 	}
@@ -123,29 +125,6 @@ func or(value, usual string) string {
 		return usual
 	}
 	return value
-}
-
-func (c *Config) setRecords(v string) (err error) {
-	c.Records, err = cutKind(v, "sqlite")
-	return err
-}
-
-func (c *Config) setBlobs(v string) (err error) {
-	if strings.HasPrefix(v, "s3:") {
-		c.Blobs = v
-		return minio.Check(v)
-	}
-	c.Blobs, err = cutKind(v, "file")
-	return err
-}
-
-// cutKind takes the path of "kind:path".
-func cutKind(v, kind string) (string, error) {
-	found, path, _ := strings.Cut(v, ":")
-	if found != kind || path == "" {
-		return "", fmt.Errorf("%q should look like %s:path", v, kind)
-	}
-	return path, nil
 }
 
 func setAddr(at *string, v string) error {

@@ -1,16 +1,22 @@
 package main
 
 import (
+	"context"
 	"crypto/ecdh"
 	"crypto/ed25519"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
+
+	"preau/storage"
 )
 
 // Keys are the secrets of a server. They live in a file beside the database,
@@ -56,6 +62,86 @@ func loadKeys(data string) (Keys, error) {
 		return k, fmt.Errorf("keep the keys of the server: %w", err)
 	}
 	return readKeys(path)
+}
+
+// keysScope is where a database remembers which keys it was first used with:
+// the record "keys" holds their fingerprint.
+const keysScope = "server:keys"
+
+// errKeys says that a server has not the keys of its database.
+var errKeys = errors.New("it was first used with others. Put the keys.json there that was kept, or that of the other node")
+
+// keysOf reads the keys of a data folder and sets them against those that the
+// database was first used with. New ones are made only for a new database.
+func keysOf(ctx context.Context, records storage.Records, data string, now time.Time) (Keys, error) {
+	path := filepath.Join(data, "keys.json")
+	for {
+		known, err := knownKeys(ctx, records)
+		if err != nil {
+			return Keys{}, err
+		}
+		k, err := readKeys(path)
+		switch {
+		case errors.Is(err, fs.ErrNotExist) && known != "":
+			return k, fmt.Errorf("%s is missing, and the database needs it: %w", path, errKeys)
+		case errors.Is(err, fs.ErrNotExist):
+			k, err = loadKeys(data)
+		}
+		if err != nil {
+			return k, err
+		}
+		if known == k.fingerprint() {
+			return k, nil
+		}
+		if known != "" {
+			return k, fmt.Errorf("%s does not belong to this database: %w", path, errKeys)
+		}
+		// Another node may be faster: then its keys count.
+		if err := rememberKeys(ctx, records, k, now); err != nil && !errors.Is(err, storage.ErrConflict) {
+			return k, err
+		}
+	}
+}
+
+// fingerprint tells keys apart and gives nothing of them away: each is random
+// and long.
+func (k Keys) fingerprint() string {
+	h := sha256.New()
+	for _, part := range []string{string(k.Receipts), string(k.Accounts), k.VAPIDPublic, k.VAPIDPrivate} {
+		fmt.Fprintf(h, "%d %s", len(part), part)
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// fingerprinted is the record "keys".
+type fingerprinted struct {
+	Fingerprint string `json:"fingerprint"`
+}
+
+func knownKeys(ctx context.Context, records storage.Records) (string, error) {
+	recs, err := records.Find(ctx, keysScope, storage.Key{Type: "keys", ID: "keys"})
+	if err != nil || len(recs) == 0 {
+		return "", err
+	}
+	return printOf(recs[0])
+}
+
+func printOf(r storage.Record) (string, error) {
+	var f fingerprinted
+	if err := json.Unmarshal(r.Value, &f); err != nil || f.Fingerprint == "" {
+		return "", fmt.Errorf("the fingerprint of the keys is damaged: %w", err)
+	}
+	return f.Fingerprint, nil
+}
+
+func rememberKeys(ctx context.Context, records storage.Records, k Keys, now time.Time) error {
+	value, err := json.Marshal(fingerprinted{k.fingerprint()})
+	if err != nil {
+		return err
+	}
+	return records.Append(ctx, storage.Entry{
+		Scope: keysScope, N: 1, At: now, Ops: []storage.Op{{Type: "keys", ID: "keys", Value: value}},
+	})
 }
 
 func readKeys(path string) (k Keys, err error) {

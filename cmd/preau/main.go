@@ -1,5 +1,5 @@
 // Command preau is the server of Préau and its operator's tools: serve, demo,
-// import, admin, dump, vapid, version.
+// import, admin, backup, restore, doctor, dump, vapid, version.
 package main
 
 import (
@@ -27,6 +27,9 @@ const usage = `usage: preau command [arguments]
   demo      the same, with a fictional school where everybody may be anybody
   import    set what a school's register exports against the directory
   admin     give a school its administrator, and what opens the account
+  backup    copy the records and the files into one archive, while a server serves
+  restore   fill an empty server with such an archive
+  doctor    look for what is wrong with this server, and say what to do
   dump      write every record as a line of JSON
   vapid     print the public key of push messages
   version   print the version
@@ -67,7 +70,8 @@ func run(ctx context.Context, args []string, env func(string) string, out, errOu
 	c := &command{config: config, args: args[1:], out: out, errOut: errOut}
 	c.log = slog.New(slog.NewTextHandler(errOut, nil))
 	commands := map[string]func(context.Context) error{
-		"serve": c.serve, "demo": c.demo, "import": c.importRegister, "admin": c.admin, "dump": c.dump, "vapid": c.vapid, "version": c.version,
+		"serve": c.serve, "demo": c.demo, "import": c.importRegister, "admin": c.admin, "backup": c.backup, "restore": c.restore, "doctor": c.doctor,
+		"dump": c.dump, "vapid": c.vapid, "version": c.version,
 	}
 	f, ok := commands[args[0]]
 	if !ok {
@@ -111,14 +115,17 @@ func (c *command) openRecords(ctx context.Context) (storage.Records, error) {
 	if err := c.config.complete(); err != nil {
 		return nil, err
 	}
-	return openRecords(ctx, c.config)
+	return openRecords(ctx, c.config.Records)
 }
 
 func (c *command) dump(ctx context.Context) error {
 	if err := c.config.complete(); err != nil {
 		return err
 	}
-	return dump(ctx, c.config.Records, c.out)
+	if c.config.Records.kind != "sqlite" {
+		return errors.New("dump reads SQLite only")
+	}
+	return dump(ctx, c.config.Records.at, c.out)
 }
 
 // vapid prints the key by which browsers know this server's pushes.

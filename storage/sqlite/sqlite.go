@@ -145,18 +145,3 @@ func (s *Store) release() error {
 	}
 	return errors.Join(errs...)
 }
-
-// Check reads the whole database and returns ErrCorrupt, with what it found,
-// when it is damaged.
-func (s *Store) Check(ctx context.Context) error {
-	return s.reading(ctx, func(ctx context.Context, c *conn) error {
-		var found string
-		if err := c.row(ctx, "PRAGMA integrity_check(1)", nil, &found); err != nil {
-			return fmt.Errorf("check records: %w", err)
-		}
-		if found != "ok" {
-			return fmt.Errorf("check records: %s: %w", found, storage.ErrCorrupt)
-		}
-		return nil
-	})
-}
