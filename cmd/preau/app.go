@@ -42,6 +42,7 @@ type App struct {
 	uploads *api.Uploads
 	server  *api.Server
 	fronts  fronts
+	counts  tallies
 }
 
 // Open opens the stores, wires the parts and listens; Run does the rest. The
@@ -121,7 +122,7 @@ func (a *App) openEngine() {
 	a.files.Register(mux)
 	a.notices.Register(mux)
 	a.homework.Register(mux)
-	a.engine = psync.New(psync.Config{Records: a.records, Mux: mux, Access: a.directory, Log: a.log, Now: a.now})
+	a.engine = psync.New(psync.Config{Records: counted{a.records, &a.counts}, Mux: mux, Access: a.directory, Log: a.log, Now: a.now})
 	a.directory.Bind(a.engine)
 	a.files.Bind(a.engine)
 	a.notices.Bind(a.engine)
@@ -145,7 +146,7 @@ func (a *App) edge() api.Deps {
 	return api.Deps{
 		Log: a.log, Now: a.now, Sessions: accounts, Passes: accounts, Roles: a.directory.Roles, Routes: routes,
 		Engine: a.engine, Uploads: a.uploads, App: pwa.Dist(), Proxies: a.config.Proxies,
-		Health: api.Health{Ready: a.ready, Token: a.config.MetricsToken, Version: version()},
+		Health: api.Health{Ready: a.ready, Token: a.config.MetricsToken, Version: version(), Figures: a.figures},
 	}
 }
 
@@ -161,17 +162,25 @@ func (a *App) newUploads() *api.Uploads {
 	}
 	return &api.Uploads{
 		Blobs: a.blobs, Dir: filepath.Join(a.config.Data, "uploads"), Uses: uses, Quota: uploadQuota, Most: uploadMost,
-		Arrivals: arrivals{a.files}, Now: a.now,
+		Arrivals: arrivals{a.files, &a.counts}, Now: a.now,
 	}
 }
 
 // arrivals hands uploads over to package attachment.
-type arrivals struct{ files *attachment.Service }
+type arrivals struct {
+	files *attachment.Service
+	n     *tallies
+}
 
 // Arrived implements [api.Arrivals].
 func (a arrivals) Arrived(ctx context.Context, actor psync.Actor, f api.Arrival) error {
 	up := attachment.Upload{SHA: f.Sum, Name: f.Meta["name"], Type: f.Meta["type"], Size: f.Size}
-	return a.files.Arrived(ctx, actor, up, f.Body)
+	if err := a.files.Arrived(ctx, actor, up, f.Body); err != nil {
+		return err
+	}
+	a.n.uploads.Add(1)
+	a.n.bytes.Add(f.Size)
+	return nil
 }
 
 // forgetPush drops the push subscription of a device that was revoked.
