@@ -15,7 +15,7 @@ VERSITYGW := v1.8.0
 S3    := $(TOOLS)/minio@$(MINIO) $(TOOLS)/versitygw@$(VERSITYGW)
 WEBSRC := $(shell find pwa/src pwa/public pwa/index.html pwa/vite.config.ts -type f 2>/dev/null)
 
-.PHONY: run dev demo build test check race s3 s3-servers web e2e browsers lint fmt bench size soak clean
+.PHONY: run dev demo build test check race s3 s3-servers web e2e browsers lint fmt bench size soak drill clean
 
 run: build ## start on SQLite and disk with the demo school
 	$(BIN) demo
@@ -92,6 +92,9 @@ size: build $(NPM) ## bytes a phone loads, as gates
 soak: build s3-servers $(NPM) ## the long runs: histories, kills
 	PREAU_TOOLS=$(TOOLS) PREAU_SERVERS=required PREAU_KILL_ROUNDS=500 $(GO) test -run Kill -timeout 2h ./storage/...
 	cd pwa && PREAU_HISTORIES=10000 npm run oracle
+
+drill: $(WEB) ## lose a server under load and bring it back; prints a line for the ledger
+	PREAU_DRILL=$(or $(DRILL),20s) $(GO) test -count 1 -run '^TestDrill$$' -timeout 30m -v ./cmd/preau
 
 clean:
 	rm -rf bin pwa/dist/* pwa/node_modules data

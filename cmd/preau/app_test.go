@@ -436,3 +436,19 @@ func (r *running) addPerson(school, id, login, password string) {
 		r.t.Fatal(err)
 	}
 }
+
+func TestReadyAsksTheServer(t *testing.T) {
+	r := start(t, testConfig(t))
+	env := func(name string) string {
+		return map[string]string{"PREAU_ADDR": ":" + port(r.fronts.main)}[name]
+	}
+	if err := run(t.Context(), []string{"ready"}, env, io.Discard, io.Discard); err != nil {
+		t.Error(err)
+	}
+	if err := r.stop(); err != nil {
+		t.Fatal(err)
+	}
+	if err := run(t.Context(), []string{"ready"}, env, io.Discard, io.Discard); err == nil {
+		t.Error("a server that was stopped is ready")
+	}
+}

@@ -88,7 +88,7 @@ func (d *doctor) examine(ctx context.Context, out io.Writer) error {
 	bad := 0
 	for _, c := range checks {
 		for _, f := range c.check(d, ctx) {
-			fmt.Fprintf(out, "%s  %-12s %s\n", gradeWords[f.grade], c.name, f.what)
+			fmt.Fprintf(out, "%s  %-12s %s\n", gradeWords[f.grade], c.name, strings.ReplaceAll(f.what, "\n", " "))
 			if f.todo != "" {
 				fmt.Fprintf(out, "%s→ %s\n", strings.Repeat(" ", 19), f.todo)
 			}

@@ -1,5 +1,5 @@
 // Command preau is the server of Préau and its operator's tools: serve, demo,
-// import, admin, backup, restore, doctor, dump, vapid, version.
+// import, admin, backup, restore, doctor, ready, dump, vapid, version.
 package main
 
 import (
@@ -30,6 +30,7 @@ const usage = `usage: preau command [arguments]
   backup    copy the records and the files into one archive, while a server serves
   restore   fill an empty server with such an archive
   doctor    look for what is wrong with this server, and say what to do
+  ready     ask the server of this machine whether it answers, for health checks
   dump      write every record as a line of JSON
   vapid     print the public key of push messages
   version   print the version
@@ -70,8 +71,9 @@ func run(ctx context.Context, args []string, env func(string) string, out, errOu
 	c := &command{config: config, args: args[1:], out: out, errOut: errOut}
 	c.log = slog.New(slog.NewTextHandler(errOut, nil))
 	commands := map[string]func(context.Context) error{
-		"serve": c.serve, "demo": c.demo, "import": c.importRegister, "admin": c.admin, "backup": c.backup, "restore": c.restore, "doctor": c.doctor,
-		"dump": c.dump, "vapid": c.vapid, "version": c.version,
+		"serve": c.serve, "demo": c.demo, "import": c.importRegister, "admin": c.admin,
+		"backup": c.backup, "restore": c.restore, "doctor": c.doctor,
+		"ready": c.ready, "dump": c.dump, "vapid": c.vapid, "version": c.version,
 	}
 	f, ok := commands[args[0]]
 	if !ok {
