@@ -63,9 +63,9 @@ func (c *command) backupFile(ctx context.Context, path string, began time.Time) 
 }
 
 func (c *command) archive(ctx context.Context, out io.Writer, began time.Time) (m archive.Manifest, err error) {
-	records, closeRecords, err := recordsKinds[c.config.Records.kind].live(ctx, c.config.Records)
+	records, closeRecords, err := liveRecords(ctx, c.config.Records)
 	if err != nil {
-		return m, c.config.Records.hide(err)
+		return m, err
 	}
 	defer func() { err = errors.Join(err, closeRecords()) }()
 	blobs, err := openBlobs(ctx, c.config.Blobs)

@@ -112,7 +112,7 @@ func (d *doctor) database(ctx context.Context) []finding {
 			d.saw(info.ModTime())
 		}
 	}
-	live, done, err := recordsKinds[p.kind].live(ctx, p)
+	live, done, err := liveRecords(ctx, p)
 	if err != nil {
 		return []finding{broken(p.hide(err))}
 	}

@@ -86,33 +86,39 @@ type hidden struct {
 func (h hidden) Error() string { return h.text }
 func (h hidden) Unwrap() error { return h.err }
 
-// setPlace reads a setting; the kinds are the keys of a table.
-func setPlace[K any](p *place, v string, kinds map[string]K) error {
-	kind, at, _ := strings.Cut(v, ":")
-	_, known := kinds[kind]
-	if !known || at == "" {
-		return fmt.Errorf("it should begin with %s and say where", strings.Join(slices.Sorted(maps.Keys(kinds)), ": or ")+":")
-	}
-	*p = place{kind, at}
-	return nil
-}
-
-// recordsKind is how a kind of database is used.
-type recordsKind struct {
-	open func(ctx context.Context, p place) (storage.Records, error)
-	// live opens it to be copied while servers use it.
+// kind is how a kind of store is used.
+type kind[S any] struct {
+	open func(ctx context.Context, p place) (S, error)
+	// check looks at a place when the settings are read; nil: nothing to see.
+	check func(p place) error
+	// live opens a database to be copied while servers use it; nil: as open
+	// does, for databases that many may open.
 	live func(ctx context.Context, p place) (storage.Snapshotter, func() error, error)
 }
 
 // recordsKinds are the databases that PREAU_RECORDS may name, by scheme.
-var recordsKinds = map[string]recordsKind{
-	"sqlite": {openSQLite, liveSQLite}, // sqlite:path
+var recordsKinds = map[string]kind[storage.Records]{
+	"sqlite": {open: openSQLite, live: liveSQLite}, // sqlite:path
 }
 
 // blobsKinds are the stores of files that PREAU_BLOBS may name, by scheme.
-var blobsKinds = map[string]func(ctx context.Context, p place) (storage.Blobs, error){
-	"file": openDisk, // file:folder
-	"s3":   openS3,   // s3://KEY:SECRET@host/bucket?…
+var blobsKinds = map[string]kind[storage.Blobs]{
+	"file": {open: openDisk},               // file:folder
+	"s3":   {open: openS3, check: checkS3}, // s3://KEY:SECRET@host/bucket?…
+}
+
+// setPlace reads a setting. No error shows it: it may hold a password.
+func setPlace[S any](p *place, v string, kinds map[string]kind[S]) error {
+	scheme, at, _ := strings.Cut(v, ":")
+	k, known := kinds[scheme]
+	if !known || at == "" {
+		return fmt.Errorf("it should begin with %s and say where", strings.Join(slices.Sorted(maps.Keys(kinds)), ": or ")+":")
+	}
+	*p = place{scheme, at}
+	if k.check == nil {
+		return nil
+	}
+	return p.hide(k.check(*p))
 }
 
 // openRecords opens the database, and refuses one that was half restored.
@@ -127,8 +133,27 @@ func openRecords(ctx context.Context, p place) (storage.Records, error) {
 	return records, nil
 }
 
+// liveRecords opens the database to be copied while servers use it. The caller
+// calls done.
+func liveRecords(ctx context.Context, p place) (from storage.Snapshotter, done func() error, err error) {
+	k := recordsKinds[p.kind]
+	if k.live != nil {
+		from, done, err = k.live(ctx, p)
+		return from, done, p.hide(err)
+	}
+	records, err := k.open(ctx, p)
+	if err != nil {
+		return nil, nil, p.hide(err)
+	}
+	from, ok := records.(storage.Snapshotter)
+	if !ok {
+		return nil, nil, errors.Join(fmt.Errorf("databases of kind %s cannot be copied", p.kind), records.Close())
+	}
+	return from, records.Close, nil
+}
+
 func openBlobs(ctx context.Context, p place) (storage.Blobs, error) {
-	blobs, err := blobsKinds[p.kind](ctx, p)
+	blobs, err := blobsKinds[p.kind].open(ctx, p)
 	if err != nil {
 		return nil, p.hide(err)
 	}
@@ -168,6 +193,8 @@ func openS3(ctx context.Context, p place) (storage.Blobs, error) {
 	}
 	return store, nil
 }
+
+func checkS3(p place) error { return minio.Check(p.whole()) }
 
 // unwritable says what to do about missing rights.
 func unwritable(do string, err error) error {
