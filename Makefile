@@ -94,7 +94,7 @@ soak: build s3-servers $(NPM) ## the long runs: histories, kills
 	cd pwa && PREAU_HISTORIES=10000 npm run oracle
 
 drill: $(WEB) ## lose a server under load and bring it back; prints a line for the ledger
-	PREAU_DRILL=$(or $(DRILL),20s) $(GO) test -count 1 -run '^TestDrill$$' -timeout 30m -v ./cmd/preau
+	PREAU_TEST_DRILL=$(or $(DRILL),20s) $(GO) test -count 1 -run '^TestDrill$$' -timeout 30m -v ./cmd/preau
 
 clean:
 	rm -rf bin pwa/dist/* pwa/node_modules data

@@ -3,11 +3,15 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
+	"math/rand/v2"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"preau/cmd/preau/archive"
 	psync "preau/sync"
@@ -186,4 +190,52 @@ func TestKilledRestoreIsRecognised(t *testing.T) {
 			t.Errorf("%v: %v", command, err)
 		}
 	}
+}
+
+// TestRestoreKilledAnywhere kills a restore at random moments: what it leaves
+// is nothing, or half and known as such, or whole.
+func TestRestoreKilledAnywhere(t *testing.T) {
+	r, file := backedUp(t)
+	want := dumpOf(t, r.config)
+	outcomes := map[string]int{}
+	for range 12 {
+		c := testConfig(t)
+		if err := c.complete(); err != nil {
+			t.Fatal(err)
+		}
+		child := exec.Command(os.Args[0], "restore", file)
+		child.Env = append(os.Environ(), "PREAU_TEST_MAIN=1", "PREAU_DATA="+c.Data)
+		if err := child.Start(); err != nil {
+			t.Fatal(err)
+		}
+		killed := time.AfterFunc(rand.N(300*time.Millisecond), func() { _ = child.Process.Kill() })
+		_ = child.Wait() // it was killed, or not
+		killed.Stop()
+		outcomes[leftBy(t, c, want)]++
+	}
+	t.Log(outcomes)
+}
+
+// leftBy says what a restore that may have been killed has left.
+func leftBy(t *testing.T, c Config, want string) string {
+	t.Helper()
+	records, err := openRecords(t.Context(), c.Records)
+	if errors.Is(err, archive.ErrUnfinished) {
+		return "half"
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer records.Close()
+	scopes, err := records.Scopes(t.Context(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(scopes) == 0 {
+		return "nothing"
+	}
+	if got := dumpOf(t, c); got != want {
+		t.Errorf("half a restore is not recognised:\n%s", got)
+	}
+	return "whole"
 }

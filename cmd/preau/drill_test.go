@@ -27,9 +27,9 @@ import (
 )
 
 // drillTime is how long the drill loads the server before and after its
-// backup: PREAU_DRILL, such as "30s".
+// backup: PREAU_TEST_DRILL, such as "30s".
 func drillTime(t *testing.T) time.Duration {
-	text := or(os.Getenv("PREAU_DRILL"), "1s")
+	text := or(os.Getenv("PREAU_TEST_DRILL"), "1s")
 	d, err := time.ParseDuration(text)
 	if err != nil {
 		t.Fatal(err)
