@@ -41,8 +41,8 @@ func stores(tb testing.TB) archive.Stores {
 	return archive.Stores{Records: records, Blobs: blobs, Now: now}
 }
 
-// full are stores that hold something.
-func full(tb testing.TB) archive.Stores {
+// full are stores that hold something, with files of these sizes as well.
+func full(tb testing.TB, more ...int) archive.Stores {
 	tb.Helper()
 	s := stores(tb)
 	for n := int64(1); n <= 300; n++ {
@@ -56,7 +56,7 @@ func full(tb testing.TB) archive.Stores {
 			tb.Fatal(err)
 		}
 	}
-	for i, size := range []int{0, 1, 5000, 3 << 20} {
+	for i, size := range append([]int{0, 1, 5000, 2000}, more...) {
 		body := make([]byte, size)
 		for j := range body {
 			body[j] = byte(rand.Uint32())
@@ -88,9 +88,9 @@ func restore(tb testing.TB, packed []byte, to archive.Stores) (epoch int64, err 
 }
 
 func TestRestoredIsWhatWasBackedUp(t *testing.T) {
-	from, to := full(t), stores(t)
+	from, to := full(t, 3<<20), stores(t)
 	packed, m := write(t, from)
-	if m.Scopes != 3 || m.Entries != 300 || m.Records != 300 || m.Steps != 300 || m.Tasks != 300 || m.Blobs != 4 || m.BlobBytes != 5001+3<<20 {
+	if m.Scopes != 3 || m.Entries != 300 || m.Records != 300 || m.Steps != 300 || m.Tasks != 300 || m.Blobs != 5 || m.BlobBytes != 7001+3<<20 {
 		t.Errorf("counted %+v", m.Tally)
 	}
 	epoch, err := restore(t, packed, to)
@@ -156,7 +156,7 @@ func TestDamageIsSeen(t *testing.T) {
 	if _, err := archive.Verify(bytes.NewReader(packed)); err != nil {
 		t.Fatal(err)
 	}
-	for range 25 {
+	for range 20 {
 		n := rand.IntN(len(packed))
 		wantDamaged(t, fmt.Sprint("cut off at ", n), packed[:n])
 		bad := bytes.Clone(packed)
@@ -260,7 +260,7 @@ func backup(s archive.Stores) error {
 }
 
 func BenchmarkVerify(b *testing.B) {
-	packed, m := write(b, full(b))
+	packed, m := write(b, full(b, 3<<20))
 	b.SetBytes(m.BlobBytes)
 	for b.Loop() {
 		if _, err := archive.Verify(bytes.NewReader(packed)); err != nil {
