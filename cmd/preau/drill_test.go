@@ -16,6 +16,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -109,7 +110,7 @@ func newDrill(t *testing.T) *drill {
 func (d *drill) acked() []handedIn {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return append([]handedIn(nil), d.done...)
+	return slices.Clone(d.done)
 }
 
 // load has several phones of a pupil hand in copies until stop is called; every
