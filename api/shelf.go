@@ -42,6 +42,10 @@ type shelf struct {
 
 const shelfPrefix = "uploads/"
 
+// HalfSent begins the keys of what is not whole yet. A backup leaves it out:
+// what a restored server does not know, devices send again.
+const HalfSent = shelfPrefix
+
 // upload is what the names say of one upload.
 type upload struct {
 	account, id string

@@ -11,7 +11,9 @@ import (
 	"strings"
 	"time"
 
+	"preau/api"
 	"preau/cmd/preau/archive"
+	"preau/storage"
 )
 
 const backupUsage = `usage: preau backup [-to FILE|FOLDER|-] [-data DIR]
@@ -73,8 +75,20 @@ func (c *command) archive(ctx context.Context, out io.Writer, began time.Time) (
 		return m, err
 	}
 	defer func() { err = errors.Join(err, blobs.Close()) }()
-	m, err = archive.Write(ctx, out, archive.Head{Program: version(), Begun: began.UTC()}, records, blobs)
+	m, err = archive.Write(ctx, out, archive.Head{Program: version(), Begun: began.UTC()}, records, whole{blobs})
 	return m, c.config.Blobs.hide(c.config.Records.hide(err))
+}
+
+// whole are the files without uploads under way. These change while they are
+// copied: one that was done a moment after the records were copied would count
+// as done on a restored server that does not have its file.
+type whole struct{ storage.Blobs }
+
+// List implements [storage.Blobs].
+func (w whole) List(ctx context.Context, prefix string, yield func(storage.Blob) bool) error {
+	return w.Blobs.List(ctx, prefix, func(b storage.Blob) bool {
+		return strings.HasPrefix(b.Key, api.HalfSent) || yield(b)
+	})
 }
 
 // told says what is in a backup, and what is not.

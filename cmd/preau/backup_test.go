@@ -116,6 +116,23 @@ func TestBackupGoesWhereItIsTold(t *testing.T) {
 	}
 }
 
+func TestBackupLeavesHalfSentUploadsOut(t *testing.T) {
+	r, _ := backedUp(t)
+	for _, key := range []string{"arrivals/u/x", "uploads/u/x.at.0"} {
+		if err := r.blobs.Put(t.Context(), key, strings.NewReader("x"), 1, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var stream bytes.Buffer
+	if err := run(t.Context(), []string{"backup", "-to", "-"}, dataIn(r.config.Data), &stream, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	m, err := archive.Verify(&stream)
+	if err != nil || m.Blobs != 1 {
+		t.Errorf("%d files, %v: %+v", m.Blobs, err, m.Parts)
+	}
+}
+
 func TestRestoreRefuses(t *testing.T) {
 	r, file := backedUp(t)
 	if err := r.stop(); err != nil {

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"gopkg.in/yaml.v3"
+	"go.yaml.in/yaml/v3"
 )
 
 // inDeploy reads a file of the root folder.
@@ -125,7 +125,7 @@ func TestCaddyKnowsTheNodes(t *testing.T) {
 	if !strings.Contains(text, "reverse_proxy preau1:8080 preau2:8080 {") || strings.Count(text, "{") != strings.Count(text, "}") {
 		t.Error("the nodes are not those of compose.yaml, or a brace is missing")
 	}
-	for _, need := range []string{"respond @figures 404", "health_uri /readyz", "flush_interval -1", "lb_policy cookie"} {
+	for _, need := range []string{"respond @figures 404", "health_uri /readyz", "flush_interval -1", "lb_policy least_conn"} {
 		if !strings.Contains(text, need) {
 			t.Errorf("%q is missing", need)
 		}
