@@ -66,6 +66,7 @@ var refusals = map[string]int{
 	"conflict":  409,
 	"too_late":  409,
 	"gone":      410,
+	"blocked":   410,
 	"withdrawn": 410,
 	"too_large": 413,
 	"too_many":  429,

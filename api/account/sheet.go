@@ -330,7 +330,7 @@ func (s *Service) OpenAccount(ctx context.Context, c Client, id string, use Shee
 }
 
 // trySheet checks the code, counting wrong ones, and hashes the password that
-// was chosen, if any.
+// was chosen, if any. The last wrong one blocks the sheet and is told so.
 func (s *Service) trySheet(ctx context.Context, user, id string, use SheetUse) (hash string, err error) {
 	code, _ := parseCode(use.Code)
 	right, left := sameText(code, s.sheetCode(id)), 0
@@ -347,6 +347,8 @@ func (s *Service) trySheet(ctx context.Context, user, id string, use SheetUse) (
 	switch {
 	case err != nil:
 		return "", err
+	case !right && left == 0:
+		return "", errBlocked
 	case !right:
 		return "", psync.Refuse("wrong_code", "code", "wrong code, %d tries left", left)
 	case use.Password == "":
@@ -359,7 +361,10 @@ func (s *Service) trySheet(ctx context.Context, user, id string, use SheetUse) (
 	return s.newHash(ctx, user, st.account, use.Password)
 }
 
-var errUsed = psync.Refuse("gone", "", "this sheet opens nothing any more")
+var (
+	errUsed    = psync.Refuse("gone", "", "this sheet opens nothing any more")
+	errBlocked = psync.Refuse("blocked", "code", "too many wrong codes; another sheet is needed")
+)
 
 // liveSheet is the account's sheet if it has this id and can be used.
 func liveSheet(ctx context.Context, tx *psync.Tx, id string) (sh sheet, err error) {
@@ -370,8 +375,11 @@ func liveSheet(ctx context.Context, tx *psync.Tx, id string) (sh sheet, err erro
 	if _, err = tx.Get(ctx, kindAccount, current, &acc); err != nil {
 		return sh, err
 	}
-	if sh.ID != id || sh.state(acc, tx.Now()) != SheetUnused {
-		return sh, errUsed
+	switch state := sh.state(acc, tx.Now()); {
+	case sh.ID == id && state == SheetUnused:
+		return sh, nil
+	case sh.ID == id && state == SheetBlocked:
+		return sh, errBlocked
 	}
-	return sh, nil
+	return sh, errUsed
 }

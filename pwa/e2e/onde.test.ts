@@ -8,8 +8,9 @@ import { join, resolve } from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect } from 'vitest'
 import { Phone } from './chromium.ts'
-import { activate, codesIn, installed, scanned, type Strip } from './people.ts'
+import { activate, codesIn, installed, type Strip } from './people.ts'
 import { preau, root, Server } from './server.ts'
+import { sheetPage, strip } from './sheets.ts'
 import { story } from './steps.ts'
 
 const shared = join(process.env['PREAU_SHARED'] ?? resolve(root, '../shared'), 'data')
@@ -53,21 +54,6 @@ describe.runIf(present)('a school from its register', () => {
   function printed(text: string): Strip {
     const [, fragment = '', code = ''] = /\/activer(#\S+)\s+code (\S+)/.exec(text) ?? []
     return { address: `/activer${fragment}`, code }
-  }
-
-  /** Opens a page of strips in a tab of its own, as a click on "print" does. */
-  async function sheetPage(screen: Page, link: RegExp): Promise<Page> {
-    const opening = screen.context().waitForEvent('page')
-    await screen.getByRole('link', { name: link }).click()
-    const sheets = await opening
-    await sheets.getByRole('heading', { level: 1, name: /Fiches d’activation/ }).waitFor()
-    return sheets
-  }
-
-  /** What one person cuts out. */
-  async function strip(sheets: Page, name: string): Promise<Strip> {
-    const cut = sheets.locator('section').filter({ has: sheets.getByRole('heading', { name, exact: true }) })
-    return { address: await scanned(cut.locator('.qr')), code: await cut.locator('.code').innerText() }
   }
 
   function take(name: string): Strip {
