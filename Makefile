@@ -15,7 +15,7 @@ VERSITYGW := v1.8.0
 S3    := $(TOOLS)/minio@$(MINIO) $(TOOLS)/versitygw@$(VERSITYGW)
 WEBSRC := $(shell find pwa/src pwa/public pwa/index.html pwa/vite.config.ts -type f 2>/dev/null)
 
-.PHONY: run dev demo build test check race s3 s3-servers web e2e browsers lint fmt bench size soak drill clean
+.PHONY: run dev demo build test check race mongo s3 s3-servers web e2e browsers lint fmt bench size soak drill clean
 
 run: build ## start on SQLite and disk with the demo school
 	$(BIN) demo
@@ -57,6 +57,9 @@ race: s3-servers ## Go tests under the race detector
 	$(GO) vet ./...
 	PREAU_TOOLS=$(TOOLS) PREAU_SERVERS=required $(GO) test -race -timeout 20m ./...
 
+mongo: ## storage/mongo on an embedded FerretDB, or on PREAU_TEST_MONGO_URI
+	cd storage/mongo/ferrettest && $(GO) vet . && $(GO) test -timeout 30m .
+
 browsers: ## Chromium and Firefox, where they are missing
 	@bash .ci/browsers
 
@@ -66,7 +69,7 @@ e2e: build browsers $(NPM) ## the stories in real browsers
 oracle: build $(NPM) ## devices and server live through random school days together
 	cd pwa && npm run oracle
 
-test: browsers web race e2e oracle size ## all of it
+test: browsers web race mongo e2e oracle size ## all of it
 
 check: lint test
 

@@ -46,8 +46,9 @@ func (s *store) headAny(scope string) int64 {
 }
 
 func oneWinner(s *store) {
-	const writers, each = 8, 40
-	var winners [writers*each + 1]atomic.Int64
+	const writers = 8
+	each := s.times(40)
+	winners := make([]atomic.Int64, writers*each+1)
 	s.together(writers, func(by int) {
 		for range each {
 			winners[s.claimNumber("s", by)].Store(int64(by) + 1)
@@ -60,13 +61,18 @@ func oneWinner(s *store) {
 	}
 }
 
-// flood appends to a scope until ctx ends: entry n sets "a" and "b" to n.
-func (s *store) flood(ctx context.Context, scope string) {
+// flood appends to a scope until ctx ends: entry n sets "a" and "b" to n. A
+// slow store must not grow: a few entries for each check.
+func (s *store) flood(ctx context.Context, scope string, checks *atomic.Int64) {
 	for n := s.headAny(scope) + 1; ctx.Err() == nil; n++ {
+		for s.slow && n > 4*(checks.Load()+1) && ctx.Err() == nil {
+			time.Sleep(time.Millisecond)
+		}
 		v := strconv.FormatInt(n, 10)
 		err := s.Append(ctx, s.entry(scope, n, put("t", "a", v), put("t", "b", v), storage.Step{Lane: "l", K: n}))
 		if err != nil && ctx.Err() == nil {
 			s.Error(err)
+			return
 		}
 	}
 }
@@ -76,11 +82,13 @@ func (s *store) beside(scopes []string, check func(i int)) {
 	s.Helper()
 	ctx, cancel := context.WithCancel(s.Context())
 	var floods sync.WaitGroup
+	var checks atomic.Int64
 	for _, scope := range scopes {
-		floods.Go(func() { s.flood(ctx, scope) })
+		floods.Go(func() { s.flood(ctx, scope, &checks) })
 	}
-	for i := 0; i < 300 && !s.Failed(); i++ {
+	for i := 0; i < s.times(300) && !s.Failed(); i++ {
 		check(i)
+		checks.Add(1)
 	}
 	cancel()
 	floods.Wait()
@@ -122,7 +130,7 @@ func (s *store) alike(recs []storage.Record, head int64) {
 func readYourWrites(s *store) {
 	s.together(8, func(i int) {
 		scope := fmt.Sprint("user:", i)
-		for n := int64(1); n <= 30 && !s.Failed(); n++ {
+		for n := int64(1); n <= int64(s.times(30)) && !s.Failed(); n++ {
 			if err := s.Append(s.Context(), s.entry(scope, n, put("t", "i", "1"), step("l", n))); err != nil {
 				s.Error(err)
 			}

@@ -72,7 +72,8 @@ func byScope(history []porcupine.Operation) [][]porcupine.Operation {
 // linearizable lets clients append and read three scopes at random, and looks
 // for an order of one-at-a-time operations that explains all answers.
 func linearizable(s *store) {
-	const clients, each = 6, 60
+	const clients = 6
+	each := s.times(60)
 	var mu sync.Mutex
 	var history []porcupine.Operation
 	start := time.Now()

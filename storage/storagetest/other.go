@@ -79,7 +79,7 @@ func watcherHears(s *store) {
 
 func slowWatcher(s *store) {
 	c := s.Watch(s.Context())
-	for range 1500 {
+	for range max(300, s.times(1500)) { // more than wait for a watcher
 		s.commit("a", put("t", "i", "1"))
 	}
 	s.heard(c, "a", 1)

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -20,16 +21,23 @@ import (
 // empty at first. Opened again, it holds what it held.
 type OpenRecords func(ctx context.Context, dir string) (storage.Records, error)
 
+// Trait is what a store says of itself.
+type Trait int
+
+// Slow stores take as long for every read as they are large: the cases that
+// repeat something do it less often.
+const Slow Trait = 1
+
 // Records runs all cases, each on a store of its own. The test that calls it
 // is also run as a child process, to be killed.
-func Records(t *testing.T, open OpenRecords) {
+func Records(t *testing.T, open OpenRecords, traits ...Trait) {
 	t.Helper()
 	for _, part := range [][]recordsCase{
 		appendCases, tailsCases, scanCases, findCases, laneCases, taskCases, trimCases, otherCases,
 		concurrentCases, snapshotCases, killCases,
 	} {
 		for _, c := range part {
-			t.Run(c.promise, func(t *testing.T) { c.check(openStore(t, open)) })
+			t.Run(c.promise, func(t *testing.T) { c.check(openStore(t, open, traits)) })
 		}
 	}
 }
@@ -46,18 +54,30 @@ type store struct {
 	storage.Records
 	open OpenRecords
 	dir  string
+	slow bool
 	now  time.Time // of the entries that commit makes
 }
 
-func openStore(t *testing.T, open OpenRecords) *store {
+func openStore(t *testing.T, open OpenRecords, traits []Trait) *store {
 	t.Helper()
-	s := &store{T: t, open: open, now: time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC), dir: t.TempDir()}
+	s := &store{
+		T: t, open: open, now: time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC),
+		dir: t.TempDir(), slow: slices.Contains(traits, Slow),
+	}
 	if child := childDir(); child != "" {
 		s.dir = child
 	}
 	s.openAgain()
 	t.Cleanup(func() { s.Close() })
 	return s
+}
+
+// times is how often to repeat something.
+func (s *store) times(n int) int {
+	if s.slow {
+		return max(1, n/10)
+	}
+	return n
 }
 
 func (s *store) openAgain() {

@@ -73,7 +73,7 @@ func pagesNeverSplit(s *store) {
 		}
 		s.commit("s", ops...)
 	}
-	for limit := 1; limit < 50; limit += 3 {
+	for limit := 1; limit < 50; limit += 30 / s.times(10) {
 		for _, tombs := range []bool{false, true} {
 			s.pages(storage.Page{Scope: "s", Limit: limit, Tombstones: tombs})
 			s.pages(storage.Page{Scope: "s", Limit: limit, Tombstones: tombs, Down: true})

@@ -1,0 +1,23 @@
+package ferrettest
+
+import (
+	"testing"
+
+	"preau/storage/mongo"
+	"preau/storage/storagetest"
+)
+
+func traits() []storagetest.Trait {
+	if real {
+		return nil
+	}
+	return []storagetest.Trait{storagetest.Slow}
+}
+
+func TestRecords(t *testing.T) {
+	storagetest.Records(t, open(t, mongo.Options{}), traits()...)
+}
+
+func TestTwoNodes(t *testing.T) {
+	storagetest.Records(t, storagetest.Nodes(open(t, mongo.Options{}), 2), traits()...)
+}
