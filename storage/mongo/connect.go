@@ -105,8 +105,9 @@ func (u unreachable) Unwrap() error { return u.error }
 func explain(err error, name string, url *connstring.ConnString) error {
 	const unauthorized, authentication = 13, 18
 	var server mongo.ServerError
+	refused := strings.Contains(err.Error(), "auth error") // for which the driver has no kind
 	switch {
-	case errors.As(err, &server) && server.HasErrorCode(authentication), strings.Contains(err.Error(), "auth error"):
+	case refused, errors.As(err, &server) && server.HasErrorCode(authentication):
 		return fmt.Errorf("MongoDB does not accept user %q: check the name and password in the address: %w", url.Username, oneLine(err))
 	case errors.As(err, &server) && server.HasErrorCode(unauthorized):
 		return fmt.Errorf("user %q may not use database %s: grant the role readWrite on it: %w", url.Username, name, oneLine(err))

@@ -33,28 +33,27 @@ type watchers struct {
 // Watch implements [storage.Records].
 func (s *Store) Watch(ctx context.Context) <-chan storage.Moved {
 	c := make(chan storage.Moved, backlog)
-	if s.watch.add(c) {
-		s.watch.listen.Go(s.listen)
-	}
+	s.watch.add(c, s.listen)
 	context.AfterFunc(ctx, func() { s.watch.remove(c) })
 	return c
 }
 
-// add tells whether somebody must begin to listen.
-func (w *watchers) add(c chan storage.Moved) (first bool) {
+// add begins to listen for the first.
+func (w *watchers) add(c chan storage.Moved, listen func()) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.closed {
 		close(c)
-		return false
+		return
 	}
 	if w.all == nil {
 		w.all = map[chan storage.Moved]struct{}{}
 	}
 	w.all[c] = struct{}{}
-	first = !w.started
+	if !w.started {
+		w.listen.Go(listen)
+	}
 	w.started = true
-	return first
 }
 
 func (w *watchers) remove(c chan storage.Moved) {
