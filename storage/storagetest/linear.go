@@ -73,7 +73,7 @@ func byScope(history []porcupine.Operation) [][]porcupine.Operation {
 // for an order of one-at-a-time operations that explains all answers.
 func linearizable(s *store) {
 	const clients = 6
-	each := s.times(60)
+	each := max(30, s.times(60))
 	var mu sync.Mutex
 	var history []porcupine.Operation
 	start := time.Now()
