@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/event"
 
 	"preau/storage"
 	"preau/storage/mongo"
@@ -162,5 +164,39 @@ func TestOtherNodeIsHeard(t *testing.T) {
 		case <-time.After(20 * time.Second):
 			t.Fatal("nothing was heard")
 		}
+	}
+}
+
+// TestNothingNewIsTwoCommands counts what a store sends for many scopes in
+// which nothing happened: the scopes, and the ends of their logs.
+func TestNothingNewIsTwoCommands(t *testing.T) {
+	var sent atomic.Int64
+	o := mongo.Options{Monitor: &event.CommandMonitor{Started: func(context.Context, *event.CommandStartedEvent) { sent.Add(1) }}}
+	address := database(t.TempDir())
+	s, err := mongo.Open(t.Context(), address, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { s.Close() }()
+	var at []storage.Position
+	for i := range 12 {
+		e := entry(1)
+		e.Scope = fmt.Sprint("class:", i)
+		if err := s.Append(t.Context(), e); err != nil {
+			t.Fatal(err)
+		}
+		at = append(at, storage.Position{Scope: e.Scope, After: 1})
+	}
+	s.Close()                                                     // which lets it finish
+	if s, err = mongo.Open(t.Context(), address, o); err != nil { // it knows nothing
+		t.Fatal(err)
+	}
+	before := sent.Load()
+	tails, err := s.Tails(t.Context(), at, 100)
+	if err != nil || tails[11].Head != 1 {
+		t.Fatal(tails, err)
+	}
+	if n := sent.Load() - before; n != 2 {
+		t.Errorf("%d commands, want 2", n)
 	}
 }
