@@ -39,7 +39,7 @@ func (s *Store) Append(ctx context.Context, e storage.Entry) error {
 		return fmt.Errorf("append entry %d of %q: %w", e.N, e.Scope, err)
 	}
 	s.watch.tell(storage.Moved{Scope: e.Scope, Head: e.N, Tasks: len(e.Effects) > 0})
-	s.bringForward(e.Scope)
+	s.bringForward(e.Scope) //nolint:contextcheck // which outlives the call
 	return nil
 }
 

@@ -3,6 +3,7 @@ package mongo
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
@@ -160,9 +161,9 @@ func (s *Store) deletedAfter(ctx context.Context, t *storage.Tail, mark int64) (
 
 // blank takes out of entries what was deleted later.
 func blank(entries []storage.Entry, deleted map[storage.Key]bool) {
-	for i := len(entries) - 1; i >= 0; i-- {
-		for j := range entries[i].Ops {
-			o := &entries[i].Ops[j]
+	for _, e := range slices.Backward(entries) {
+		for i := range e.Ops {
+			o := &e.Ops[i]
 			key := storage.Key{Type: o.Type, ID: o.ID}
 			if deleted[key] {
 				o.Value = nil

@@ -44,7 +44,7 @@ func (s *Store) view(ctx context.Context, name string, read func(mark int64) err
 		}
 		if unbroken(docs, mark) {
 			v := &view{head: mark + int64(len(docs)), docs: docs}
-			s.behold(name, sc, v)
+			s.behold(name, sc, v) //nolint:contextcheck // what it sets off outlives the call
 			return v, nil
 		}
 		ok = false
