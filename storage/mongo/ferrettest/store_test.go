@@ -14,6 +14,7 @@ import (
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/event"
+	driver "go.mongodb.org/mongo-driver/v2/mongo"
 
 	"preau/storage"
 	"preau/storage/mongo"
@@ -198,5 +199,42 @@ func TestNothingNewIsTwoCommands(t *testing.T) {
 	}
 	if n := sent.Load() - before; n != 2 {
 		t.Errorf("%d commands, want 2", n)
+	}
+}
+
+// TestTrimForgetsSettledTasks looks at what is left of a task: its last turn,
+// and nothing after the trim.
+func TestTrimForgetsSettledTasks(t *testing.T) {
+	address := database(t.TempDir())
+	s := openStore(t, address)
+	now := time.UnixMilli(1_000_000)
+	e := entry(1)
+	e.At, e.Effects = now, []storage.Effect{{Kind: "x"}}
+	tasks, err := []storage.Task(nil), s.Append(t.Context(), e)
+	if err == nil {
+		tasks, err = s.Claim(t.Context(), storage.Claim{Now: now, Lease: time.Minute, Limit: 9})
+	}
+	if err != nil || len(tasks) != 1 {
+		t.Fatal(tasks, err)
+	}
+	if err := s.Settle(t.Context(), tasks[0], time.Time{}); err != nil {
+		t.Fatal(err)
+	}
+	name := strings.TrimSuffix(address[strings.LastIndex(address, "/")+1:], "?")
+	db := client(t).Database(name)
+	trimTo(t, s, db, now, 1)
+	trimTo(t, s, db, now.Add(time.Second), 0)
+}
+
+func trimTo(t *testing.T, s *mongo.Store, db *driver.Database, cut time.Time, want int64) {
+	t.Helper()
+	if err := s.Trim(t.Context(), "s", cut); err != nil {
+		t.Fatal(err)
+	}
+	for collection, want := range map[string]int64{"tasks": 0, "turns": want} {
+		n, err := db.Collection(collection).CountDocuments(t.Context(), bson.M{})
+		if err != nil || n != want {
+			t.Errorf("%d %s, %v; want %d", n, collection, err, want)
+		}
 	}
 }
