@@ -16,6 +16,7 @@ import (
 	"preau/storage"
 	"preau/storage/disk"
 	"preau/storage/minio"
+	"preau/storage/mongo"
 	"preau/storage/sqlite"
 )
 
@@ -98,7 +99,9 @@ type kind[S any] struct {
 
 // recordsKinds are the databases that PREAU_RECORDS may name, by scheme.
 var recordsKinds = map[string]kind[storage.Records]{
-	"sqlite": {open: openSQLite, live: liveSQLite}, // sqlite:path
+	"sqlite":      {open: openSQLite, live: liveSQLite}, // sqlite:path
+	"mongodb":     {open: openMongo},                    // mongodb://…/database?…
+	"mongodb+srv": {open: openMongo},
 }
 
 // blobsKinds are the stores of files that PREAU_BLOBS may name, by scheme.
@@ -176,6 +179,14 @@ func liveSQLite(_ context.Context, p place) (storage.Snapshotter, func() error, 
 		return nil, nil, fmt.Errorf("there is no database to copy: %w", err)
 	}
 	return sqlite.Live(p.at), func() error { return nil }, nil
+}
+
+func openMongo(ctx context.Context, p place) (storage.Records, error) {
+	store, err := mongo.Open(ctx, p.whole(), mongo.Options{})
+	if err != nil {
+		return nil, err
+	}
+	return store, nil
 }
 
 func openDisk(_ context.Context, p place) (storage.Blobs, error) {
