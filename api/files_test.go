@@ -245,9 +245,14 @@ func TestDownloadsMayComeFromElsewhere(t *testing.T) {
 		who, method, path, mode string
 		status                  int
 	}{
-		{"ines", "GET", doc, navigate, 307}, {"ines", "GET", photo + "?download=1", navigate, 307},
-		{"ines", "GET", photo, navigate, 200}, {"ines", "GET", doc, fetch, 200}, {"ines", "GET", doc, "Accept: */*", 200},
-		{"ines", "HEAD", doc, navigate, 200}, {"malo", "GET", doc, navigate, 404}, {"", "GET", doc, navigate, 401},
+		{"ines", "GET", doc, navigate, 307},
+		{"ines", "GET", photo + "?download=1", navigate, 307},
+		{"ines", "GET", photo, navigate, 200},
+		{"ines", "GET", doc, fetch, 200},
+		{"ines", "GET", doc, "Accept: */*", 200},
+		{"ines", "HEAD", doc, navigate, 200},
+		{"malo", "GET", doc, navigate, 404},
+		{"", "GET", doc, navigate, 401},
 	} {
 		got := r.as(c.who).send(c.method, c.path, "", c.mode)
 		if to := got.Header.Get("Location"); got.StatusCode != c.status || (to != "") != (c.status == 307) {

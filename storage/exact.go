@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"hash"
 	"io"
@@ -36,7 +37,7 @@ func NewExact(ctx context.Context, r io.Reader, size int64, sum []byte) *Exact {
 
 // Err is the error that reading ended with; nil as long as all is well.
 func (e *Exact) Err() error {
-	if e.err == io.EOF {
+	if errors.Is(e.err, io.EOF) {
 		return nil
 	}
 	return e.err
