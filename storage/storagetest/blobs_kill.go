@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"testing"
 
 	"preau/storage"
 )
@@ -34,7 +35,8 @@ func blobsSurviveKill(s *shelf) {
 	s.Logf("%d blobs acknowledged", len(acked))
 }
 
-func blobOf(key string) string {
+// BlobOf is the content that [Whole] expects under a key.
+func BlobOf(key string) string {
 	seed := sha256.Sum256([]byte(key))
 	return strings.Repeat(string(seed[:]), 1+int(seed[0])*40)
 }
@@ -45,7 +47,7 @@ func (s *shelf) putForEver() {
 		all.Go(func() {
 			for n := 0; ; n++ {
 				key := fmt.Sprintf("%s/%d/%d/sha256-%d", os.Getenv(roundVar), i, n/5, n)
-				content := blobOf(key)
+				content := BlobOf(key)
 				sum := sha256.Sum256([]byte(content))
 				if err := s.Put(context.Background(), key, strings.NewReader(content), int64(len(content)), sum[:]); err != nil {
 					s.Error(err)
@@ -58,6 +60,13 @@ func (s *shelf) putForEver() {
 	all.Wait()
 }
 
+// Whole checks that a store in which others put [BlobOf] holds the keys
+// acknowledged, and all it holds whole.
+func Whole(t *testing.T, b storage.Blobs, acked map[string]bool) {
+	t.Helper()
+	(&shelf{T: t, Blobs: b}).allWhole(acked)
+}
+
 // allWhole checks that every acknowledged blob is there, and every blob whole.
 func (s *shelf) allWhole(acked map[string]bool) {
 	s.Helper()
@@ -66,7 +75,7 @@ func (s *shelf) allWhole(acked map[string]bool) {
 		if acked[b.Key] {
 			missing--
 		}
-		content := blobOf(b.Key)
+		content := BlobOf(b.Key)
 		s.want("size of "+b.Key, b.Size, int64(len(content)))
 		s.want("content of "+b.Key, s.get(b.Key, 0, -1) == content, true)
 		return true

@@ -20,7 +20,7 @@ import (
 // The kill tests run the test binary again as a child, which prints a line for
 // every acknowledgement, and kill it with SIGKILL at a random moment. That
 // shows what a crash of the program leaves; what a power cut leaves depends on
-// fsync as well, which no test in one machine can show.
+// fsync as well, and is shown by module storage/faults with the same entries.
 const (
 	childVar  = "PREAU_KILL_DIR"    // the directory a child works in
 	roundsVar = "PREAU_KILL_ROUNDS" // how many children are killed
@@ -96,6 +96,24 @@ func acknowledge(format string, args ...any) {
 const killScopes = 4
 
 func killScope(i int) string { return fmt.Sprint("kill:", i) }
+
+// KillScopes are the scopes that [Survived] looks at.
+func KillScopes() (names []string) {
+	for i := range killScopes {
+		names = append(names, killScope(i))
+	}
+	return names
+}
+
+// KillEntry is what entry n of a scope of [KillScopes] holds.
+func KillEntry(scope string, n int64) storage.Entry { return (&store{now: day}).killEntry(scope, n) }
+
+// Survived checks that a store in which others appended each [KillEntry] holds
+// all up to the numbers acknowledged, and all it holds whole.
+func Survived(t *testing.T, r storage.Records, acked map[string]int64) {
+	t.Helper()
+	(&store{T: t, Records: r, now: day}).survived(acked)
+}
 
 // entriesSurviveKill is parent and child in one.
 func entriesSurviveKill(s *store) {

@@ -58,12 +58,11 @@ type store struct {
 	now  time.Time // of the entries that commit makes
 }
 
+var day = time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)
+
 func openStore(t *testing.T, open OpenRecords, traits []Trait) *store {
 	t.Helper()
-	s := &store{
-		T: t, open: open, now: time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC),
-		dir: t.TempDir(), slow: slices.Contains(traits, Slow),
-	}
+	s := &store{T: t, open: open, now: day, dir: t.TempDir(), slow: slices.Contains(traits, Slow)}
 	if child := childDir(); child != "" {
 		s.dir = child
 	}
