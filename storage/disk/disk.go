@@ -46,7 +46,7 @@ var _ storage.Blobs = (*Store)(nil)
 // Open opens the blobs in dir, making the directory if need be. What a killed
 // process left unfinished is removed.
 func Open(dir string) (*Store, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := MakeDir(dir); err != nil {
 		return nil, fmt.Errorf("open blobs: %w", err)
 	}
 	root, err := os.OpenRoot(dir)
