@@ -73,24 +73,31 @@ func work(dir string) {
 	}
 	var all sync.WaitGroup
 	for _, scope := range storagetest.KillScopes() {
-		all.Go(func() { repeat(func(int) error { return s.commit(ctx, scope) }) })
+		all.Go(func() { s.repeat("append", func(int) error { return s.commit(ctx, scope) }) })
 	}
 	for i := range 2 {
-		all.Go(func() { repeat(func(n int) error { return s.put(ctx, i, n) }) })
+		all.Go(func() { s.repeat("put", func(n int) error { return s.put(ctx, i, n) }) })
 	}
-	all.Go(func() { repeat(func(int) error { return s.settle(ctx) }) })
+	all.Go(func() { s.repeat("settle", func(int) error { return s.settle(ctx) }) })
 	all.Wait()
 }
 
-func repeat(do func(n int) error) {
+// repeat goes on until a failure. A stubborn child goes on after it, and reads
+// meanwhile: that needs no space.
+func (s stores) repeat(what string, do func(n int) error) {
 	for n := 0; ; n++ {
-		if err := do(n); err != nil {
-			say("refused %v", strings.ReplaceAll(err.Error(), "\n", " / "))
-			if os.Getenv(stubbornVar) == "" {
-				return
-			}
-			time.Sleep(time.Millisecond)
+		err := do(n)
+		if err == nil {
+			continue
 		}
+		say("refused %s: %v", what, strings.ReplaceAll(err.Error(), "\n", " / "))
+		if os.Getenv(stubbornVar) == "" {
+			return
+		}
+		if _, _, err := s.records.Scan(context.Background(), storage.Page{Scope: storagetest.KillScopes()[0]}); err != nil {
+			say("unread %v", err)
+		}
+		time.Sleep(2 * time.Millisecond)
 	}
 }
 

@@ -39,6 +39,7 @@ type acks struct {
 	epoch    int64
 	refused  []string
 	shut     []string
+	unread   []string
 	count    int // entries, blobs and settlements acknowledged
 }
 
@@ -86,6 +87,8 @@ func (a *acks) hearMore(t *testing.T, what, rest string) {
 		a.refused = append(a.refused, rest)
 	case "shut":
 		a.shut = append(a.shut, rest)
+	case "unread":
+		a.unread = append(a.unread, rest)
 	default:
 		t.Fatalf("the child said %q", what+" "+rest)
 	}
@@ -98,6 +101,7 @@ type life struct {
 	acks *acks
 	env  []string // of the children
 	born int
+	also func(line string) // hears what children say, if not nil
 }
 
 func newLife(t *testing.T, env ...string) *life {
@@ -146,6 +150,9 @@ func (l *life) child(end <-chan struct{}) {
 	}()
 	for lines := bufio.NewScanner(out); lines.Scan(); {
 		l.acks.hear(l.T, lines.Text())
+		if l.also != nil {
+			l.also(lines.Text())
+		}
 	}
 	close(ended)
 	_ = cmd.Wait()
@@ -177,7 +184,7 @@ func someTime() int64 {
 
 // open opens the stores on a copy of what is on disk; what opening does is
 // left to the next child as well, which may lose its power over it.
-func (l *life) open() stores {
+func (l *life) open() copied {
 	l.Helper()
 	dir := filepath.Join(l.TempDir(), "left")
 	if err := l.disk.Save(dir); err != nil {
@@ -187,14 +194,26 @@ func (l *life) open() stores {
 	if err != nil {
 		l.Fatal(err)
 	}
-	return s
+	return copied{s, dir}
+}
+
+// copied are stores on a copy of a disk.
+type copied struct {
+	stores
+	dir string
+}
+
+// drop closes them and frees the space.
+func (c copied) drop() {
+	c.close()
+	_ = os.RemoveAll(c.dir)
 }
 
 // check looks for all that was acknowledged.
 func (l *life) check() {
 	l.Helper()
 	s := l.open()
-	defer s.close()
+	defer s.drop()
 	storagetest.Survived(l.T, s.records, l.acks.entries)
 	storagetest.Whole(l.T, s.blobs, l.acks.blobs)
 	l.checkTasks(s)
@@ -204,7 +223,7 @@ func (l *life) check() {
 }
 
 // checkTasks wants every effect once, unless it was settled.
-func (l *life) checkTasks(s stores) {
+func (l *life) checkTasks(s copied) {
 	l.Helper()
 	tasks, err := s.records.Claim(l.Context(), storage.Claim{Now: time.Now().Add(1e4 * time.Hour), Lease: time.Hour, Limit: 1 << 30})
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 
 // generation is how many power cuts one disk lives through; then a new one is
 // taken, for every check reads all of it.
-const generation = 20
+const generation = 10
 
 func TestPowerLoss(t *testing.T) {
 	all, acknowledged := rounds("PREAU_POWER_ROUNDS", 8), 0
@@ -63,7 +63,7 @@ func TestLyingDiskIsFound(t *testing.T) {
 	l.child(l.cutAfter(2000))
 	l.disk = l.disk.Left(nil)
 	s := l.open()
-	defer s.close()
+	defer s.drop()
 	missing := len(l.acks.blobs)
 	err := s.blobs.List(t.Context(), "", func(b storage.Blob) bool {
 		missing--
@@ -77,7 +77,7 @@ func TestLyingDiskIsFound(t *testing.T) {
 func (l *life) lostEntries() (lost int64) {
 	l.Helper()
 	s := l.open()
-	defer s.close()
+	defer s.drop()
 	for _, scope := range storagetest.KillScopes() {
 		tails, err := s.records.Tails(l.Context(), []storage.Position{{Scope: scope}}, 0)
 		if err != nil {

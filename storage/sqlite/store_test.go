@@ -249,3 +249,30 @@ func TestLeasesEndWithTheProcess(t *testing.T) {
 		t.Errorf("%d tasks after a restart, %v; want 1", len(tasks), err)
 	}
 }
+
+// TestGoesOnAfterAFullDisk fills the database to a limit of its own.
+func TestGoesOnAfterAFullDisk(t *testing.T) {
+	s := open(t, Memory, Options{})
+	limit := func(pages int) {
+		err := s.write.do(t.Context(), func(b *batch) error {
+			return b.conn.script(t.Context(), fmt.Sprint("PRAGMA max_page_count = ", pages))
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	value := []byte(`"` + strings.Repeat("x", 200_000) + `"`)
+	grow := func(n int64) error {
+		return s.Append(t.Context(), storage.Entry{Scope: "s", N: n, Ops: []storage.Op{{Type: "t", ID: fmt.Sprint(n), Value: value}}})
+	}
+	limit(50)
+	for range 2 {
+		if err := grow(1); err == nil || !strings.Contains(err.Error(), "full") {
+			t.Fatalf("got %v, want that it is full", err)
+		}
+	}
+	limit(1 << 30)
+	if err := grow(1); err != nil {
+		t.Errorf("with space again: %v", err)
+	}
+}

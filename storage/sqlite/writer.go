@@ -134,14 +134,21 @@ func (w *writer) commit(reqs []*request) (answers []error, err error) {
 	return answers, nil
 }
 
-// undo rolls back. When even that fails the connection is of no use any more,
-// and nothing is written until the store is opened again.
+// undo rolls back, unless SQLite has done so by itself, as it does when the
+// disk is full or fails. When even that fails the connection is of no use any
+// more, and nothing is written until the store is opened again.
 func (w *writer) undo() error {
 	err := w.conn.exec(w.ctx, "ROLLBACK")
-	if err != nil {
-		w.broken = fmt.Errorf("records are read-only after a failed rollback: %w", err)
+	if err == nil || w.idle() {
+		return nil
 	}
+	w.broken = fmt.Errorf("records are read-only after a failed rollback: %w", err)
 	return err
+}
+
+// idle tells that no transaction is open: one can begin.
+func (w *writer) idle() bool {
+	return w.conn.exec(w.ctx, "BEGIN") == nil && w.conn.exec(w.ctx, "ROLLBACK") == nil
 }
 
 // stopped tells whether stop was called.
