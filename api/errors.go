@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"strconv"
+	"syscall"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -43,6 +44,13 @@ func isSignedOut(err error) bool {
 	return err != nil && p.Status == fiber.StatusUnauthorized
 }
 
+// What a disk that is full or fails makes of a request: somebody has to look
+// after it, and the client comes again.
+var (
+	noSpace = Problem{Status: 503, Code: "unavailable", Message: "the server's disk is full", Retry: 30 * time.Second}
+	noDisk  = Problem{Status: 503, Code: "unavailable", Message: "the server's disk fails", Retry: 30 * time.Second}
+)
+
 // kinds translates the errors that packages below share.
 var kinds = []struct {
 	err error
@@ -55,6 +63,10 @@ var kinds = []struct {
 	{storage.ErrConflict, Problem{Status: 409, Code: "conflict", Message: "somebody else was faster"}},
 	{storage.ErrTooLarge, Problem{Status: 413, Code: "too_large", Message: "too large"}},
 	{storage.ErrClosed, Problem{Status: 503, Code: "unavailable", Message: "stopping", Retry: 2 * time.Second}},
+	{syscall.ENOSPC, noSpace},
+	{syscall.EDQUOT, noSpace},
+	{syscall.EIO, noDisk},
+	{syscall.EROFS, noDisk},
 	{context.Canceled, Problem{Status: 503, Code: "unavailable", Message: "stopping", Retry: 2 * time.Second}},
 	{context.DeadlineExceeded, Problem{Status: 503, Code: "unavailable", Message: "too slow", Retry: 2 * time.Second}},
 }
@@ -132,10 +144,25 @@ func fromStatus(status int) Problem {
 	return Problem{Status: status, Code: code, Message: fiber.NewError(status).Message}
 }
 
+// isFault tells whether somebody should look after the server, though the
+// client is only told to come again.
+func isFault(err error) bool {
+	var request *psync.RequestError
+	if errors.As(err, &request) && request.Code == psync.Unavailable {
+		return request.Cause != nil && !errors.Is(err, storage.ErrClosed) && !errors.Is(err, storage.ErrConflict)
+	}
+	for _, errno := range []syscall.Errno{syscall.ENOSPC, syscall.EDQUOT, syscall.EIO, syscall.EROFS} {
+		if errors.Is(err, errno) {
+			return true
+		}
+	}
+	return false
+}
+
 // fail answers with the error of a handler, or of the HTTP parser.
 func (s *Server) fail(fc *fiber.Ctx, err error) error {
 	p, ok := problem(err)
-	if !ok {
+	if !ok || isFault(err) {
 		s.Log.Error("request failed", "method", fc.Method(), "route", fc.Route().Path, "error", err)
 	}
 	s.setHeaders(fc)

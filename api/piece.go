@@ -45,7 +45,7 @@ func newPiece(dir string, up upload, keep bool) (*piece, error) {
 
 // fill receives the piece.
 func (p *piece) fill(r io.Reader) (err error) {
-	p.size, err = io.Copy(io.MultiWriter(p.file, p.hash), r)
+	p.size, err = io.Copy(io.MultiWriter(onDisk{p.file}, p.hash), r)
 	return err
 }
 
@@ -58,6 +58,21 @@ func (p *piece) drop() {
 	p.file.Close()
 	_ = os.Remove(p.file.Name()) // it may have no name
 }
+
+// onDisk marks the errors of a file, as against those of who sends.
+type onDisk struct{ file *os.File }
+
+func (d onDisk) Write(p []byte) (int, error) {
+	n, err := d.file.Write(p)
+	if err != nil {
+		err = diskError{err}
+	}
+	return n, err
+}
+
+type diskError struct{ error }
+
+func (e diskError) Unwrap() error { return e.error }
 
 // interrupted is what a client that lost its connection would be told.
 func interrupted(err error) error {

@@ -304,7 +304,10 @@ func (u *Uploads) appendPiece(ctx context.Context, up *upload, body io.Reader, m
 			return 0, err
 		}
 	}
+	var disk diskError
 	switch {
+	case errors.As(err, &disk):
+		return 0, err
 	case want != nil && !bytes.Equal(p.sum(), want):
 		return 0, errChecksum
 	case p.size == 0:

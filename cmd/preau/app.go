@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -18,6 +17,7 @@ import (
 	"preau/api/notify"
 	"preau/pwa"
 	"preau/storage"
+	"preau/storage/disk"
 	psync "preau/sync"
 )
 
@@ -76,7 +76,7 @@ func (a *App) open(ctx context.Context) error {
 }
 
 func (a *App) openStores(ctx context.Context) (err error) {
-	if err := os.MkdirAll(a.config.Data, 0o700); err != nil {
+	if err := disk.MakeDir(a.config.Data); err != nil {
 		return unwritable("make the data folder", err)
 	}
 	if a.records, err = openRecords(ctx, a.config.Records); err != nil {

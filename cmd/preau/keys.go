@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"preau/storage"
+	"preau/storage/disk"
 )
 
 // Keys are the secrets of a server. They live in a file beside the database,
@@ -165,7 +166,7 @@ func readKeys(path string) (k Keys, err error) {
 // writeSecret writes a new file that only its owner reads, whole or not at
 // all. A file that another process has just written stays.
 func writeSecret(path string, body []byte) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+	if err := disk.MakeDir(filepath.Dir(path)); err != nil {
 		return err
 	}
 	f, err := os.CreateTemp(filepath.Dir(path), ".new-*") // mode 0600

@@ -164,7 +164,7 @@ func openBlobs(ctx context.Context, p place) (storage.Blobs, error) {
 }
 
 func openSQLite(ctx context.Context, p place) (storage.Records, error) {
-	if err := os.MkdirAll(filepath.Dir(p.at), 0o700); err != nil {
+	if err := disk.MakeDir(filepath.Dir(p.at)); err != nil {
 		return nil, unwritable("make the folder of the database", err)
 	}
 	store, err := sqlite.Open(ctx, p.at, sqlite.Options{})
