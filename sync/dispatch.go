@@ -27,8 +27,9 @@ type dispatcher struct {
 	awake  chan struct{}
 
 	mu      sync.Mutex
-	running int        // attempts under way
-	over    *sync.Cond // running has become 0
+	held    map[string]storage.Task // under way here, by id, as last claimed
+	running int                     // attempts under way
+	over    *sync.Cond              // running has become 0
 }
 
 func newDispatcher(e *Engine) *dispatcher {
@@ -36,6 +37,7 @@ func newDispatcher(e *Engine) *dispatcher {
 		engine: e,
 		slots:  make(chan struct{}, effectSlots),
 		awake:  make(chan struct{}, 1),
+		held:   map[string]storage.Task{},
 	}
 	d.over = sync.NewCond(&d.mu)
 	return d
@@ -113,17 +115,41 @@ func (d *dispatcher) start(ctx context.Context) (n int, err error) {
 		Limit:   free,
 		Ordered: d.engine.mux.ordered,
 	})
-	for range free - len(tasks) {
-		<-d.slots
-	}
 	for _, t := range tasks {
+		if !d.hold(t) {
+			continue
+		}
+		n++
 		d.begin(func() {
 			d.attempt(ctx, t)
 			<-d.slots
 			d.wake() // for the one that waited behind it
 		})
 	}
-	return len(tasks), err
+	for range free - n {
+		<-d.slots
+	}
+	return n, err
+}
+
+// hold tells whether a claimed effect is to be begun. One that is under way
+// here is claimed again when the clock has jumped over its lease: then it is
+// only to be settled under the new lease.
+func (d *dispatcher) hold(t storage.Task) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	_, held := d.held[t.ID]
+	d.held[t.ID] = t
+	return !held
+}
+
+// release ends the holding of an effect and gives it as last claimed.
+func (d *dispatcher) release(id string) storage.Task {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	t := d.held[id]
+	delete(d.held, id)
+	return t
 }
 
 // reserve takes all free slots, and waits for the first.
@@ -169,7 +195,7 @@ func (d *dispatcher) attempt(ctx context.Context, t storage.Task) {
 		err = d.carryOut(ctx, rule, t)
 	}
 	next := d.next(ctx, rule, t, err)
-	if err := d.engine.records.Settle(context.WithoutCancel(ctx), t, next); err != nil {
+	if err := d.engine.records.Settle(context.WithoutCancel(ctx), d.release(t.ID), next); err != nil {
 		d.engine.log.WarnContext(ctx, "settle effect", "task", t.ID, "err", err)
 	}
 	if !next.IsZero() {

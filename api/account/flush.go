@@ -30,7 +30,7 @@ func (s *Service) writeSeen(ctx context.Context, user, id string, at time.Time) 
 		if err != nil || seq == 0 || !d.Ended.IsZero() {
 			return err
 		}
-		if at.After(d.LastSeen) {
+		if at.After(d.LastSeen) || d.ahead(tx.Now()) {
 			d.LastSeen = at.UTC()
 		}
 		if d.ghost() && tx.Now().Sub(d.Replaced) > time.Minute {

@@ -63,6 +63,10 @@ func (d device) alive(now time.Time) bool {
 	return d.Ended.IsZero() && now.Sub(d.LastSeen) < life
 }
 
+// ahead says whether the device was last seen in the future: the clock ran
+// ahead then, and is right now.
+func (d device) ahead(now time.Time) bool { return d.LastSeen.After(now.Add(coarse)) }
+
 // ghost says whether the browser of this device asked for a fresh id and did
 // not use this one since.
 func (d device) ghost() bool { return !d.Replaced.IsZero() && !d.LastSeen.After(d.Replaced) }

@@ -91,7 +91,7 @@ func newSession(user, school, id string, d device) Session {
 // sight notes that a device is in use, to be written down if it is news.
 func (s *Service) sight(user, id string, d device) {
 	hour := s.now().Truncate(coarse)
-	if hour.After(d.LastSeen) || d.ghost() || d.Fresh {
+	if hour.After(d.LastSeen) || d.ahead(s.now()) || d.ghost() || d.Fresh {
 		s.seen.note(user, id, hour)
 	}
 }

@@ -143,6 +143,27 @@ func TestSessionsEndWhenIdle(t *testing.T) {
 	}
 }
 
+// A clock that ran ahead, and was put right, must not make a session live on
+// until the date it showed.
+func TestSessionsEndAfterAClockRanAhead(t *testing.T) {
+	w := newWorld(t)
+	w.person("ines", true)
+	token := w.signIn(school, "ines").Token
+	use := func(later time.Duration) string {
+		w.clock.pass(later)
+		defer w.Flush(t.Context())
+		return w.authenticate(token)
+	}
+	for _, jump := range []time.Duration{25 * 24 * time.Hour, -25 * 24 * time.Hour, -time.Hour, 2 * time.Hour} {
+		if got := use(jump); got != "ok" {
+			t.Fatalf("after %v: %s", jump, got)
+		}
+	}
+	if got := use(31 * 24 * time.Hour); got != "revoked" {
+		t.Errorf("not used for 31 days: %s", got)
+	}
+}
+
 func TestWhoLeftTheSchoolIsOut(t *testing.T) {
 	w := newWorld(t)
 	w.person("ines", true)
