@@ -15,7 +15,7 @@ VERSITYGW := v1.8.0
 S3    := $(TOOLS)/minio@$(MINIO) $(TOOLS)/versitygw@$(VERSITYGW)
 WEBSRC := $(shell find pwa/src pwa/public pwa/index.html pwa/vite.config.ts -type f 2>/dev/null)
 
-.PHONY: run dev demo build test check race mongo s3 s3-servers web e2e browsers lint fmt bench size soak drill clean
+.PHONY: run dev demo build test check race mongo s3 s3-servers web e2e browsers lint fmt bench size soak drill faults faults-long clean
 
 run: build ## start on SQLite and disk with the demo school
 	$(BIN) demo
@@ -69,7 +69,7 @@ e2e: build browsers $(NPM) ## the stories in real browsers
 oracle: build $(NPM) ## devices and server live through random school days together
 	cd pwa && npm run oracle
 
-test: browsers web race mongo e2e oracle size ## all of it
+test: browsers web race mongo faults e2e oracle size ## all of it
 
 check: lint test
 
@@ -80,6 +80,7 @@ lint: $(LINT)
 	$(LINT) run ./...
 	$(GO) run -modfile=tools.mod golang.org/x/tools/cmd/deadcode -test ./...
 	$(GO) mod tidy -diff
+	cd storage/faults && $(abspath $(LINT)) run ./... && $(GO) mod tidy -diff
 
 fmt: $(LINT) $(NPM)
 	$(LINT) fmt ./...
@@ -98,6 +99,18 @@ soak: build s3-servers $(NPM) ## the long runs: histories, kills
 
 drill: $(WEB) ## lose a server under load and bring it back; prints a line for the ledger
 	PREAU_TEST_DRILL=$(or $(DRILL),20s) $(GO) test -count 1 -run '^TestDrill$$' -timeout 30m -v ./cmd/preau
+
+FAULTY := 'WhenKilled|FullDisk|ClockJump|ClockRan'
+LEDGER := grep -v '^=== '
+
+faults: ## power cuts, failing and full disks, kills, clock jumps: few of each
+	set -o pipefail; cd storage/faults && $(GO) vet ./... && $(GO) test -count 1 -v -timeout 10m ./... | $(LEDGER)
+	set -o pipefail; PREAU_FAULTS=1 $(GO) test -count 1 -v -timeout 10m -run $(FAULTY) ./cmd/preau ./sync ./api/account | $(LEDGER)
+
+faults-long: ## the same, many of each, with the figures that DESIGN quotes
+	set -o pipefail; cd storage/faults && PREAU_POWER_ROUNDS=500 PREAU_ERROR_ROUNDS=200 PREAU_FULL_ROUNDS=200 PREAU_SERVER_ROUNDS=100 \
+		$(GO) test -count 1 -v -timeout 3h ./... | $(LEDGER)
+	set -o pipefail; PREAU_FAULTS=1 PREAU_KILL_ROUNDS=1000 $(GO) test -count 1 -v -timeout 3h -run 'Kill|FullDisk' ./cmd/preau | $(LEDGER)
 
 clean:
 	rm -rf bin pwa/dist/* pwa/node_modules data

@@ -28,7 +28,7 @@ func blobsSurviveKill(s *shelf) {
 		s.Setenv(roundVar, fmt.Sprint(round))
 		killChild(s.T, s.dir, func(key string) { acked[key] = true })
 		s.openAgain()
-		s.allWhole(acked)
+		Whole(s.T, s.Blobs, acked)
 		s.must(s.Close())
 	}
 	s.openAgain()
@@ -64,12 +64,7 @@ func (s *shelf) putForEver() {
 // acknowledged, and all it holds whole.
 func Whole(t *testing.T, b storage.Blobs, acked map[string]bool) {
 	t.Helper()
-	(&shelf{T: t, Blobs: b}).allWhole(acked)
-}
-
-// allWhole checks that every acknowledged blob is there, and every blob whole.
-func (s *shelf) allWhole(acked map[string]bool) {
-	s.Helper()
+	s := &shelf{T: t, Blobs: b}
 	missing := len(acked)
 	s.must(s.List(s.Context(), "", func(b storage.Blob) bool {
 		if acked[b.Key] {

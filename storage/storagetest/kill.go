@@ -105,16 +105,6 @@ func KillScopes() (names []string) {
 	return names
 }
 
-// KillEntry is what entry n of a scope of [KillScopes] holds.
-func KillEntry(scope string, n int64) storage.Entry { return (&store{now: day}).killEntry(scope, n) }
-
-// Survived checks that a store in which others appended each [KillEntry] holds
-// all up to the numbers acknowledged, and all it holds whole.
-func Survived(t *testing.T, r storage.Records, acked map[string]int64) {
-	t.Helper()
-	(&store{T: t, Records: r, now: day}).survived(acked)
-}
-
 // entriesSurviveKill is parent and child in one.
 func entriesSurviveKill(s *store) {
 	if childDir() != "" {
@@ -133,27 +123,28 @@ func entriesSurviveKill(s *store) {
 			acked[scope] = max(acked[scope], n)
 		})
 		s.openAgain()
-		s.survived(acked)
+		Survived(s.T, s.Records, acked)
 		s.must(s.Close())
 	}
 	s.openAgain()
 	s.allTasks(acked)
 }
 
-// killEntry is what entry n of a scope holds, so that the parent knows.
-func (s *store) killEntry(scope string, n int64) storage.Entry {
+// KillEntry is what entry n of a scope of [KillScopes] holds, so that the parent
+// knows.
+func KillEntry(scope string, n int64) storage.Entry {
 	v := strconv.FormatInt(n, 10)
 	ops := []any{put("t", "last", v), put("t", strconv.FormatInt(n%50, 10), v), step("l", n), effect("x")}
 	if n%7 == 0 {
 		ops = append(ops, del("t", strconv.FormatInt((n-3)%50, 10)))
 	}
-	return s.entry(scope, n, ops...)
+	return (&store{now: day}).entry(scope, n, ops...)
 }
 
 func (s *store) commitForEver(i int) {
 	scope := killScope(i)
 	for n := s.headAny(scope) + 1; ; n++ {
-		if err := s.Append(context.Background(), s.killEntry(scope, n)); err != nil {
+		if err := s.Append(context.Background(), KillEntry(scope, n)); err != nil {
 			s.Error(err)
 			return
 		}
@@ -161,21 +152,22 @@ func (s *store) commitForEver(i int) {
 	}
 }
 
-// survived checks that everything acknowledged is there, and all of it whole.
-func (s *store) survived(acked map[string]int64) {
-	s.Helper()
+// Survived checks that a store in which others appended each [KillEntry] holds
+// all up to the numbers acknowledged, and all of it whole.
+func Survived(t *testing.T, r storage.Records, acked map[string]int64) {
+	t.Helper()
+	s := &store{T: t, Records: r}
 	if c, ok := s.Records.(interface{ Check(context.Context) error }); ok {
 		s.must(c.Check(s.Context()))
 	}
-	for i := range killScopes {
-		scope := killScope(i)
+	for _, scope := range KillScopes() {
 		tail := s.tail(scope, 0, 1<<30)
 		if tail.Head < acked[scope] {
 			s.Fatalf("%s is at %d, and %d was acknowledged", scope, tail.Head, acked[scope])
 		}
 		same(s, "entries", len(tail.Entries), int(tail.Head))
 		latest := map[storage.Key]storage.Record{}
-		for i, want := range s.killLog(scope, tail.Head) {
+		for i, want := range killLog(scope, tail.Head) {
 			same(s, "entry", tail.Entries[i], want)
 			apply(latest, want)
 		}
@@ -189,11 +181,11 @@ func (s *store) survived(acked map[string]int64) {
 }
 
 // killLog is what the log of a scope must hold up to head.
-func (s *store) killLog(scope string, head int64) []storage.Entry {
+func killLog(scope string, head int64) []storage.Entry {
 	log := make([]storage.Entry, head)
 	deleted := map[storage.Key]bool{}
 	for n := head; n >= 1; n-- {
-		e := s.killEntry(scope, n)
+		e := KillEntry(scope, n)
 		e.Effects = nil
 		for i, o := range e.Ops {
 			key := storage.Key{Type: o.Type, ID: o.ID}
