@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	mathrand "math/rand/v2"
 	"net/http"
 	"os"
@@ -154,9 +155,7 @@ func (u user) call(method, url string, header http.Header, body string) (*http.R
 	if err != nil {
 		return nil, nil, err
 	}
-	for name, values := range header {
-		req.Header[name] = values
-	}
+	maps.Copy(req.Header, header)
 	req.Header.Set("Cookie", u.cookie)
 	res, err := plainClient().Do(req)
 	if err != nil {

@@ -42,8 +42,8 @@ func (c *content) keep(i int64) {
 		c.dirty = map[int64][][]byte{}
 	}
 	end := min((i+1)*sector, int64(len(c.now)))
-	v := append(c.dirty[i], slices.Clone(c.now[i*sector:end]))
-	c.dirty[i] = v[max(0, len(v)-versions):]
+	c.dirty[i] = append(c.dirty[i], slices.Clone(c.now[i*sector:end]))
+	c.dirty[i] = c.dirty[i][max(0, len(c.dirty[i])-versions):]
 }
 
 func (c *content) resize(size int64) {
