@@ -22,6 +22,7 @@ export class Server {
   port = 0
   log = ''
   #child: ChildProcess | undefined
+  #program = binary
   readonly data: string
 
   constructor(private readonly options: Options = {}) {
@@ -36,8 +37,9 @@ export class Server {
 
   /** Starts on the same port as before, so that open pages find it again. */
   async start(): Promise<void> {
-    const args = this.options.args ?? ['demo', '-size', 'small']
-    const child = spawn(binary, [...args, '-addr', `localhost:${String(this.port)}`, '-data', this.data], {
+    const asked = this.options.args ?? ['demo', '-size', 'small']
+    const args = [...asked, '-addr', `localhost:${String(this.port)}`, '-data', this.data]
+    const child = spawn(this.#program, args, {
       cwd: root,
       env: { ...process.env, ...this.options.env },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -64,6 +66,13 @@ export class Server {
       await pause(100)
     }
     throw new Error(`server did not start:\n${this.log.slice(from)}`)
+  }
+
+  /** An operator puts another program in the place of this one: the port and the data stay. */
+  async replace(program: string): Promise<void> {
+    await this.#end('SIGTERM')
+    this.#program = program
+    await this.start()
   }
 
   /** SIGKILL: nothing is flushed, nobody is told. */

@@ -8,9 +8,12 @@ export const build = String(import.meta.env.VITE_BUILD ?? 'dev')
 
 class Updates {
   waiting = $state.raw<ServiceWorker | undefined>(undefined)
+  /** It takes over once the old one has ended what it does: a moment, or a round of sync. */
+  applying = $state(false)
 
   /** Lets the new version take over; the page reloads when it has. The outbox is in the database: nothing is lost. */
   apply(): void {
+    this.applying = true
     const worker = this.waiting
     worker?.addEventListener('statechange', () => {
       if (worker.state === 'activated') reload()
@@ -32,6 +35,7 @@ class Updates {
 
 export const updates = new Updates()
 
+/** An app stays open for days: it looks whenever the network is back, and now and then. */
 const hourly = 3_600_000
 
 /** A chunk of an old version is gone: the new one is one reload away. */
@@ -65,7 +69,9 @@ async function register(): Promise<void> {
   if (!registration) return
   offer(registration)
   registration.addEventListener('updatefound', () => follow(registration))
-  setInterval(() => void registration.update().catch(() => undefined), hourly)
+  const look = (): void => void updates.look()
+  addEventListener('online', look)
+  setInterval(look, hourly)
 }
 
 function follow(registration: ServiceWorkerRegistration): void {
