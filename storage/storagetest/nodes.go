@@ -14,22 +14,31 @@ import (
 // processes may have open. What one acknowledged, the next must know.
 func Nodes(open OpenRecords, n int) OpenRecords {
 	return func(ctx context.Context, dir string) (storage.Records, error) {
-		var all nodes
-		for range n {
-			r, err := open(ctx, dir)
-			if err != nil {
-				return nil, errors.Join(err, all.Close())
-			}
-			all.records = append(all.records, r)
+		all := &nodes{open: func() (storage.Records, error) { return open(ctx, dir) }, records: make([]storage.Records, n)}
+		if err := all.openAll(); err != nil {
+			return nil, errors.Join(err, all.Close())
 		}
-		return &all, nil
+		return all, nil
 	}
 }
 
 // nodes is a storage.Records that asks a different one each time.
 type nodes struct {
+	open    func() (storage.Records, error)
 	records []storage.Records
 	turn    atomic.Int64
+	closed  bool
+}
+
+func (n *nodes) openAll() error {
+	for i := range n.records {
+		r, err := n.open()
+		if err != nil {
+			return err
+		}
+		n.records[i] = r
+	}
+	return nil
 }
 
 func (n *nodes) next() storage.Records { return n.records[int(n.turn.Add(1))%len(n.records)] }
@@ -60,7 +69,14 @@ func (n *nodes) Settle(ctx context.Context, t storage.Task, next time.Time) erro
 	return n.next().Settle(ctx, t, next)
 }
 
+// Trim comes long after what it trims, when no node has any of that in hand:
+// so all are opened again.
 func (n *nodes) Trim(ctx context.Context, scope string, before time.Time) error {
+	if !n.closed {
+		if err := errors.Join(n.closeAll(), n.openAll()); err != nil {
+			return err
+		}
+	}
 	return n.next().Trim(ctx, scope, before)
 }
 
@@ -75,9 +91,16 @@ func (n *nodes) Epoch(ctx context.Context, raise bool) (int64, error) {
 func (n *nodes) Watch(ctx context.Context) <-chan storage.Moved { return n.next().Watch(ctx) }
 
 func (n *nodes) Close() error {
+	n.closed = true
+	return n.closeAll()
+}
+
+func (n *nodes) closeAll() error {
 	var errs []error
 	for _, r := range n.records {
-		errs = append(errs, r.Close())
+		if r != nil {
+			errs = append(errs, r.Close())
+		}
 	}
 	return errors.Join(errs...)
 }
