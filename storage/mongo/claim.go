@@ -20,8 +20,6 @@ func (s *Store) Claim(ctx context.Context, c storage.Claim) ([]storage.Task, err
 	defer over()
 	s.claiming.Lock()
 	defer s.claiming.Unlock()
-	ctx, cancel := finishing(ctx) // or tasks are leased to nobody
-	defer cancel()
 	if err := s.makeTasks(ctx); err != nil {
 		return nil, fmt.Errorf("claim tasks: %w", err)
 	}
@@ -185,6 +183,8 @@ func (r *round) wake(ctx context.Context, there []named) error {
 
 // lease takes the next turn of the chosen tasks.
 func (r *round) lease(ctx context.Context) (won []storage.Task, err error) {
+	ctx, cancel := finishing(ctx) // or they are leased to nobody
+	defer cancel()
 	until := millis(r.claim.Now.Add(max(r.claim.Lease, time.Millisecond)))
 	turns := make([]turnDoc, len(r.chosen))
 	for i, d := range r.chosen {

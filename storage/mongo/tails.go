@@ -94,18 +94,22 @@ func (s *Store) confirmed(p storage.Position, there map[string]bool) int64 {
 
 // follow reads what follows a position, and finds the head.
 func (s *Store) follow(ctx context.Context, t *storage.Tail, after int64, limit int, mark int64) error {
-	docs, err := s.entries(ctx, t.Scope, after, limit)
-	if err != nil {
-		return err
-	}
-	for i := range docs {
-		t.Entries = append(t.Entries, docs[i].entry())
-		t.Head = max(t.Head, docs[i].n())
-	}
-	if len(docs) == 0 || len(docs) == limit {
-		if err := s.findHead(ctx, t); err != nil {
+	for again := true; again; {
+		docs, behind, err := s.entries(ctx, t.Scope, after, limit)
+		if err != nil {
 			return err
 		}
+		for i := range docs {
+			t.Entries = append(t.Entries, docs[i].entry())
+			t.Head = max(t.Head, docs[i].n())
+		}
+		if len(docs) == 0 || len(docs) == limit {
+			if err := s.findHead(ctx, t); err != nil {
+				return err
+			}
+		}
+		// There was nothing, and now there is something.
+		again = limit > 0 && len(docs) == 0 && !behind && t.Head > after
 	}
 	s.known.scope(t.Scope).saw(t.Head)
 	later, err := s.deletedAfter(ctx, t, mark)
@@ -116,17 +120,17 @@ func (s *Store) follow(ctx context.Context, t *storage.Tail, after int64, limit 
 	return nil
 }
 
-// entries reads at most limit entries after a number; none when the log begins
-// later, or begins to while it is read.
-func (s *Store) entries(ctx context.Context, scope string, after int64, limit int) ([]entryDoc, error) {
+// entries reads at most limit entries after a number; none, and that one is
+// behind, when the log begins later, or begins to while it is read.
+func (s *Store) entries(ctx context.Context, scope string, after int64, limit int) (docs []entryDoc, behind bool, err error) {
 	if limit <= 0 {
-		return nil, nil
+		return nil, false, nil
 	}
-	docs, err := all[entryDoc](ctx, s.coll.log, entriesAfter(scope, after), sorted(upward).SetLimit(int64(limit)))
+	docs, err = all[entryDoc](ctx, s.coll.log, entriesAfter(scope, after), sorted(upward).SetLimit(int64(limit)))
 	if err != nil || !unbroken(docs, after) {
-		return nil, err
+		return nil, true, err
 	}
-	return docs, nil
+	return docs, false, nil
 }
 
 func (s *Store) findHead(ctx context.Context, t *storage.Tail) error {
