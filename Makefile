@@ -9,7 +9,7 @@ BIN   := bin/preau
 WEB   := pwa/dist/index.html
 NPM   := pwa/node_modules/.package-lock.json
 LINT  := bin/golangci-lint
-TOOLS := $(or $(PREAU_TOOLS),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/preau/tools)
+TOOLS := $(or $(PREAU_TEST_TOOLS),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/preau/tools)
 MINIO := v0.0.0-20260212201848-7aac2a2c5b7c
 VERSITYGW := v1.8.0
 S3    := $(TOOLS)/minio@$(MINIO) $(TOOLS)/versitygw@$(VERSITYGW)
@@ -51,11 +51,11 @@ $(TOOLS)/versitygw@$(VERSITYGW):
 s3-servers: $(S3) ## S3 servers for the tests, built once (some minutes) and kept
 
 s3: s3-servers ## the object store against real servers; PREAU_TEST_S3_URL adds one
-	PREAU_TOOLS=$(TOOLS) PREAU_SERVERS=required $(GO) test -count=1 -timeout 15m ./storage/minio
+	PREAU_TEST_TOOLS=$(TOOLS) PREAU_TEST_SERVERS=required $(GO) test -count=1 -timeout 15m ./storage/minio
 
 race: s3-servers ## Go tests under the race detector
 	$(GO) vet ./...
-	PREAU_TOOLS=$(TOOLS) PREAU_SERVERS=required $(GO) test -race -timeout 20m ./...
+	PREAU_TEST_TOOLS=$(TOOLS) PREAU_TEST_SERVERS=required $(GO) test -race -timeout 20m ./...
 
 mongo: ## storage/mongo on an embedded FerretDB, or on PREAU_TEST_MONGO_URI
 	cd storage/mongo/ferrettest && $(GO) vet . && $(GO) test -timeout 30m .
@@ -94,7 +94,7 @@ size: build $(NPM) ## bytes a phone loads, as gates
 	cd pwa && npm run size
 
 soak: build s3-servers $(NPM) ## the long runs: histories, kills
-	PREAU_TOOLS=$(TOOLS) PREAU_SERVERS=required PREAU_KILL_ROUNDS=500 $(GO) test -run Kill -timeout 2h ./storage/...
+	PREAU_TEST_TOOLS=$(TOOLS) PREAU_TEST_SERVERS=required PREAU_KILL_ROUNDS=500 $(GO) test -run Kill -timeout 2h ./storage/...
 	cd pwa && PREAU_HISTORIES=10000 npm run oracle
 
 drill: $(WEB) ## lose a server under load and bring it back; prints a line for the ledger

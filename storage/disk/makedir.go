@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 )
 
 // MakeDir makes a directory and those above it, each entered on disk: a file
@@ -20,7 +21,7 @@ func MakeDir(dir string) error {
 		}
 	}
 	if err := os.Mkdir(dir, 0o700); err != nil && !isDir(dir) {
-		return err
+		return plain(err)
 	}
 	return syncAbove(above)
 }
@@ -28,6 +29,14 @@ func MakeDir(dir string) error {
 func isDir(path string) bool {
 	info, err := os.Stat(path)
 	return err == nil && info.IsDir()
+}
+
+// plain says what stands where the directory should be.
+func plain(err error) error {
+	if wrong, ok := errors.AsType[*fs.PathError](err); ok && errors.Is(err, fs.ErrExist) {
+		wrong.Err = syscall.ENOTDIR
+	}
+	return err
 }
 
 // syncAbove brings the names in a directory to disk. One that is not ours to
