@@ -24,8 +24,8 @@ import (
 )
 
 const (
-	toolsVar    = "PREAU_TEST_TOOLS"           // that folder, if it is another
-	requiredVar = "PREAU_TEST_SERVERS"         // "required": a missing server is a failure
+	toolsVar    = "PREAU_TEST_TOOLS"      // that folder, if it is another
+	requiredVar = "PREAU_TEST_SERVERS"    // "required": a missing server is a failure
 	runningVar  = "PREAU_TEST_S3_RUNNING" // what a child, to be killed, finds running
 )
 
