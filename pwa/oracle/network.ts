@@ -63,9 +63,9 @@ export class Network {
     for (const cookie of response.headers.getSetCookie()) {
       const [name = '', value = ''] = cookie.split(';')[0]?.split(/=(.*)/s) ?? []
       this.#cookies.set(name, value)
-      const device = value.split('.')[2]
-      if (name === '__Host-preau' && device) this.devices.add(device)
     }
+    if (response.ok && init.method === 'POST' && path.startsWith('/api/session'))
+      this.devices.add(((await response.clone().json()) as { device: string }).device)
     return response
   }
 }
