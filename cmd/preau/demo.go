@@ -92,11 +92,14 @@ func (c *command) introduce(a *App) {
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", who.Name, who.Detail, who.Login, who.Password)
 	}
 	_ = table.Flush() // what cannot be printed is lost anyway
-	if a.fronts.lan == nil && reachable(a.origin()) {
-		code, err := qrcode.New(a.origin(), qrcode.Low)
-		if err == nil {
-			fmt.Fprintln(c.out, "\n"+code.ToSmallString(false))
-		}
+	if a.fronts.lan != nil {
+		return // the page that explains how a phone comes in was printed already
+	}
+	if code, err := qrcode.New(a.origin(), qrcode.Low); err == nil {
+		fmt.Fprintln(c.out, "\n"+code.ToSmallString(false))
+	}
+	if !reachable(a.origin()) {
+		fmt.Fprintln(c.out, "Cette adresse ne s'ouvre que sur cette machine ; pour un téléphone : preau demo -lan")
 	}
 }
 
