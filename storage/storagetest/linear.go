@@ -88,9 +88,22 @@ func linearizable(s *store) {
 			mu.Unlock()
 		}
 	})
-	if found := porcupine.CheckOperationsTimeout(scopeLog, history, time.Minute); found != porcupine.Ok {
-		s.Fatalf("no order explains this history: %s", found)
+	for _, part := range byScope(history) {
+		if found := porcupine.CheckOperationsTimeout(scopeLog, part, time.Minute); found != porcupine.Ok {
+			s.show(part)
+			s.Fatalf("no order explains this history: %s", found)
+		}
 	}
+}
+
+// show prints the history of one scope, and whether the scans are at fault.
+func (s *store) show(history []porcupine.Operation) {
+	slices.SortFunc(history, func(a, b porcupine.Operation) int { return int(a.Call - b.Call) })
+	for _, op := range history {
+		s.Logf("%d: %d to %d: %s", op.ClientId, op.Call, op.Return, scopeLog.DescribeOperation(op.Input, op.Output))
+	}
+	rest := slices.DeleteFunc(history, func(op porcupine.Operation) bool { return op.Input.(asked).do == "scan" })
+	s.Logf("without the scans: %s", porcupine.CheckOperationsTimeout(scopeLog, rest, time.Minute))
 }
 
 type client struct {
