@@ -113,7 +113,24 @@ func (s *shelf) load(ctx context.Context, account, id string) (upload, error) {
 	case !s.now().Before(found.expires):
 		return upload{}, cmp.Or(s.remove(ctx, found), errNoUpload)
 	}
-	return found, nil
+	return found, s.lookDone(ctx, &found)
+}
+
+// lookDone looks again whether an upload that lacks bytes was handed over: a
+// list is made over time, and may miss both the pieces that went and the note
+// that came before they did.
+func (s *shelf) lookDone(ctx context.Context, up *upload) error {
+	if up.offset == up.size {
+		return nil
+	}
+	_, err := s.blobs.Stat(ctx, up.key("done"))
+	if err == nil {
+		up.done, up.offset = true, up.size
+	}
+	if errors.Is(err, storage.ErrNotFound) {
+		return nil
+	}
+	return err
 }
 
 func isUploadID(id string) bool {

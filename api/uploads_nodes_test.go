@@ -10,6 +10,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"preau/storage"
 )
 
 // node is another server on the same blobs, which hands over to the same desk.
@@ -84,6 +86,45 @@ func TestHandOverAtTwoNodes(t *testing.T) {
 	if n := len(u.desk.arrivals()); n < 10 {
 		t.Errorf("%d arrivals of 10 files", n)
 	}
+}
+
+// hasty lists the names that were there when it began, without those that went
+// meanwhile, as a folder does.
+type hasty struct {
+	storage.Blobs
+	meanwhile func()
+}
+
+func (h *hasty) List(ctx context.Context, prefix string, yield func(storage.Blob) bool) error {
+	var listed []storage.Blob
+	err := h.Blobs.List(ctx, prefix, func(b storage.Blob) bool {
+		listed = append(listed, b)
+		return true
+	})
+	if do := h.meanwhile; do != nil {
+		h.meanwhile = nil
+		do()
+	}
+	for _, b := range listed {
+		if _, gone := h.Stat(ctx, b.Key); gone == nil && !yield(b) {
+			break
+		}
+	}
+	return err
+}
+
+// An upload that is handed over while another node looks at it is whole there
+// too, and does not seem to have lost its bytes.
+func TestHandedOverWhileLookedAt(t *testing.T) {
+	u := serveUploads(t)
+	blobs := &hasty{Blobs: u.blobs}
+	other := serveUploadsOn(t, blobs, t.TempDir(), u.desk)
+	u.desk.next = errors.New("disk full")
+	path := u.begin(3000)
+	u.patch(path, 0, strings.Repeat("x", 3000)).want(t, 500, "internal")
+	blobs.meanwhile = func() { u.wantOffset(path, "3000") }
+	other.wantOffset(path, "3000")
+	u.wantArrivals("ines copy 3000")
 }
 
 // A piece that was cut short and had a checksum is not what was meant.
