@@ -12,10 +12,12 @@ LINT  := bin/golangci-lint
 TOOLS := $(or $(PREAU_TEST_TOOLS),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/preau/tools)
 MINIO := v0.0.0-20260212201848-7aac2a2c5b7c
 VERSITYGW := v1.8.0
+FERRET := $(TOOLS)/ferret
+FERRETSRC := $(addprefix storage/mongo/ferrettest/,go.mod go.sum) $(wildcard storage/mongo/ferrettest/ferret/*.go storage/mongo/ferrettest/cmd/ferret/*.go)
 S3    := $(TOOLS)/minio@$(MINIO) $(TOOLS)/versitygw@$(VERSITYGW)
 WEBSRC := $(shell find pwa/src pwa/public pwa/index.html pwa/vite.config.ts -type f 2>/dev/null)
 
-.PHONY: run dev demo build test check race mongo s3 s3-servers web e2e browsers lint fmt bench size soak drill faults faults-long clean
+.PHONY: run dev demo build test check race mongo s3 servers web e2e browsers lint fmt bench size soak drill faults faults-long clean
 
 run: build ## start on SQLite and disk with the demo school
 	$(BIN) demo
@@ -48,17 +50,21 @@ $(TOOLS)/versitygw@$(VERSITYGW):
 	CGO_ENABLED=0 GOBIN=$(TOOLS) $(GO) install -trimpath github.com/versity/versitygw/cmd/versitygw@$(VERSITYGW)
 	@touch $@
 
-s3-servers: $(S3) ## S3 servers for the tests, built once (some minutes) and kept
+$(FERRET): $(FERRETSRC)
+	cd storage/mongo/ferrettest && CGO_ENABLED=0 $(GO) build -trimpath -o $(abspath $@).new ./cmd/ferret
+	mv $@.new $@ # the old one may be running
 
-s3: s3-servers ## the object store against real servers; PREAU_TEST_S3_URL adds one
+servers: $(S3) $(FERRET) ## S3 and MongoDB servers for the tests, built once (some minutes) and kept
+
+s3: $(S3) ## the object store against real servers; PREAU_TEST_S3_URL adds one
 	PREAU_TEST_TOOLS=$(TOOLS) PREAU_TEST_SERVERS=required $(GO) test -count=1 -timeout 15m ./storage/minio
 
-race: s3-servers ## Go tests under the race detector
+race: servers ## Go tests under the race detector
 	$(GO) vet ./...
 	PREAU_TEST_TOOLS=$(TOOLS) PREAU_TEST_SERVERS=required $(GO) test -race -timeout 20m ./...
 
 mongo: ## storage/mongo on an embedded FerretDB, or on PREAU_TEST_MONGO_URI
-	cd storage/mongo/ferrettest && $(GO) vet . && $(GO) test -timeout 30m .
+	cd storage/mongo/ferrettest && $(GO) vet ./... && $(GO) test -timeout 30m ./...
 
 browsers: ## Chromium and Firefox, where they are missing
 	@bash .ci/browsers
@@ -93,7 +99,7 @@ bench: build $(NPM) ## every figure the README and DESIGN quote
 size: build $(NPM) ## bytes a phone loads, as gates
 	cd pwa && npm run size
 
-soak: build s3-servers $(NPM) ## the long runs: histories, kills
+soak: build servers $(NPM) ## the long runs: histories, kills
 	PREAU_TEST_TOOLS=$(TOOLS) PREAU_TEST_SERVERS=required PREAU_KILL_ROUNDS=500 $(GO) test -run Kill -timeout 2h ./storage/...
 	cd pwa && PREAU_HISTORIES=10000 npm run oracle
 

@@ -1,33 +1,27 @@
 // Package miniotest starts S3 servers for tests, on free ports of this machine
-// and for as long as a test runs. `make s3-servers` builds them into a folder
-// that is kept.
+// and for as long as a test runs. `make servers` builds them.
 package miniotest
 
 import (
 	"bytes"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	s3 "github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
+
+	"preau/storage/storagetest/programs"
 )
 
-const (
-	toolsVar    = "PREAU_TEST_TOOLS"      // that folder, if it is another
-	requiredVar = "PREAU_TEST_SERVERS"    // "required": a missing server is a failure
-	runningVar  = "PREAU_TEST_S3_RUNNING" // what a child, to be killed, finds running
-)
+const runningVar = "PREAU_TEST_S3_RUNNING" // what a child, to be killed, finds running
 
 // Bucket is there on every server; Owner may do everything with it. Guest may
 // do what a bucket policy says; only versitygw knows one. Both have one secret.
@@ -88,8 +82,8 @@ func (s Server) Start(t testing.TB) string {
 	if running := os.Getenv(runningVar); running != "" {
 		return running
 	}
-	program := s.find(t)
-	host, dir := freeAddr(t), t.TempDir()
+	program := programs.Find(t, s.Name)
+	host, dir := programs.FreeAddr(t), t.TempDir()
 	if s.prepare != nil {
 		if err := s.prepare(dir); err != nil {
 			t.Fatal(err)
@@ -99,7 +93,7 @@ func (s Server) Start(t testing.TB) string {
 	cmd.Env = append(os.Environ(), s.env...)
 	var said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &said, &said
-	wait := launch(t, cmd)
+	wait := programs.Launch(t, cmd)
 	t.Cleanup(func() {
 		_ = cmd.Process.Kill()
 		<-wait
@@ -110,54 +104,6 @@ func (s Server) Start(t testing.TB) string {
 	makeBucket(t, host, wait)
 	t.Setenv(runningVar, host)
 	return host
-}
-
-func (s Server) find(t testing.TB) string {
-	t.Helper()
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := filepath.Join(cache, "preau", "tools")
-	if other := os.Getenv(toolsVar); other != "" {
-		dir = other
-	}
-	program := filepath.Join(dir, s.Name)
-	if _, err := os.Stat(program); err == nil {
-		return program
-	}
-	missing := fmt.Sprintf("%s is not in %s: run `make s3-servers` once", s.Name, dir)
-	if os.Getenv(requiredVar) == "required" || os.Getenv("CI") != "" {
-		t.Fatal(missing)
-	}
-	t.Skip(missing)
-	return ""
-}
-
-func freeAddr(t testing.TB) string {
-	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer ln.Close()
-	return ln.Addr().String()
-}
-
-// launch starts a program that ends with this one, however that ends.
-func launch(t testing.TB, cmd *exec.Cmd) (ended <-chan error) {
-	t.Helper()
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	started, wait := make(chan error), make(chan error, 1)
-	go func() {
-		runtime.LockOSThread() // whose death is meant
-		started <- cmd.Start()
-		wait <- cmd.Wait()
-	}()
-	if err := <-started; err != nil {
-		t.Fatal(err)
-	}
-	return wait
 }
 
 // makeBucket waits until the server answers.

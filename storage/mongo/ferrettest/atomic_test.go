@@ -17,24 +17,11 @@ import (
 	"preau/storage/mongo"
 )
 
-// needsAtomicUpdates says what is left out on the embedded server, whose
-// updates read a document, and write it back later: what two processes change
-// in one document at the same time may be lost there. One process has a mutex
-// for each scope.
-var needsAtomicUpdates = map[string]string{
-	"applying": "two processes replace one record by a higher number each",
-	"erasing":  "two processes take two values out of one entry",
-}
-
-// processes runs a test with one store always, and with two where updates are
-// atomic.
-func processes(t *testing.T, what string, test func(t *testing.T, nodes []*mongo.Store, address string)) {
+// processes runs a test with one store, and with two.
+func processes(t *testing.T, test func(t *testing.T, nodes []*mongo.Store, address string)) {
 	t.Helper()
 	for _, n := range []int{1, 2} {
 		t.Run(fmt.Sprint("processes=", n), func(t *testing.T) {
-			if n > 1 && !real {
-				t.Skip("needs atomic updates: " + needsAtomicUpdates[what])
-			}
 			address := database(t.TempDir())
 			var nodes []*mongo.Store
 			for range n {
@@ -48,7 +35,7 @@ func processes(t *testing.T, what string, test func(t *testing.T, nodes []*mongo
 // TestApplying has writers on all nodes put and delete a few records of one
 // scope; what is derived in the end must be what the log says.
 func TestApplying(t *testing.T) {
-	processes(t, "applying", func(t *testing.T, nodes []*mongo.Store, address string) {
+	processes(t, func(t *testing.T, nodes []*mongo.Store, address string) {
 		t.Helper()
 		var all sync.WaitGroup
 		for w := range 4 {
@@ -69,7 +56,7 @@ func TestApplying(t *testing.T) {
 
 // TestErasing deletes two records of one entry on all nodes at the same time.
 func TestErasing(t *testing.T) {
-	processes(t, "erasing", func(t *testing.T, nodes []*mongo.Store, address string) {
+	processes(t, func(t *testing.T, nodes []*mongo.Store, address string) {
 		t.Helper()
 		for round := range 8 {
 			a, b := storage.Op{Type: "t", ID: fmt.Sprint("a", round)}, storage.Op{Type: "t", ID: fmt.Sprint("b", round)}

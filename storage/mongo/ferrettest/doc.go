@@ -4,6 +4,6 @@
 // not the project's.
 //
 // FerretDB 1 keeps a database in SQLite and scans it for every command, so the
-// cases are smaller there. It is safe where documents are inserted and
-// deleted; its updates are not atomic.
+// cases are smaller there. It stands behind a gate of package ferret, without
+// which its updates are not atomic.
 package ferrettest

@@ -5,19 +5,17 @@ import (
 	"crypto/sha256"
 	"flag"
 	"fmt"
-	"io"
-	"log/slog"
 	"os"
 	"strings"
 	"sync"
 	"testing"
 
-	"github.com/FerretDB/FerretDB/ferretdb"
 	driver "go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"preau/storage"
 	"preau/storage/mongo"
+	"preau/storage/mongo/ferrettest/ferret"
 	"preau/storage/storagetest"
 )
 
@@ -27,7 +25,7 @@ const (
 	roundsVar = "PREAU_KILL_ROUNDS"
 )
 
-// uri is the server under test; real says that its updates are atomic.
+// uri is the server under test; real says that it is not the embedded one.
 var (
 	uri  string
 	real bool
@@ -74,27 +72,15 @@ func startFerret() (stop func(), err error) {
 	if err != nil {
 		return nil, err
 	}
-	server, err := ferretdb.New(&ferretdb.Config{
-		Listener:  ferretdb.ListenerConfig{TCP: "127.0.0.1:0"},
-		Logger:    slog.New(slog.NewTextHandler(io.Discard, nil)),
-		Handler:   "sqlite",
-		SQLiteURL: "file:" + dir + "/?_pragma=synchronous(off)", // it outlives the stores
-	})
+	server, err := ferret.Start("127.0.0.1:0", dir)
 	if err != nil {
 		os.RemoveAll(dir)
 		return nil, err
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan struct{})
-	go func() {
-		server.Run(ctx)
-		close(ended)
-	}()
-	uri = server.MongoDBURI()
+	uri = server.URI()
 	os.Setenv(ferretVar, uri)
 	return func() {
-		cancel()
-		<-ended
+		server.Close()
 		os.RemoveAll(dir)
 	}, nil
 }
