@@ -30,7 +30,8 @@ type Blobs interface {
 	Open(ctx context.Context, key string, offset, length int64) (io.ReadCloser, Blob, error)
 	// Stat describes a blob without reading it.
 	Stat(ctx context.Context, key string) (Blob, error)
-	// Delete removes a blob; deleting an unknown key is no error.
+	// Delete removes a blob, for good once it is acknowledged; deleting an
+	// unknown key is no error.
 	Delete(ctx context.Context, key string) error
 	// List calls yield for each blob whose key starts with prefix, ascending,
 	// until it returns false.

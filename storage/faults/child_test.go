@@ -60,7 +60,7 @@ func (s stores) close() {
 // say prints one line in one write.
 func say(format string, args ...any) { fmt.Fprintf(os.Stdout, format+"\n", args...) }
 
-// work commits, puts and settles until it fails; a stubborn child goes on.
+// work commits, puts, settles, trims and deletes until it fails; a stubborn child goes on.
 func work(dir string) {
 	ctx := context.Background()
 	s, err := openStores(ctx, dir)
@@ -79,6 +79,7 @@ func work(dir string) {
 		all.Go(func() { s.repeat("put", func(n int) error { return s.put(ctx, i, n) }) })
 	}
 	all.Go(func() { s.repeat("settle", func(int) error { return s.settle(ctx) }) })
+	all.Go(func() { s.repeat("trim", func(n int) error { return s.trim(ctx, n) }) })
 	all.Wait()
 }
 
@@ -114,14 +115,50 @@ func (s stores) commit(ctx context.Context, scope string) error {
 	return nil
 }
 
+// put stores the n-th blob, and deletes a third of those before.
 func (s stores) put(ctx context.Context, i, n int) error {
-	key := fmt.Sprintf("%s/%d/%d/sha256-%d", os.Getenv(roundVar), i, n/5, n)
+	key := blobKey(i, n)
 	content := storagetest.BlobOf(key)
 	sum := sha256.Sum256([]byte(content))
 	if err := s.blobs.Put(ctx, key, strings.NewReader(content), int64(len(content)), sum[:]); err != nil {
 		return err
 	}
 	say("blob %s", key)
+	if n%3 != 2 {
+		return nil
+	}
+	key = blobKey(i, n-1)
+	say("deleting %s", key)
+	if err := s.blobs.Delete(ctx, key); err != nil {
+		return err
+	}
+	say("deleted %s", key)
+	return nil
+}
+
+func blobKey(i, n int) string {
+	return fmt.Sprintf("%s/%d/%d/sha256-%d", os.Getenv(roundVar), i, n/5, n)
+}
+
+// keepEntries is how many entries a trim leaves.
+const keepEntries = 30
+
+// trim cuts a log, one scope after the other.
+func (s stores) trim(ctx context.Context, n int) error {
+	scopes := storagetest.KillScopes()
+	scope := scopes[n%len(scopes)]
+	tails, err := s.records.Tails(ctx, []storage.Position{{Scope: scope}}, 0)
+	if err != nil {
+		return err
+	}
+	if cut := tails[0].Head - keepEntries; cut > 1 {
+		say("trimming %s %d", scope, cut)
+		if err := s.records.Trim(ctx, scope, storagetest.KillTime(cut)); err != nil {
+			return err
+		}
+		say("trimmed %s %d", scope, cut)
+	}
+	time.Sleep(3 * time.Millisecond)
 	return nil
 }
 

@@ -3,6 +3,7 @@ package faults
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -33,18 +34,23 @@ func rounds(name string, usual int) int {
 // acks is all that the children of one disk were told.
 type acks struct {
 	entries  map[string]int64
-	blobs    map[string]bool
+	blobs    map[string]bool // those deleted, or asked to be, are not among them
+	deleted  map[string]bool
+	cuts     map[string]storagetest.Cut
 	settling map[string]bool
 	settled  map[string]bool
 	epoch    int64
 	refused  []string
 	shut     []string
 	unread   []string
-	count    int // entries, blobs and settlements acknowledged
+	count    int // entries, blobs, settlements, trims and deletions acknowledged
 }
 
 func newAcks() *acks {
-	return &acks{entries: map[string]int64{}, blobs: map[string]bool{}, settling: map[string]bool{}, settled: map[string]bool{}}
+	return &acks{
+		entries: map[string]int64{}, blobs: map[string]bool{}, deleted: map[string]bool{}, cuts: map[string]storagetest.Cut{},
+		settling: map[string]bool{}, settled: map[string]bool{},
+	}
 }
 
 func (a *acks) hear(t *testing.T, line string) {
@@ -53,11 +59,7 @@ func (a *acks) hear(t *testing.T, line string) {
 	a.count++
 	switch what {
 	case "entry":
-		var scope string
-		var n int64
-		if _, err := fmt.Sscan(rest, &scope, &n); err != nil {
-			t.Fatalf("the child said %q", line)
-		}
+		scope, n := numbered(t, rest)
 		if n != a.entries[scope]+1 && a.entries[scope] >= n {
 			t.Fatalf("entry %d of %s was acknowledged twice", n, scope)
 		}
@@ -66,15 +68,34 @@ func (a *acks) hear(t *testing.T, line string) {
 		a.blobs[rest] = true
 	case "settled":
 		a.settled[rest] = true
+	case "deleted":
+		a.deleted[rest] = true
+	case "trimmed":
+		scope, n := numbered(t, rest)
+		a.cuts[scope] = storagetest.Cut{Least: n, Most: a.cuts[scope].Most}
 	default:
 		a.count--
 		a.hearMore(t, what, rest)
 	}
 }
 
+// numbered reads a scope and a number.
+func numbered(t *testing.T, said string) (scope string, n int64) {
+	t.Helper()
+	if _, err := fmt.Sscan(said, &scope, &n); err != nil {
+		t.Fatalf("the child said %q", said)
+	}
+	return scope, n
+}
+
 func (a *acks) hearMore(t *testing.T, what, rest string) {
 	t.Helper()
 	switch what {
+	case "deleting":
+		delete(a.blobs, rest)
+	case "trimming":
+		scope, n := numbered(t, rest)
+		a.cuts[scope] = storagetest.Cut{Least: a.cuts[scope].Least, Most: n}
 	case "settling":
 		a.settling[rest] = true
 	case "epoch":
@@ -214,11 +235,22 @@ func (l *life) check() {
 	l.Helper()
 	s := l.open()
 	defer s.drop()
-	storagetest.Survived(l.T, s.records, l.acks.entries)
+	storagetest.Survived(l.T, s.records, l.acks.entries, l.acks.cuts)
 	storagetest.Whole(l.T, s.blobs, l.acks.blobs)
+	l.checkDeleted(s)
 	l.checkTasks(s)
 	if epoch, err := s.records.Epoch(l.Context(), false); err != nil || epoch < l.acks.epoch {
 		l.Fatalf("epoch %d, %v; want %d", epoch, err, l.acks.epoch)
+	}
+}
+
+// checkDeleted wants nothing back that was deleted.
+func (l *life) checkDeleted(s copied) {
+	l.Helper()
+	for key := range l.acks.deleted {
+		if _, err := s.blobs.Stat(l.Context(), key); !errors.Is(err, storage.ErrNotFound) {
+			l.Fatalf("blob %s was deleted, and is back: %v", key, err)
+		}
 	}
 }
 

@@ -123,7 +123,7 @@ func entriesSurviveKill(s *store) {
 			acked[scope] = max(acked[scope], n)
 		})
 		s.openAgain()
-		Survived(s.T, s.Records, acked)
+		Survived(s.T, s.Records, acked, nil)
 		s.must(s.Close())
 	}
 	s.openAgain()
@@ -138,8 +138,17 @@ func KillEntry(scope string, n int64) storage.Entry {
 	if n%7 == 0 {
 		ops = append(ops, del("t", strconv.FormatInt((n-3)%50, 10)))
 	}
-	return (&store{now: day}).entry(scope, n, ops...)
+	return (&store{now: KillTime(n)}).entry(scope, n, ops...)
 }
+
+// KillTime is when entry n was committed: for a Trim with this cut the log
+// begins with it.
+func KillTime(n int64) time.Time { return day.Add(time.Duration(n) * time.Millisecond) }
+
+// Cut tells where the log of a scope may begin: not before Least, to where a
+// Trim has acknowledged that it cut, nor after Most, to where one was asked to.
+// A log that was never cut begins at 1.
+type Cut struct{ Least, Most int64 }
 
 func (s *store) commitForEver(i int) {
 	scope := killScope(i)
@@ -153,31 +162,60 @@ func (s *store) commitForEver(i int) {
 }
 
 // Survived checks that a store in which others appended each [KillEntry] holds
-// all up to the numbers acknowledged, and all of it whole.
-func Survived(t *testing.T, r storage.Records, acked map[string]int64) {
+// all up to the numbers acknowledged, but for what was cut, and all of it whole.
+func Survived(t *testing.T, r storage.Records, acked map[string]int64, cuts map[string]Cut) {
 	t.Helper()
 	s := &store{T: t, Records: r}
 	if c, ok := s.Records.(interface{ Check(context.Context) error }); ok {
 		s.must(c.Check(s.Context()))
 	}
 	for _, scope := range KillScopes() {
-		tail := s.tail(scope, 0, 1<<30)
+		cut := cuts[scope]
+		tail := s.longestTail(scope, max(cut.Least, 1), max(cut.Most, 1))
 		if tail.Head < acked[scope] {
 			s.Fatalf("%s is at %d, and %d was acknowledged", scope, tail.Head, acked[scope])
 		}
-		same(s, "entries", len(tail.Entries), int(tail.Head))
-		latest := map[storage.Key]storage.Record{}
-		for i, want := range killLog(scope, tail.Head) {
-			same(s, "entry", tail.Entries[i], want)
-			apply(latest, want)
+		if tail.Floor > 0 && tail.Floor >= cut.Most {
+			s.Fatalf("the floor of %s is %d, and it was trimmed to %d", scope, tail.Floor, cut.Most)
 		}
-		for _, r := range s.scan(storage.Page{Scope: scope, Tombstones: true}) {
-			same(s, "record", r, latest[storage.Key{Type: r.Type, ID: r.ID}])
-			delete(latest, storage.Key{Type: r.Type, ID: r.ID})
-		}
-		same(s, "records missing", len(latest), 0)
-		same(s, "lane", s.lane(scope, "l", 1).K, tail.Head)
+		s.survived(scope, tail)
 	}
+}
+
+// longestTail is the log of a scope, which begins from least to most.
+func (s *store) longestTail(scope string, least, most int64) (t storage.Tail) {
+	s.Helper()
+	for n := least; n <= most; n++ {
+		t = s.tail(scope, n-1, 1<<30)
+		if len(t.Entries) > 0 || t.Head == 0 {
+			return t
+		}
+	}
+	s.Fatalf("the log of %s, which is at %d, does not begin from %d to %d", scope, t.Head, least, most)
+	return t
+}
+
+// survived compares a scope with what was committed to it.
+func (s *store) survived(scope string, tail storage.Tail) {
+	s.Helper()
+	first := tail.Head - int64(len(tail.Entries))
+	latest := map[storage.Key]storage.Record{}
+	for i, want := range killLog(scope, tail.Head) {
+		if at := int64(i) - first; at >= 0 {
+			same(s, "entry", tail.Entries[at], want)
+		}
+		apply(latest, want)
+	}
+	for _, r := range s.scan(storage.Page{Scope: scope, Tombstones: true}) {
+		same(s, "record", r, latest[storage.Key{Type: r.Type, ID: r.ID}])
+		delete(latest, storage.Key{Type: r.Type, ID: r.ID})
+	}
+	for _, r := range latest {
+		if r.Value != nil || r.Seq > tail.Floor {
+			s.Fatalf("a record of %s is missing: %+v", scope, r)
+		}
+	}
+	same(s, "lane", s.lane(scope, "l", 1).K, tail.Head)
 }
 
 // killLog is what the log of a scope must hold up to head.
