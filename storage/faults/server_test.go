@@ -23,10 +23,7 @@ import (
 // keys, what a teacher gave and what follows from it.
 func TestServerPowerLoss(t *testing.T) {
 	all, gave := rounds("PREAU_SERVER_ROUNDS", 2), 0
-	c := &campus{T: t, bin: filepath.Join(t.TempDir(), "preau")}
-	if out, err := exec.Command("go", "build", "-C", "../..", "-o", c.bin, "./cmd/preau").CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
+	c := &campus{T: t, bin: builtServer(t)}
 	for round := range all {
 		if round%generation == 0 {
 			gave += len(c.given)
