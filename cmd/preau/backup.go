@@ -14,6 +14,7 @@ import (
 	"preau/api"
 	"preau/cmd/preau/archive"
 	"preau/storage"
+	"preau/storage/disk"
 )
 
 const backupUsage = `usage: preau backup [-to FILE|FOLDER|-] [-data DIR]
@@ -61,7 +62,7 @@ func (c *command) backupFile(ctx context.Context, path string, began time.Time) 
 	if err := os.Rename(f.Name(), path); err != nil {
 		return m, err
 	}
-	return m, syncFolder(filepath.Dir(path))
+	return m, disk.SyncDir(filepath.Dir(path))
 }
 
 func (c *command) archive(ctx context.Context, out io.Writer, began time.Time) (m archive.Manifest, err error) {

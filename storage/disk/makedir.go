@@ -39,13 +39,18 @@ func plain(err error) error {
 	return err
 }
 
-// syncAbove brings the names in a directory to disk. One that is not ours to
-// open was made, and looked after, by somebody else.
+// syncAbove is SyncDir; a directory that is not ours to open was made, and
+// looked after, by somebody else.
 func syncAbove(dir string) error {
-	d, err := os.Open(dir)
-	if errors.Is(err, fs.ErrPermission) {
-		return nil
+	if err := SyncDir(dir); !errors.Is(err, fs.ErrPermission) {
+		return err
 	}
+	return nil
+}
+
+// SyncDir brings the names in a directory to disk.
+func SyncDir(dir string) error {
+	d, err := os.Open(dir)
 	if err != nil {
 		return err
 	}
