@@ -63,6 +63,7 @@ var kinds = []struct {
 	{storage.ErrConflict, Problem{Status: 409, Code: "conflict", Message: "somebody else was faster"}},
 	{storage.ErrTooLarge, Problem{Status: 413, Code: "too_large", Message: "too large"}},
 	{storage.ErrClosed, Problem{Status: 503, Code: "unavailable", Message: "stopping", Retry: 2 * time.Second}},
+	{storage.ErrUnavailable, Problem{Status: 503, Code: "unavailable", Message: "the server does not reach what it keeps", Retry: 5 * time.Second}},
 	{syscall.ENOSPC, noSpace},
 	{syscall.EDQUOT, noSpace},
 	{syscall.EIO, noDisk},
@@ -151,8 +152,8 @@ func isFault(err error) bool {
 	if errors.As(err, &request) && request.Code == psync.Unavailable {
 		return request.Cause != nil && !errors.Is(err, storage.ErrClosed) && !errors.Is(err, storage.ErrConflict)
 	}
-	for _, errno := range []syscall.Errno{syscall.ENOSPC, syscall.EDQUOT, syscall.EIO, syscall.EROFS} {
-		if errors.Is(err, errno) {
+	for _, fault := range []error{syscall.ENOSPC, syscall.EDQUOT, syscall.EIO, syscall.EROFS, storage.ErrUnavailable} {
+		if errors.Is(err, fault) {
 			return true
 		}
 	}

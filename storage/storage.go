@@ -29,6 +29,10 @@ var (
 	ErrCorrupt = errors.New("stored data is damaged")
 	// ErrClosed says that the store was closed.
 	ErrClosed = errors.New("store closed")
+	// ErrUnavailable says that the server which keeps the data does not answer,
+	// not in time, or not now. Whether it made a change that was asked for is
+	// not known. Try again.
+	ErrUnavailable = errors.New("the store does not answer")
 )
 
 // Limits of one entry.

@@ -21,6 +21,7 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	s3 "github.com/minio/minio-go/v7"
 
@@ -40,6 +41,8 @@ type Store struct {
 
 	single int64 // bytes that go in one request
 	part   int64 // bytes of a part of what does not
+
+	silence time.Duration // how long the server may be silent
 
 	closed atomic.Bool
 }
@@ -100,9 +103,11 @@ func (s *Store) Stat(ctx context.Context, key string) (storage.Blob, error) {
 }
 
 func (s *Store) stat(ctx context.Context, key string) (storage.Blob, error) {
+	ctx, v := s.vigil(ctx)
+	defer v.end()
 	info, err := s.client.StatObject(ctx, s.bucket, s.name(key), s3.StatObjectOptions{})
 	if err != nil {
-		return storage.Blob{}, err
+		return storage.Blob{}, unanswered(ctx, err)
 	}
 	return describe(key, info), nil
 }
@@ -134,10 +139,14 @@ func (s *Store) open(ctx context.Context, key string, offset, length int64) (io.
 	if offset > 0 || length > 0 {
 		part.Set("Range", span(offset, length))
 	}
-	body, info, header, err := s.client.GetObject(ctx, s.bucket, s.name(key), part)
+	ctx, v := s.vigil(ctx)
+	got, info, header, err := s.client.GetObject(ctx, s.bucket, s.name(key), part)
 	if err != nil {
-		return nil, storage.Blob{}, err
+		defer v.end()
+		return nil, storage.Blob{}, unanswered(ctx, err)
 	}
+	v.rest()
+	body := &watched{got, ctx, v}
 	b := describe(key, info)
 	if _, whole, parted := strings.Cut(header.Get("Content-Range"), "/"); parted {
 		b.Size, err = strconv.ParseInt(whole, 10, 64)
@@ -172,7 +181,9 @@ func (s *Store) Delete(ctx context.Context, key string) error {
 	if err := s.ready(ctx, key); err != nil {
 		return err
 	}
-	err := s.client.RemoveObject(ctx, s.bucket, s.name(key), s3.RemoveObjectOptions{})
+	ctx, v := s.vigil(ctx)
+	defer v.end()
+	err := unanswered(ctx, s.client.RemoveObject(ctx, s.bucket, s.name(key), s3.RemoveObjectOptions{}))
 	if answer(err).Code == s3.NoSuchKey {
 		return nil
 	}
@@ -187,15 +198,19 @@ func (s *Store) List(ctx context.Context, prefix string, yield func(storage.Blob
 	if !storage.BeginsKey(prefix) {
 		return fault("list", prefix, ctx.Err())
 	}
+	ctx, v := s.vigil(ctx)
+	defer v.end()
 	all := s3.ListObjectsOptions{Prefix: s.prefix + prefix, Recursive: true, FetchOwner: new(bool)}
 	for object := range s.client.ListObjectsIter(ctx, s.bucket, all) {
 		if object.Err != nil {
-			return fault("list", prefix, object.Err)
+			return fault("list", prefix, unanswered(ctx, object.Err))
 		}
+		v.rest()
 		key, ours := s.key(object.Key)
 		if ours && strings.HasPrefix(key, prefix) && !yield(describe(key, object)) {
 			return nil
 		}
+		v.watch()
 	}
-	return fault("list", prefix, ctx.Err())
+	return fault("list", prefix, unanswered(ctx, ctx.Err()))
 }

@@ -45,6 +45,7 @@ func TestServers(t *testing.T) {
 			t.Run("Blobs", func(t *testing.T) { storagetest.Blobs(t, opener(plain)) })
 			for name, test := range map[string]func(*testing.T, string){
 				"Large": large, "Race": race, "Lend": lend, "Foreign": foreign, "Wrong": wrong, "LostAnswer": lostAnswer,
+				"Unavailable": unavailable, "Slow": slow,
 			} {
 				t.Run(name, func(t *testing.T) { test(t, host) })
 			}

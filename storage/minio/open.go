@@ -118,7 +118,7 @@ func (p *place) connect() (*Store, error) {
 	}
 	s := &Store{
 		client: client, idle: transport.CloseIdleConnections, bucket: p.bucket, lends: p.lends,
-		single: maxSingle, part: minPart,
+		single: maxSingle, part: minPart, silence: silence,
 	}
 	if p.prefix != "" {
 		s.prefix = p.prefix + "/"
@@ -130,6 +130,8 @@ var errOverwrites = errors.New(`the server overwrites objects in spite of "If-No
 
 // probe tries what a store needs on an object that is no blob.
 func (s *Store) probe(ctx context.Context) (err error) {
+	ctx, cancel := context.WithTimeout(ctx, 2*s.silence)
+	defer cancel()
 	if there, err := s.client.BucketExists(ctx, s.bucket); err == nil && !there {
 		return s3.ErrorResponse{Code: s3.NoSuchBucket}
 	}
@@ -138,7 +140,9 @@ func (s *Store) probe(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() {
-		err = errors.Join(err, s.client.RemoveObject(context.WithoutCancel(ctx), s.bucket, name, s3.RemoveObjectOptions{}))
+		ctx, v := s.vigil(context.WithoutCancel(ctx))
+		defer v.end()
+		err = errors.Join(err, s.client.RemoveObject(ctx, s.bucket, name, s3.RemoveObjectOptions{}))
 	}()
 	err = s.sendProbe(ctx, name)
 	if answer(err).StatusCode != http.StatusPreconditionFailed {
@@ -175,7 +179,7 @@ func (p *place) explain(err error) error {
 		return errors.New("the server does not know the key, or the secret is wrong")
 	case said.StatusCode == http.StatusForbidden || said.Code == s3.AccessDenied:
 		return fmt.Errorf("the key may not put, get, list and delete objects in bucket %q", p.bucket)
-	case errors.As(err, &network):
+	case errors.As(err, &network), errors.Is(err, storage.ErrUnavailable):
 		return fmt.Errorf("the server does not answer: %w", err)
 	}
 	return err

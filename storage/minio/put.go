@@ -48,13 +48,15 @@ func (s *Store) send(ctx context.Context, name string, r *storage.Exact, size in
 			return err // nothing, but not the right nothing
 		}
 	}
-	body := &body{r: r}
-	err := s.sendBody(ctx, name, body, size, sum)
+	ctx, v := s.vigil(ctx)
+	defer v.end()
+	body := &body{r: r, vigil: v}
+	err := unanswered(ctx, s.sendBody(ctx, name, body, size, sum))
 	// What the reader says is the cause of what the connection says.
 	return cmp.Or(body.end(), err)
 }
 
-func (s *Store) sendBody(ctx context.Context, name string, r io.Reader, size int64, sum []byte) error {
+func (s *Store) sendBody(ctx context.Context, name string, r *body, size int64, sum []byte) error {
 	if size > s.single {
 		return s.sendParts(ctx, name, r, size)
 	}
@@ -70,9 +72,10 @@ func (s *Store) sendBody(ctx context.Context, name string, r io.Reader, size int
 // body is what a request reads. A connection may go on reading after the
 // answer has come; the reader belongs to the caller again then.
 type body struct {
-	mu   sync.Mutex
-	r    *storage.Exact
-	over bool
+	mu    sync.Mutex
+	r     *storage.Exact
+	vigil *vigil
+	over  bool
 }
 
 // Read implements [io.Reader].
@@ -82,6 +85,8 @@ func (b *body) Read(p []byte) (int, error) {
 	if b.over {
 		return 0, io.ErrClosedPipe
 	}
+	b.vigil.rest()
+	defer b.vigil.watch()
 	return b.r.Read(p)
 }
 
@@ -95,13 +100,14 @@ func (b *body) end() error {
 
 // sendParts stores an object that is too large for one request. What has been
 // sent of it is dropped when the rest does not come.
-func (s *Store) sendParts(ctx context.Context, name string, body io.Reader, size int64) error {
+func (s *Store) sendParts(ctx context.Context, name string, body *body, size int64) error {
 	id, err := s.client.NewMultipartUpload(ctx, s.bucket, name, s3.PutObjectOptions{})
 	if err != nil {
 		return err
 	}
 	parts, err := s.eachPart(ctx, name, id, body, size)
 	if err == nil {
+		body.vigil.rest() // to put them together takes its time
 		var complete s3.PutObjectOptions
 		complete.SetMatchETagExcept("*")
 		_, err = s.client.CompleteMultipartUpload(ctx, s.bucket, name, id, parts, complete)
