@@ -67,8 +67,10 @@ type Server struct {
 	assets  *assets
 	pages   []header // of everything but the API
 	figures figures
-	ctx     context.Context // ends when the server closes
+	ctx     context.Context // ends when the server has closed
 	stop    context.CancelFunc
+	here    context.Context // ends when the server is about to close
+	leave   context.CancelFunc
 }
 
 // New builds a server with all its routes.
@@ -80,6 +82,7 @@ func New(d Deps) (*Server, error) {
 		return nil, err
 	}
 	s.ctx, s.stop = context.WithCancel(context.Background())
+	s.here, s.leave = context.WithCancel(s.ctx)
 	s.app = fiber.New(s.config())
 	s.app.Use(s.count, s.recover, s.headers, s.guardOrigin)
 	if s.Uploads != nil {
@@ -160,10 +163,18 @@ func (s *Server) Serve(ln net.Listener) error {
 	return err
 }
 
-// Close stops accepting, ends the streams, waits for the requests under way
-// until ctx ends, and returns.
+// Leave makes the server say that it is about to close: it is not ready any
+// more, says goodbye to live connections and asks clients to come back on new
+// ones. It still answers.
+func (s *Server) Leave() { s.leave() }
+
+func (s *Server) leaving() bool { return s.here.Err() != nil }
+
+// Close leaves, stops accepting, waits for the requests under way until ctx
+// ends, and returns.
 func (s *Server) Close(ctx context.Context) error {
-	s.stop()
+	s.leave()
+	defer s.stop()
 	err := s.app.ShutdownWithContext(ctx)
 	if errors.Is(err, net.ErrClosed) {
 		return nil

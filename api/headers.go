@@ -56,6 +56,9 @@ func withPolicy(policy string) []header {
 
 // headers completes an answer; [Server.fail] does it after an error.
 func (s *Server) headers(fc *fiber.Ctx) error {
+	if s.leaving() {
+		fc.Context().SetConnectionClose()
+	}
 	err := fc.Next()
 	if err == nil {
 		s.setHeaders(fc)

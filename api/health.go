@@ -15,8 +15,9 @@ import (
 
 // Health says how the server is.
 type Health struct {
-	// Ready says why the server cannot answer now; nil is always ready.
-	Ready func(ctx context.Context) error
+	// Ready says why the server cannot answer now or, when it can, what it has
+	// to do without ("": nothing), in words for everybody; nil is always ready.
+	Ready func(ctx context.Context) (short string, err error)
 	// Token lets a monitor read the figures from elsewhere than this machine;
 	// "" lets nobody.
 	Token string
@@ -44,16 +45,29 @@ func (s *Server) healthRoutes() {
 	s.Route("GET", "/metrics", Public, NoBody, s.metrics)
 }
 
+// ready tells a proxy whether to send anybody here. What only some requests
+// need is said and no reason to send all of them away.
 func (s *Server) ready(c *Call) error {
+	if s.leaving() {
+		return notReady("stopping")
+	}
+	said := "ready\n"
 	if s.Health.Ready != nil {
 		ctx, cancel := context.WithTimeout(c.Context(), 2*time.Second)
 		defer cancel()
-		if err := s.Health.Ready(ctx); err != nil {
-			s.Log.Warn("not ready", "error", err)
-			return &Problem{Status: 503, Code: "unavailable", Message: "not ready", Retry: 2 * time.Second}
+		short, err := s.Health.Ready(ctx)
+		if err != nil {
+			return notReady(err.Error())
+		}
+		if short != "" {
+			said = "ready, but " + short + "\n"
 		}
 	}
-	return c.Bytes(fiber.StatusOK, fiber.MIMETextPlain, []byte("ready\n"))
+	return c.Bytes(fiber.StatusOK, fiber.MIMETextPlain, []byte(said))
+}
+
+func notReady(why string) error {
+	return &Problem{Status: 503, Code: "unavailable", Message: "not ready: " + why, Retry: 2 * time.Second}
 }
 
 // metrics gives the figures in Prometheus' text format.

@@ -53,7 +53,7 @@ type liveStream struct {
 // run writes events until the client has gone, its session has ended or the
 // server stops.
 func (l *liveStream) run(w *bufio.Writer) {
-	ctx, cancel := context.WithCancel(l.server.ctx)
+	ctx, cancel := context.WithCancel(l.server.here)
 	defer cancel()
 	l.server.figures.live.Add(1)
 	defer l.server.figures.live.Add(-1)

@@ -192,9 +192,24 @@ func (a *App) forgetPush(user, device string) {
 	}
 }
 
-func (a *App) ready(ctx context.Context) error {
-	_, err := a.records.Epoch(ctx, false)
-	return err
+// What /readyz says to everybody; the log says why.
+var (
+	errDatabase = errors.New("the database is out of reach")
+	noFiles     = "the files are out of reach"
+)
+
+// ready asks the database and the files. Without files most of a day in a
+// school still works, on every node or on none.
+func (a *App) ready(ctx context.Context) (short string, err error) {
+	if _, err := a.records.Epoch(ctx, false); err != nil {
+		a.log.Warn("database out of reach", "error", err)
+		return "", errDatabase
+	}
+	if _, err := a.blobs.Stat(ctx, "ready"); err != nil && !errors.Is(err, storage.ErrNotFound) {
+		a.log.Warn("files out of reach", "error", err)
+		return noFiles, nil
+	}
+	return "", nil
 }
 
 func (a *App) origin() string {
@@ -207,9 +222,9 @@ func (a *App) origin() string {
 // closePatience is how long requests under way may take when the server stops.
 const closePatience = 10 * time.Second
 
-// Run answers requests and carries out effects until ctx ends. Then it stops
-// accepting, says goodbye to live connections, lets what is under way end,
-// and returns.
+// Run answers requests and carries out effects until ctx ends. Then it says
+// that it is about to stop, goes on for as long as a proxy needs to notice,
+// stops accepting, lets what is under way end, and returns.
 func (a *App) Run(ctx context.Context) error {
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
@@ -225,11 +240,22 @@ func (a *App) Run(ctx context.Context) error {
 		case <-serving.Done():
 		case <-working.Done():
 		}
+		if a.server.Leave(); ctx.Err() != nil { // somebody asked, and may be in front
+			pause(working, a.config.Drain)
+		}
 		return a.closeFronts()
 	})
 	err := front.Wait()
 	stop()
 	return errors.Join(err, workers.Wait())
+}
+
+// pause lasts some time, or until ctx ends.
+func pause(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
 }
 
 func (a *App) closeFronts() error {

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 // Config is how a server runs. Each setting is a variable PREAU_… of the
@@ -31,6 +32,7 @@ type Config struct {
 	Egress       []netip.Prefix // addresses of the schools
 	PushHosts    []string       // more push services than the usual ones
 	MetricsToken string
+	Drain        time.Duration // how long to go on, not ready, before stopping
 	Demo         bool // everybody may be anybody
 }
 
@@ -55,6 +57,7 @@ var settings = []setting{
 	{"PROXIES", "", func(c *Config, v string) error { return c.setProxies(v) }},
 	{"SCHOOL_ADDRESSES", "", func(c *Config, v string) error { return c.setEgress(v) }},
 	{"PUSH_HOSTS", "", func(c *Config, v string) error { c.PushHosts = list(v); return nil }},
+	{"DRAIN", "", func(c *Config, v string) error { return c.setDrain(v) }},
 	{"METRICS_TOKEN", "", func(c *Config, v string) error { c.MetricsToken = v; return nil }},
 }
 
@@ -159,6 +162,17 @@ func (c *Config) setHost(v string) error {
 		return fmt.Errorf("%q should be a public name alone, such as ecole.example", v)
 	}
 	c.Host = strings.ToLower(v)
+	return nil
+}
+
+// maxDrain is as long as whoever stops a server may have to wait for it.
+const maxDrain = time.Minute
+
+func (c *Config) setDrain(v string) (err error) {
+	c.Drain, err = time.ParseDuration(v)
+	if err != nil || c.Drain < 0 || c.Drain > maxDrain {
+		return fmt.Errorf("%q should be a time of at most %v, such as 6s", v, maxDrain)
+	}
 	return nil
 }
 

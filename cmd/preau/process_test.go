@@ -158,31 +158,12 @@ func waitFor(t *testing.T, done func() bool) {
 // soon.
 func TestStopsWhenAsked(t *testing.T) {
 	p := startProcess(t, t.TempDir(), strings.Fields(demoArgs)...)
-	req, err := http.NewRequest("GET", "http://"+p.addr+"/api/live", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header = p.signIn()
-	res, err := plainClient().Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer res.Body.Close()
-	events := bufio.NewScanner(res.Body)
-	if !events.Scan() || events.Text() != "event: hello" {
-		t.Fatalf("live: %d %q", res.StatusCode, events.Text())
-	}
+	rest := p.listen(p.signIn())
 	begun := time.Now()
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	last := ""
-	for events.Scan() {
-		if strings.HasPrefix(events.Text(), "event: ") {
-			last = events.Text()
-		}
-	}
-	if last != "event: bye" {
+	if last := rest(); last != "event: bye" {
 		t.Errorf("the last event is %q", last)
 	}
 	if err := <-p.done; err != nil {
