@@ -14,6 +14,7 @@ import (
 // Server is a running FerretDB.
 type Server struct {
 	Gate *Gate
+	bare string
 	stop context.CancelFunc
 	done chan struct{}
 }
@@ -32,12 +33,12 @@ func Start(addr, dir string) (*Server, error) {
 		return nil, err
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	s := &Server{stop: stop, done: make(chan struct{})}
+	s := &Server{bare: db.MongoDBURI(), stop: stop, done: make(chan struct{})}
 	go func() {
 		defer close(s.done)
 		_ = db.Run(ctx) // returns nil always
 	}()
-	if s.Gate, err = OpenGate(addr, hostOf(db.MongoDBURI())); err != nil {
+	if s.Gate, err = OpenGate(addr, hostOf(s.bare)); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
@@ -45,6 +46,9 @@ func Start(addr, dir string) (*Server, error) {
 
 // URI is the address of the gate.
 func (s *Server) URI() string { return "mongodb://" + s.Gate.Addr().String() + "/" }
+
+// Bare is the address of the server itself, past the gate.
+func (s *Server) Bare() string { return s.bare }
 
 // Close ends the gate, its connections and the server.
 func (s *Server) Close() error {

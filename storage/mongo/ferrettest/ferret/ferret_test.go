@@ -43,6 +43,35 @@ func TestUpdatesAreAtomic(t *testing.T) {
 	}
 }
 
+// TestInsertedAreStamped wants timestamps that grow where they were empty.
+func TestInsertedAreStamped(t *testing.T) {
+	server, err := ferret.Start("127.0.0.1:0", t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	type doc struct {
+		ID   string `bson:"_id"`
+		Mine bson.Timestamp
+		At   bson.Timestamp
+	}
+	mine := bson.Timestamp{T: 7, I: 7}
+	var last bson.Timestamp
+	for _, id := range []string{"a", "b", "c"} {
+		if _, err := numbers(t, server).InsertMany(t.Context(), []any{doc{ID: id, Mine: mine}}); err != nil {
+			t.Fatal(err)
+		}
+		var got doc
+		if err := numbers(t, server).FindOne(t.Context(), bson.M{"_id": id}).Decode(&got); err != nil {
+			t.Fatal(err)
+		}
+		if got.Mine != mine || !got.At.After(last) {
+			t.Errorf("%+v after %v", got, last)
+		}
+		last = got.At
+	}
+}
+
 func numbers(t *testing.T, s *ferret.Server) *driver.Collection {
 	t.Helper()
 	c, err := driver.Connect(options.Client().ApplyURI(s.URI()))

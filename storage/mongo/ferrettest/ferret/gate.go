@@ -5,16 +5,19 @@ import (
 	"net"
 	"net/url"
 	"sync"
+	"time"
 )
 
 // Gate stands before a MongoDB server and lets one writing command at a time
 // through, from whichever connection, until the server has answered it. Reads
 // pass freely. FerretDB 1 reads what it updates, and writes it back later:
-// behind a gate nothing comes in between.
+// behind a gate nothing comes in between. And it gives inserted documents its
+// time where they hold an empty timestamp, as MongoDB does and FerretDB not.
 type Gate struct {
 	net.Listener
 	server string
 	write  sync.Mutex // held while a writing command is with the server
+	last   uint64     // timestamp that was given; under write
 
 	mu    sync.Mutex
 	conns map[net.Conn]struct{} // nil: closed
@@ -114,11 +117,20 @@ func (g *Gate) ask(far net.Conn, m message) (message, error) {
 	if !reading[m.command()] {
 		g.write.Lock()
 		defer g.write.Unlock()
+		for _, doc := range m.inserted() {
+			stamp(doc, g.next)
+		}
 	}
 	if _, err := far.Write(m); err != nil {
 		return nil, err
 	}
 	return readMessage(far)
+}
+
+// next is the time, in seconds, and a number within the second.
+func (g *Gate) next() uint64 {
+	g.last = max(g.last+1, uint64(time.Now().Unix())<<32)
+	return g.last
 }
 
 func hostOf(uri string) string {

@@ -144,6 +144,6 @@ func FuzzMessage(f *testing.F) {
 	f.Fuzz(func(_ *testing.T, rest []byte) {
 		m := append(make(message, headerLen), rest...)
 		binary.LittleEndian.PutUint32(m[12:], opMsg)
-		_, _ = m.command(), m.answered()
+		_, _, _ = m.command(), m.answered(), m.inserted()
 	})
 }
