@@ -4,6 +4,8 @@ import (
 	"crypto/rand"
 	"time"
 
+	"go.mongodb.org/mongo-driver/v2/bson"
+
 	"preau/storage"
 )
 
@@ -13,12 +15,18 @@ type entryDoc struct {
 	At      int64       `bson:"at"`
 	Born    int64       `bson:"born"` // when it was appended, by that process's clock
 	By      []byte      `bson:"by"`   // random: tells one's own entry from another's
+	Stamp   stamp       `bson:"stamp"`
 	Ops     []opDoc     `bson:"ops,omitempty"`
 	Keys    []string    `bson:"keys,omitempty"` // records that it puts
 	Steps   []stepPart  `bson:"steps,omitempty"`
 	Effects []effectDoc `bson:"effects,omitempty"`
 	Todo    int64       `bson:"todo,omitempty"` // Born, until its effects are tasks
 }
+
+// stamp is given by the server as a document is inserted, which is sent with
+// an empty one: of two documents the one that was acknowledged before the other
+// was sent has the lower. Some servers that are not MongoDB leave it empty.
+type stamp = bson.Timestamp
 
 type opDoc struct {
 	Type  string `bson:"t"`

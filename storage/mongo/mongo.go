@@ -13,13 +13,13 @@
 // The collections, and what their documents are named (§ is a control
 // character, which no name contains; # is in no scope's name):
 //
-//	log      scope#000000000042           an entry: ops, steps, effects; keys: records it put;
+//	log      scope#000000000042           an entry: ops, steps, effects, stamp; keys: records it put;
 //	                                      todo: its effects are not tasks yet
 //	records  scope#type§id                latest version of a record: s scope, q number, v value;
 //	                                      gone: a tombstone, and since when
 //	steps    scope#lane§k                 an action of a lane: at, r result
 //	tasks    scope#000000000042#003       an effect not yet settled: ready, born, and its last turn
-//	turns    scope#000000000042#003/0001  a turn of a task: claimed until, put off to, or done
+//	turns    scope#000000000042#003/0001  a turn of a task: claimed until, put off to, or done; stamp
 //	scopes   scope                        floor of a scope
 //	         scope#                       its mark: applied up to where, and when it moved
 //	meta     schema#1, epoch#7            what was reached; the highest counts

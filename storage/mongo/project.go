@@ -3,6 +3,8 @@ package mongo
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -135,8 +137,12 @@ func (s *Store) raiseMark(ctx context.Context, scope string, docs []entryDoc) er
 
 // applyRecords brings records to their last version in these entries.
 func (s *Store) applyRecords(ctx context.Context, scope string, docs []entryDoc) error {
+	return s.writeRecords(ctx, lastRecords(scope, docs))
+}
+
+// lastRecords are the last versions of the records that entries touch.
+func lastRecords(scope string, docs []entryDoc) (recs []recordDoc) {
 	at := map[string]int{}
-	var recs []recordDoc
 	for i := range docs {
 		for place, o := range docs[i].Ops {
 			r := newRecord(scope, &docs[i], place, o)
@@ -148,11 +154,11 @@ func (s *Store) applyRecords(ctx context.Context, scope string, docs []entryDoc)
 			recs = append(recs, r)
 		}
 	}
-	return s.writeRecords(ctx, recs)
+	return recs
 }
 
 func newRecord(scope string, e *entryDoc, place int, o opDoc) recordDoc {
-	r := recordDoc{ID: recordKey(scope, o.Type, o.ID), Scope: scope, Seq: e.n(), Place: int64(place), Value: o.Value}
+	r := recordDoc{ID: recordKey(scope, o.Type, o.ID), Scope: scope, Seq: e.n(), Place: int64(place), At: e.At, Value: o.Value}
 	if len(o.Value) == 0 {
 		r.Gone = goneKey(scope, e.At)
 	}
@@ -188,8 +194,24 @@ func anys[V any](vs []V) []any {
 // applySteps keeps what lanes have done; a step without a result is forgotten
 // at the next such.
 func (s *Store) applySteps(ctx context.Context, scope string, docs []entryDoc) error {
-	var steps []stepDoc
-	mute := map[string]stepDoc{}
+	steps, mute := lastSteps(scope, docs)
+	var forget []mongo.WriteModel
+	for lane, d := range mute {
+		earlier := between(laneKey(scope, lane), d.ID)
+		earlier["r"] = nil
+		forget = append(forget, mongo.NewDeleteManyModel().SetFilter(earlier))
+	}
+	if _, err := insertNew(ctx, s.coll.steps, anys(steps)); err != nil || len(forget) == 0 {
+		return err
+	}
+	_, err := s.coll.steps.BulkWrite(ctx, forget, options.BulkWrite().SetOrdered(false))
+	return err
+}
+
+// lastSteps are the steps that entries take, of those without a result the
+// last of each lane, which are in mute as well.
+func lastSteps(scope string, docs []entryDoc) (steps []stepDoc, mute map[string]stepDoc) {
+	mute = map[string]stepDoc{}
 	for i := range docs {
 		for _, st := range docs[i].Steps {
 			d := stepDoc{ID: stepKey(scope, st.Lane, st.K), At: docs[i].At, Result: st.Result}
@@ -200,18 +222,7 @@ func (s *Store) applySteps(ctx context.Context, scope string, docs []entryDoc) e
 			steps = append(steps, d)
 		}
 	}
-	var forget []mongo.WriteModel
-	for lane, d := range mute {
-		steps = append(steps, d)
-		earlier := between(laneKey(scope, lane), d.ID)
-		earlier["r"] = nil
-		forget = append(forget, mongo.NewDeleteManyModel().SetFilter(earlier))
-	}
-	if _, err := insertNew(ctx, s.coll.steps, anys(steps)); err != nil || len(forget) == 0 {
-		return err
-	}
-	_, err := s.coll.steps.BulkWrite(ctx, forget, options.BulkWrite().SetOrdered(false))
-	return err
+	return slices.AppendSeq(steps, maps.Values(mute)), mute
 }
 
 // erase takes what these entries delete out of all entries before them.

@@ -20,6 +20,7 @@ type recordDoc struct {
 	Scope string `bson:"s"`
 	Seq   int64  `bson:"q"`
 	Place int64  `bson:"i"` // among the operations of its entry
+	At    int64  `bson:"at"`
 	Value []byte `bson:"v,omitempty"`
 	Gone  string `bson:"gone,omitempty"` // goneKey of a tombstone
 }

@@ -23,6 +23,7 @@ var indexes = []Index{
 	{Name: "records_seq", Collection: "records", Fields: []string{"s", "q"}},
 	{Name: "records_gone", Collection: "records", Fields: []string{"gone"}, Sparse: true},
 	{Name: "tasks_ready", Collection: "tasks", Fields: []string{"ready", "born"}},
+	{Name: "tasks_due", Collection: "tasks", Fields: []string{"due"}},
 	{Name: "scopes_touched", Collection: "scopes", Fields: []string{"touched"}, Sparse: true},
 }
 
@@ -39,17 +40,18 @@ type Shape struct {
 }
 
 var shapes = []Shape{
-	{"log", "find", "_id =", "", "_id"},        // whose entry is it
-	{"log", "find", "_id in", "", "_id"},       // is there anything new
-	{"log", "find", "_id <>", "_id", "_id"},    // a tail
-	{"log", "find", "_id <>", "-_id", "_id"},   // a head
-	{"log", "find", "keys in", "", "log_keys"}, // versions of a deleted record
-	{"log", "find", "todo <>", "", "log_todo"}, // effects that are no tasks yet
-	{"log", "update", "_id =", "", "_id"},      // erase
-	{"log", "update", "_id <>", "", "_id"},     // effects are tasks now
-	{"log", "delete", "_id <>", "", "_id"},     // trim
-	{"records", "find", "_id in", "", "_id"},   // by key
-	{"records", "find", "_id <>", "", "_id"},   // by type
+	{"log", "find", "_id =", "", "_id"},         // whose entry is it
+	{"log", "find", "_id in", "", "_id"},        // is there anything new
+	{"log", "find", "_id <>", "_id", "_id"},     // a tail
+	{"log", "find", "_id <>", "-_id", "_id"},    // a head
+	{"log", "find", "keys in", "", "log_keys"},  // versions of a deleted record
+	{"log", "find", "todo <>", "", "log_todo"},  // effects that are no tasks yet
+	{"log", "update", "_id =", "", "_id"},       // erase
+	{"log", "update", "_id <>", "", "_id"},      // effects are tasks now
+	{"log", "delete", "_id <>", "", "_id"},      // trim
+	{"records", "find", "_id in", "", "_id"},    // by key
+	{"records", "find", "_id <>", "", "_id"},    // by type
+	{"records", "find", "_id <>", "_id", "_id"}, // copy
 	{"records", "find", "gone <>", "", "records_gone"},
 	{"records", "find", "q <>, s =", "s q", "records_seq"},
 	{"records", "find", "q <>, s =", "-s -q", "records_seq"},
@@ -64,6 +66,8 @@ var shapes = []Shape{
 	{"steps", "delete", "_id <>, r =", "", "_id"}, // steps without a result
 	{"steps", "delete", "_id in", "", "_id"},      // trim
 	{"tasks", "find", "ready <>", "ready born", "tasks_ready"},
+	{"tasks", "find", "due <>", "", "tasks_due"},
+	{"tasks", "count", "", "", ""},                      // how many, from what the server knows of the collection
 	{"tasks", "find", "_id <>", "_id", "_id"},           // the oldest of a scope
 	{"tasks", "find", "_id <>, parked =", "_id", "_id"}, // the next to be woken
 	{"tasks", "find", "_id in", "", "_id"},              // are those before still there
@@ -82,6 +86,8 @@ var shapes = []Shape{
 	{"scopes", "find", "touched <>", "-touched", "scopes_touched"},
 	{"scopes", "update", "_id =", "", "_id"},
 	{"meta", "find", "_id <>", "-_id", "_id"},
+	{"meta", "find", "_id =", "", "_id"}, // what time is it
+	{"meta", "delete", "_id =", "", "_id"},
 }
 
 // Shapes are all forms of command that look for documents.

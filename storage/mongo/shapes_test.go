@@ -18,6 +18,9 @@ func TestEveryShapeHasAnIndex(t *testing.T) {
 	}
 	used := map[string]bool{}
 	for _, s := range mongo.Shapes() {
+		if s.Command == "count" && s.Filter == "" {
+			continue // which reads no documents
+		}
 		index := []string{"_id"}
 		if s.Index != "_id" {
 			index = fields[s.Collection+" "+s.Index]

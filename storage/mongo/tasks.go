@@ -43,6 +43,7 @@ type turnDoc struct {
 	Claim bool   `bson:"claim,omitempty"`
 	Ready int64  `bson:"ready"` // when the lease ends, or when it is due again
 	Done  bool   `bson:"done,omitempty"`
+	Stamp stamp  `bson:"stamp"`
 }
 
 func newTasks(scope string, e *entryDoc) (tasks []taskDoc) {

@@ -137,9 +137,17 @@ func (s *Store) Scopes(ctx context.Context, prefix string) ([]string, error) {
 		return nil, err
 	}
 	defer over()
+	listed, err := s.scopes(ctx, prefix)
+	if err != nil {
+		return nil, fmt.Errorf("list scopes: %w", err)
+	}
+	return listed, nil
+}
+
+func (s *Store) scopes(ctx context.Context, prefix string) ([]string, error) {
 	var listed []string
 	marked := map[string]bool{}
-	err = each(ctx, s.coll.scopes, bson.M{"_id": bson.M{"$gte": prefix}}, func(d scopeDoc) bool {
+	err := each(ctx, s.coll.scopes, bson.M{"_id": bson.M{"$gte": prefix}}, func(d scopeDoc) bool {
 		if name, isMark := strings.CutSuffix(d.ID, hash); isMark {
 			marked[name] = true
 		} else if strings.HasPrefix(d.ID, prefix) {
@@ -147,13 +155,10 @@ func (s *Store) Scopes(ctx context.Context, prefix string) ([]string, error) {
 		}
 		return strings.HasPrefix(d.ID, prefix)
 	}, sorted(upward))
-	if err == nil {
-		listed, err = s.begun(ctx, listed, marked)
-	}
 	if err != nil {
-		return nil, fmt.Errorf("list scopes: %w", err)
+		return nil, err
 	}
-	return listed, nil
+	return s.begun(ctx, listed, marked)
 }
 
 // begun leaves out scopes that were listed, and then got no entry.

@@ -17,7 +17,7 @@ const fillPieces = 1000
 // Fill implements [storage.Filler].
 func (s *Store) Fill(ctx context.Context, pieces iter.Seq2[storage.Piece, error]) error {
 	f := filling{store: s}
-	for p, err := range pieces {
+	for p, err := range storage.InOrder(pieces) {
 		if err == nil {
 			err = f.take(p)
 		}
@@ -27,9 +27,6 @@ func (s *Store) Fill(ctx context.Context, pieces iter.Seq2[storage.Piece, error]
 		if err != nil {
 			return fmt.Errorf("fill: %w", err)
 		}
-	}
-	if err := f.complete(); err != nil {
-		return fmt.Errorf("fill: %w", err)
 	}
 	if err := f.flush(ctx); err != nil {
 		return fmt.Errorf("fill: %w", err)
@@ -43,7 +40,6 @@ type filling struct {
 	store   *Store
 	scope   *scope
 	name    string
-	last    int64
 	live    map[storage.Key]int64
 	waiting []func(*batch) error
 }
@@ -63,21 +59,14 @@ func (f *filling) flush(ctx context.Context) error {
 	})
 }
 
-// take checks a piece and puts it among those that wait.
+// take puts a piece among those that wait.
 func (f *filling) take(p storage.Piece) error {
-	switch {
-	case p.Epoch > 0:
-		f.epoch(p.Epoch)
-		return nil
-	case p.Scope != nil:
-		return f.begin(*p.Scope)
-	case f.scope == nil:
-		return fmt.Errorf("a piece before its scope: %w", storage.ErrInvalid)
-	}
 	sc := f.scope
 	switch {
+	case p.Scope != nil:
+		return f.begin(*p.Scope)
 	case p.Entry != nil:
-		return f.entry(*p.Entry)
+		f.entry(*p.Entry)
 	case p.Record != nil:
 		v := *p.Record
 		f.then(func(b *batch) error {
@@ -90,7 +79,7 @@ func (f *filling) take(p storage.Piece) error {
 		t := *p.Task
 		f.then(func(b *batch) error { return b.taskAgain(sc.id, t) })
 	default:
-		return fmt.Errorf("an empty piece: %w", storage.ErrInvalid)
+		f.epoch(p.Epoch)
 	}
 	return nil
 }
@@ -106,14 +95,8 @@ func (f *filling) begin(x storage.Extent) error {
 	if _, taken := f.store.heads.get(x.Name); taken {
 		return fmt.Errorf("scope %q is there: %w", x.Name, storage.ErrConflict)
 	}
-	if err := f.complete(); err != nil {
-		return err
-	}
-	if x.Name <= f.name {
-		return fmt.Errorf("scope %q after %q: %w", x.Name, f.name, storage.ErrInvalid)
-	}
 	sc := &scope{head: x.Head, floor: x.Floor}
-	f.scope, f.name, f.last, f.live = sc, x.Name, 0, map[storage.Key]int64{}
+	f.scope, f.name, f.live = sc, x.Name, map[storage.Key]int64{}
 	f.then(func(b *batch) error {
 		if err := b.found(x.Name, sc); err != nil {
 			return err
@@ -123,29 +106,13 @@ func (f *filling) begin(x storage.Extent) error {
 	return nil
 }
 
-// complete refuses a scope whose newest entry is missing.
-func (f *filling) complete() error {
-	if f.scope != nil && f.last != f.scope.head {
-		return fmt.Errorf("%q ends at %d, not at %d: %w", f.name, f.last, f.scope.head, storage.ErrInvalid)
-	}
-	return nil
-}
-
-func (f *filling) entry(e storage.Entry) error {
+func (f *filling) entry(e storage.Entry) {
 	e.Scope = f.name
-	if err := e.Check(); err != nil {
-		return err
-	}
-	if e.N > f.scope.head || f.last > 0 && e.N != f.last+1 {
-		return fmt.Errorf("entry %d of %q after %d: %w", e.N, f.name, f.last, storage.ErrInvalid)
-	}
-	f.last = e.N
 	sc, past, body := f.scope, f.past(e), encode(&e)
 	f.then(func(b *batch) error {
 		const query = "INSERT INTO entries (scope, n, at, past, body) VALUES (?, ?, ?, ?, ?)"
 		return b.exec(query, sc.id, e.N, millis(e.At), past, body)
 	})
-	return nil
 }
 
 // past is that of batch.past, told from the entries before. What was erased

@@ -3,6 +3,7 @@ package storagetest
 import (
 	"context"
 	"errors"
+	"iter"
 	"sync/atomic"
 	"time"
 
@@ -89,6 +90,19 @@ func (n *nodes) Epoch(ctx context.Context, raise bool) (int64, error) {
 }
 
 func (n *nodes) Watch(ctx context.Context) <-chan storage.Moved { return n.next().Watch(ctx) }
+
+func (n *nodes) Snapshot(ctx context.Context) iter.Seq2[storage.Piece, error] {
+	return n.next().(storage.Snapshotter).Snapshot(ctx)
+}
+
+// Fill fills a store that nobody else uses meanwhile, nor has looked into.
+func (n *nodes) Fill(ctx context.Context, pieces iter.Seq2[storage.Piece, error]) error {
+	return n.next().(storage.Filler).Fill(ctx, pieces)
+}
+
+func (n *nodes) Measure(ctx context.Context, now time.Time) (storage.Measures, error) {
+	return n.next().(storage.Gauge).Measure(ctx, now)
+}
 
 func (n *nodes) Close() error {
 	n.closed = true

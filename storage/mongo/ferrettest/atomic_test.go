@@ -69,7 +69,7 @@ func TestErasing(t *testing.T) {
 			both.Wait()
 		}
 		settled(t, nodes, address)
-		name := strings.TrimSuffix(address[strings.LastIndex(address, "/")+1:], "?")
+		name := nameOf(address)
 		cur, err := client(t).Database(name).Collection("log").Find(t.Context(), map[string]any{})
 		if err != nil {
 			t.Fatal(err)

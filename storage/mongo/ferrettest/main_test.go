@@ -103,6 +103,11 @@ func database(dir string) string {
 	return strings.TrimSuffix(base, "/") + "/" + name + "?" + query
 }
 
+// nameOf is the name of the database at an address.
+func nameOf(address string) string {
+	return strings.TrimSuffix(address[strings.LastIndex(address, "/")+1:], "?")
+}
+
 var used sync.Map // the databases that were made
 
 // drop leaves a server that is not ours as it was.

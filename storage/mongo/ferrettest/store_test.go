@@ -37,7 +37,7 @@ func entry(n int64) storage.Entry {
 func TestNewerSchemaIsRefused(t *testing.T) {
 	address := database(t.TempDir())
 	openStore(t, address).Close()
-	name := strings.TrimSuffix(address[strings.LastIndex(address, "/")+1:], "?")
+	name := nameOf(address)
 	if _, err := client(t).Database(name).Collection("meta").InsertOne(t.Context(), bson.M{"_id": "schema#000000000099"}); err != nil {
 		t.Fatal(err)
 	}
@@ -220,7 +220,7 @@ func TestTrimForgetsSettledTasks(t *testing.T) {
 	if err := s.Settle(t.Context(), tasks[0], time.Time{}); err != nil {
 		t.Fatal(err)
 	}
-	name := strings.TrimSuffix(address[strings.LastIndex(address, "/")+1:], "?")
+	name := nameOf(address)
 	db := client(t).Database(name)
 	trimTo(t, s, db, now, 1)
 	trimTo(t, s, db, now.Add(time.Second), 0)
