@@ -17,7 +17,7 @@ FERRETSRC := $(addprefix storage/mongo/ferrettest/,go.mod go.sum) $(wildcard sto
 S3    := $(TOOLS)/minio@$(MINIO) $(TOOLS)/versitygw@$(VERSITYGW)
 WEBSRC := $(shell find pwa/src pwa/public pwa/index.html pwa/vite.config.ts -type f 2>/dev/null)
 
-.PHONY: run dev demo build test check race mongo s3 servers web e2e browsers lint fmt bench size soak drill faults faults-long clean
+.PHONY: run dev demo build test check race mongo s3 servers web e2e browsers lint fmt bench size soak drill load load-nodes faults faults-long clean
 
 run: build ## start on SQLite and disk with the demo school
 	$(BIN) demo
@@ -105,6 +105,15 @@ soak: build servers $(NPM) ## the long runs: histories, kills
 
 drill: $(WEB) ## lose a server under load and bring it back; prints a line for the ledger
 	PREAU_TEST_DRILL=$(or $(DRILL),20s) $(GO) test -count 1 -run '^TestDrill$$' -timeout 30m -v ./cmd/preau
+
+load: build ## a school morning of 3,300 devices for LOAD=10m (LOADED= more arguments); prints a line for the ledger
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/preau-load ./cmd/preau-load
+	@mkdir -p tmp # a disk, where /tmp may be memory
+	TMPDIR=$(CURDIR)/tmp bin/preau-load -server $(BIN) -for $(or $(LOAD),10m) $(LOADED)
+
+load-nodes: servers ## a small one of two nodes on one MongoDB and one S3
+	PREAU_TEST_TOOLS=$(TOOLS) PREAU_TEST_SERVERS=required PREAU_TEST_LOAD=$(or $(LOAD),1m) \
+		$(GO) test -count 1 -v -timeout 30m -run '^TestMorningOfNodes$$' ./cmd/preau-load
 
 FAULTY := 'WhenKilled|FullDisk|ClockJump|ClockRan'
 LEDGER := grep -v '^=== '

@@ -125,12 +125,12 @@ func readPage(ctx context.Context, m *morning, d *device, due time.Time) error {
 	if !ok {
 		return pull(ctx, m, d, due)
 	}
-	_, body, err := d.call(ctx, http.MethodGet, "/api/files/"+sha+"?size=page", nil, nil)
+	page, err := d.call(ctx, http.MethodGet, "/api/files/"+sha+"?size=page", nil, nil)
 	if err != nil {
 		return err
 	}
 	m.each(kindFile)(due)
-	if !m.photos.same(body) {
+	if !m.photos.same(page.body) {
 		return &problem{code: "file", text: "the file " + sha + " is not what was uploaded"}
 	}
 	return nil

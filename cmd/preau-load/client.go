@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"strings"
@@ -52,31 +53,37 @@ func (p *problem) Error() string { return p.text }
 
 // codeOf names the kind of an error.
 func codeOf(err error) string {
-	var p *problem
-	if errors.As(err, &p) {
+	if p, ok := errors.AsType[*problem](err); ok {
 		return p.code
 	}
-	var timeout net.Error
-	if errors.As(err, &timeout) && timeout.Timeout() {
+	if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {
 		return "timeout"
 	}
 	return "network"
 }
 
+// reply is an answer, whole.
+type reply struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
 // call sends a request and reads the whole answer, as a browser does.
-func (c *client) call(ctx context.Context, method, path string, header http.Header, body []byte) (*http.Response, []byte, error) {
+func (c *client) call(ctx context.Context, method, path string, header http.Header, body []byte) (reply, error) {
 	res, err := c.open(ctx, c.http, method, path, header, body)
 	if err != nil {
-		return nil, nil, err
+		return reply{}, err
 	}
+	defer res.Body.Close()
 	text, err := decoded(res)
 	if err != nil {
-		return nil, nil, fmt.Errorf("%s %s: %w", method, path, err)
+		return reply{}, fmt.Errorf("%s %s: %w", method, path, err)
 	}
 	if res.StatusCode >= http.StatusMultipleChoices {
-		return nil, nil, refused(method, path, res.StatusCode, text)
+		return reply{}, refused(method, path, res.StatusCode, text)
 	}
-	return res, text, nil
+	return reply{res.StatusCode, res.Header, text}, nil
 }
 
 func (c *client) open(ctx context.Context, via *http.Client, method, path string, header http.Header, body []byte) (*http.Response, error) {
@@ -84,9 +91,7 @@ func (c *client) open(ctx context.Context, via *http.Client, method, path string
 	if err != nil {
 		return nil, err
 	}
-	for name, values := range header {
-		req.Header[name] = values
-	}
+	maps.Copy(req.Header, header)
 	req.Header.Set("Accept-Encoding", "gzip, deflate, br, zstd")
 	if cookies := strings.Trim(c.cookie+"; "+c.known, "; "); cookies != "" {
 		req.Header.Set("Cookie", cookies)
@@ -110,7 +115,6 @@ var brotlis = sync.Pool{New: func() any { return brotli.NewReader(nil) }}
 
 // decoded reads a body in the coding that the server chose.
 func decoded(res *http.Response) ([]byte, error) {
-	defer res.Body.Close()
 	switch coding := res.Header.Get("Content-Encoding"); coding {
 	case "":
 		return io.ReadAll(res.Body)
@@ -158,23 +162,23 @@ func (c *client) post(ctx context.Context, path string, body, into any) error {
 		header.Set("Content-Encoding", "deflate")
 		text = deflated(text)
 	}
-	res, answer, err := c.call(ctx, http.MethodPost, path, header, text)
+	answer, err := c.call(ctx, http.MethodPost, path, header, text)
 	if err != nil {
 		return err
 	}
-	c.take(res)
-	if res.StatusCode == http.StatusNoContent {
+	c.take(answer.header)
+	if answer.status == http.StatusNoContent {
 		return nil
 	}
-	return unmarshal(path, answer, into)
+	return unmarshal(path, answer.body, into)
 }
 
 func (c *client) get(ctx context.Context, path string, into any) error {
-	_, answer, err := c.call(ctx, http.MethodGet, path, nil, nil)
+	answer, err := c.call(ctx, http.MethodGet, path, nil, nil)
 	if err != nil {
 		return err
 	}
-	return unmarshal(path, answer, into)
+	return unmarshal(path, answer.body, into)
 }
 
 func unmarshal(path string, answer []byte, into any) error {
@@ -185,8 +189,8 @@ func unmarshal(path string, answer []byte, into any) error {
 }
 
 // take keeps the cookies of an answer.
-func (c *client) take(res *http.Response) {
-	for _, cookie := range res.Cookies() {
+func (c *client) take(header http.Header) {
+	for _, cookie := range (&http.Response{Header: header}).Cookies() {
 		switch cookie.Name {
 		case "__Host-preau":
 			c.cookie = cookie.Name + "=" + cookie.Value

@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -42,7 +43,7 @@ var few = strings.Fields("-accounts 66 -live 25 -rate 60 -storm 2s -for 4s -pass
 func load(t *testing.T, args ...string) (string, error) {
 	t.Helper()
 	var out bytes.Buffer
-	err := run(t.Context(), append(args, few...), &out, &out)
+	err := run(t.Context(), slices.Concat(few, args), &out, &out)
 	t.Log(out.String())
 	return out.String(), err
 }
@@ -66,30 +67,6 @@ func TestMorning(t *testing.T) {
 		if !strings.Contains(said, want) {
 			t.Errorf("it does not say %q", want)
 		}
-	}
-}
-
-// Two servers on the same records would need another database than SQLite;
-// that several are addressed shows in the folders they are given.
-func TestNodesShareKeys(t *testing.T) {
-	preau, err := program()
-	if err != nil {
-		t.Fatal(err)
-	}
-	op := &operator{program: preau, data: t.TempDir()}
-	if _, err := op.found(t.Context(), 8); err != nil {
-		t.Fatal(err)
-	}
-	data, err := op.besides(1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := (&operator{program: preau, data: data}).run(t.Context(), "vapid")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if first, err := op.run(t.Context(), "vapid"); err != nil || first != out {
-		t.Errorf("keys %q and %q: %v", first, out, err)
 	}
 }
 

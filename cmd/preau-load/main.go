@@ -124,7 +124,7 @@ func serveAndDrive(ctx context.Context, o options, out io.Writer) (err error) {
 		if o.data, err = os.MkdirTemp("", "preau-load"); err != nil {
 			return err
 		}
-		defer os.RemoveAll(o.data)
+		defer func() { err = errors.Join(err, os.RemoveAll(o.data)) }()
 	}
 	op := &operator{program: o.program, records: o.records, blobs: o.blobs, data: o.data}
 	fmt.Fprintln(out, "importing a school of", o.accounts)
@@ -150,6 +150,7 @@ func serveAndDrive(ctx context.Context, o options, out io.Writer) (err error) {
 // drive prepares the school, lets the morning happen, verifies and reports.
 func drive(ctx context.Context, o options, bases []string, key sheet, w *watch, out io.Writer) error {
 	begun := time.Now()
+	fmt.Fprintln(out, "loading", strings.Join(bases, " and "))
 	r := &report{options: o, watch: w, version: "unknown version"}
 	office, err := prepare(ctx, o, bases, key, out)
 	if err != nil {

@@ -91,7 +91,7 @@ func (m *morning) arrive(ctx, streams context.Context, arrivals []arrival) error
 		if err := pause(ctx, time.Until(due)); err != nil {
 			return err
 		}
-		follows := i < m.options.live
+		follows := i < m.live
 		m.begin(due, func() error { return m.start(ctx, streams, m.devices[place], arrivals[place], follows, due) })
 	}
 	err := m.idle(ctx)

@@ -90,7 +90,7 @@ const (
 // upload sends a photo in parts. Each request counts from when it was due.
 func (d *device) upload(ctx context.Context, p photo, each func(begun time.Time), from time.Time) error {
 	pair := func(key, value string) string { return key + " " + base64.StdEncoding.EncodeToString([]byte(value)) }
-	res, _, err := d.call(ctx, http.MethodPost, "/api/uploads", http.Header{
+	begun, err := d.call(ctx, http.MethodPost, "/api/uploads", http.Header{
 		"Tus-Resumable": {"1.0.0"}, "Upload-Length": {strconv.Itoa(len(p.data))},
 		"Upload-Metadata": {pair("sha", p.sha) + "," + pair("name", "page.jpg") + "," + pair("type", "image/jpeg") + "," + pair("use", "submission")},
 	}, nil)
@@ -102,7 +102,7 @@ func (d *device) upload(ctx context.Context, p photo, each func(begun time.Time)
 	for at := 0; at < len(p.data); {
 		from = time.Now()
 		end := min(at+part, len(p.data))
-		if err := d.sendPart(ctx, res.Header.Get("Location"), p.data[at:end], at); err != nil {
+		if err := d.sendPart(ctx, begun.header.Get("Location"), p.data[at:end], at); err != nil {
 			return err
 		}
 		each(from)
@@ -113,14 +113,14 @@ func (d *device) upload(ctx context.Context, p photo, each func(begun time.Time)
 
 func (d *device) sendPart(ctx context.Context, path string, part []byte, at int) error {
 	sum := sha256.Sum256(part)
-	res, _, err := d.call(ctx, http.MethodPatch, path, http.Header{
+	answer, err := d.call(ctx, http.MethodPatch, path, http.Header{
 		"Tus-Resumable": {"1.0.0"}, "Upload-Offset": {strconv.Itoa(at)}, "Content-Type": {"application/offset+octet-stream"},
 		"Upload-Checksum": {"sha256 " + base64.StdEncoding.EncodeToString(sum[:])},
 	}, part)
 	if err != nil {
 		return err
 	}
-	if stands := res.Header.Get("Upload-Offset"); stands != strconv.Itoa(at+len(part)) {
+	if stands := answer.header.Get("Upload-Offset"); stands != strconv.Itoa(at+len(part)) {
 		return &problem{code: "upload", text: fmt.Sprintf("an upload of %d bytes stands at %q", at+len(part), stands)}
 	}
 	return nil

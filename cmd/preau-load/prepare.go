@@ -5,8 +5,10 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -150,9 +152,7 @@ func (o *office) roster(ctx context.Context) error {
 			for _, s := range made {
 				sheets[s.Person] = s
 			}
-			for id, r := range people {
-				roles[id] = r
-			}
+			maps.Copy(roles, people)
 			return err
 		})
 	}
@@ -293,18 +293,20 @@ func (o *office) giveWork(ctx context.Context, teachers []*device, pieces int) e
 
 const (
 	settlePatience = 5 * time.Minute
-	settleBlind    = 5 * time.Second // where the figures are not for us
+	settleBlind    = 5 * time.Second // without news of effects they are taken to be done
 )
 
-// settled waits until nothing is left to be carried out.
+// settled waits until nothing is left to be carried out. Where the servers do
+// not tell how much that is, it waits until they have carried out nothing for
+// a while.
 func (o *office) settled(ctx context.Context) error {
-	until := time.Now().Add(settlePatience)
+	until, before, since := time.Now().Add(settlePatience), "", time.Now()
 	for time.Now().Before(until) {
-		_, text, err := o.call(ctx, http.MethodGet, "/metrics", nil, nil)
-		if err != nil {
-			return pause(ctx, settleBlind)
+		due, settled := o.effects(ctx)
+		if settled != before {
+			before, since = settled, time.Now()
 		}
-		if strings.Contains(string(text), "\npreau_effects_due 0\n") {
+		if due == "0" || due == "" && time.Since(since) > settleBlind {
 			return nil
 		}
 		if err := pause(ctx, 100*time.Millisecond); err != nil {
@@ -312,6 +314,27 @@ func (o *office) settled(ctx context.Context) error {
 		}
 	}
 	return &problem{code: "effects", text: "after " + settlePatience.String() + " there are still effects to be carried out"}
+}
+
+var figure = regexp.MustCompile(`(?m)^preau_effects_(due|settled_total) (\S+)$`)
+
+// effects are how many are due, and how many each node has carried out; "" is
+// not told.
+func (o *office) effects(ctx context.Context) (due, settled string) {
+	for _, base := range o.bases {
+		told, err := (&client{base: base, http: o.http}).call(ctx, http.MethodGet, "/metrics", nil, nil)
+		if err != nil {
+			continue // they are not for us
+		}
+		for _, m := range figure.FindAllStringSubmatch(string(told.body), -1) {
+			if m[1] == "due" {
+				due = m[2]
+			} else {
+				settled += " " + m[2]
+			}
+		}
+	}
+	return due, settled
 }
 
 // pause waits, unless the run ends.

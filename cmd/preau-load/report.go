@@ -6,6 +6,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
 	"text/tabwriter"
 	"time"
 )
@@ -141,19 +142,19 @@ func (r *report) failures(out io.Writer) {
 // ledger is the run in one line.
 func (r *report) ledger() string {
 	t := r.morning.steady
-	line := fmt.Sprintf("load %s, %s: %d accounts, %d live, %.0f requests/s asked and %.0f reached for %s:",
+	var line strings.Builder
+	fmt.Fprintf(&line, "load %s, %s: %d accounts, %d live, %.0f requests/s asked and %.0f reached for %s:",
 		time.Now().UTC().Format(time.DateOnly), r.version, len(r.morning.devices), r.morning.least,
 		t.rate(t.planned), t.rate(t.requests()), r.duration)
-	for _, side := range []struct {
-		name string
-		l    *latencies
-	}{{"reads", t.all(reads...)}, {"writes", t.all(t.writes()...)}} {
-		line += fmt.Sprintf(" %s %s/%s/%s/%s ms (p50/p90/p99/max);", side.name, ms(side.l.at(.5)), ms(side.l.at(.9)), ms(side.l.at(.99)), ms(side.l.most))
+	side := func(name string, l *latencies) {
+		fmt.Fprintf(&line, " %s %s/%s/%s/%s ms (p50/p90/p99/max);", name, ms(l.at(.5)), ms(l.at(.9)), ms(l.at(.99)), ms(l.most))
 	}
-	line += fmt.Sprintf(" %d errors, %d of %d lost", r.errors(), r.checked.lost, r.checked.actions)
+	side("reads", t.all(reads...))
+	side("writes", t.all(t.writes()...))
+	fmt.Fprintf(&line, " %d errors, %d of %d lost", r.errors(), r.checked.lost, r.checked.actions)
 	if r.watch != nil {
 		first, last, _ := r.watch.thirds()
-		line += fmt.Sprintf("; server %.2f cores, %.0f MB then %.0f MB; load average %s", r.watch.cores(), mb(first), mb(last), loadAverage())
+		fmt.Fprintf(&line, "; server %.2f cores, %.0f MB then %.0f MB; load average %s", r.watch.cores(), mb(first), mb(last), loadAverage())
 	}
-	return line
+	return line.String()
 }

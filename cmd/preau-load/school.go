@@ -52,12 +52,12 @@ func (s sizes) class(pupil int) string { return fmt.Sprintf("C%02d", pupil*s.cla
 
 // name spells a number in letters, so that it is somebody's name.
 func name(n int) string {
-	word := ""
-	for range 4 {
-		word += string(rune('A' + n%26))
+	word := []byte("CHARGE....")
+	for i := len(word) - 4; i < len(word); i++ {
+		word[i] = byte('A' + n%26)
 		n /= 26
 	}
-	return "CHARGE" + word
+	return string(word)
 }
 
 func (s sizes) pupilLines() [][]string {

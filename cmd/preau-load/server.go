@@ -58,12 +58,12 @@ var printedSheet = regexp.MustCompile(`(\S+/activer#1\.\S+)\s+code (.+)`)
 
 // found imports a school of so many accounts and gives what opens its
 // administrator's account.
-func (o *operator) found(ctx context.Context, accounts int) (sheet, error) {
+func (o *operator) found(ctx context.Context, accounts int) (key sheet, err error) {
 	register, err := os.MkdirTemp("", "preau-load-onde")
 	if err != nil {
 		return sheet{}, err
 	}
-	defer os.RemoveAll(register)
+	defer func() { err = errors.Join(err, os.RemoveAll(register)) }()
 	if err := writeSchool(register, sizesOf(accounts)); err != nil {
 		return sheet{}, err
 	}

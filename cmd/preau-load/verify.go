@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
-	"strings"
 	"sync"
 	"time"
 
@@ -245,11 +244,11 @@ func (v *verification) checkPages(ctx context.Context) {
 }
 
 func (v *verification) checkPage(ctx context.Context, d *device, sha string) {
-	_, body, err := d.call(ctx, http.MethodGet, "/api/files/"+sha+"?size=page", nil, nil)
+	page, err := d.call(ctx, http.MethodGet, "/api/files/"+sha+"?size=page", nil, nil)
 	switch {
 	case err != nil:
 		v.failed.fail(err)
-	case !v.morning.photos.same(body):
-		v.lose("the page " + sha + " is not what was uploaded: " + strings.ToUpper(http.DetectContentType(body)))
+	case !v.morning.photos.same(page.body):
+		v.lose("the page " + sha + " is not what was uploaded, but " + http.DetectContentType(page.body))
 	}
 }
