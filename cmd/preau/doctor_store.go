@@ -113,6 +113,9 @@ func (d *doctor) database(ctx context.Context) []finding {
 		}
 	}
 	live, done, err := liveRecords(ctx, p)
+	if errors.Is(err, storage.ErrNotFound) {
+		return []finding{{note, p.hide(err).Error(), "it is made at the first start; if a server ran here before, PREAU_RECORDS points elsewhere"}}
+	}
 	if err != nil {
 		return []finding{broken(p.hide(err))}
 	}

@@ -124,10 +124,7 @@ func (c *command) dump(ctx context.Context) error {
 	if err := c.config.complete(); err != nil {
 		return err
 	}
-	if c.config.Records.kind != "sqlite" {
-		return errors.New("dump reads SQLite only")
-	}
-	return dump(ctx, c.config.Records.at, c.out)
+	return dump(ctx, c.config.Records, c.out)
 }
 
 // vapid prints the key by which browsers know this server's pushes.

@@ -92,16 +92,15 @@ type kind[S any] struct {
 	open func(ctx context.Context, p place) (S, error)
 	// check looks at a place when the settings are read; nil: nothing to see.
 	check func(p place) error
-	// live opens a database to be copied while servers use it; nil: as open
-	// does, for databases that many may open.
+	// live opens a database that is there, to be copied while servers use it.
 	live func(ctx context.Context, p place) (storage.Snapshotter, func() error, error)
 }
 
 // recordsKinds are the databases that PREAU_RECORDS may name, by scheme.
 var recordsKinds = map[string]kind[storage.Records]{
 	"sqlite":      {open: openSQLite, live: liveSQLite}, // sqlite:path
-	"mongodb":     {open: openMongo},                    // mongodb://…/database?…
-	"mongodb+srv": {open: openMongo},
+	"mongodb":     {open: openMongo, live: liveMongo},   // mongodb://…/database?…
+	"mongodb+srv": {open: openMongo, live: liveMongo},
 }
 
 // blobsKinds are the stores of files that PREAU_BLOBS may name, by scheme.
@@ -139,20 +138,8 @@ func openRecords(ctx context.Context, p place) (storage.Records, error) {
 // liveRecords opens the database to be copied while servers use it. The caller
 // calls done.
 func liveRecords(ctx context.Context, p place) (from storage.Snapshotter, done func() error, err error) {
-	k := recordsKinds[p.kind]
-	if k.live != nil {
-		from, done, err = k.live(ctx, p)
-		return from, done, p.hide(err)
-	}
-	records, err := k.open(ctx, p)
-	if err != nil {
-		return nil, nil, p.hide(err)
-	}
-	from, ok := records.(storage.Snapshotter)
-	if !ok {
-		return nil, nil, errors.Join(fmt.Errorf("databases of kind %s cannot be copied", p.kind), records.Close())
-	}
-	return from, records.Close, nil
+	from, done, err = recordsKinds[p.kind].live(ctx, p)
+	return from, done, p.hide(err)
 }
 
 func openBlobs(ctx context.Context, p place) (storage.Blobs, error) {
@@ -187,6 +174,14 @@ func openMongo(ctx context.Context, p place) (storage.Records, error) {
 		return nil, err
 	}
 	return store, nil
+}
+
+func liveMongo(ctx context.Context, p place) (storage.Snapshotter, func() error, error) {
+	store, err := mongo.Open(ctx, p.whole(), mongo.Options{Made: true})
+	if err != nil {
+		return nil, nil, err
+	}
+	return store, store.Close, nil
 }
 
 func openDisk(_ context.Context, p place) (storage.Blobs, error) {

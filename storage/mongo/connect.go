@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
@@ -14,6 +13,8 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/readpref"
 	"go.mongodb.org/mongo-driver/v2/mongo/writeconcern"
 	"go.mongodb.org/mongo-driver/v2/x/mongo/driver/connstring"
+
+	"preau/storage"
 )
 
 // schema is the version of the collections that this program understands.
@@ -37,7 +38,7 @@ func (s *Store) connect(ctx context.Context, uri string, o Options) error {
 		name = "preau"
 	}
 	s.use(s.client.Database(name))
-	if err := s.prepare(ctx, o.Reach); err != nil {
+	if err := s.prepare(ctx, o); err != nil {
 		return errors.Join(explain(err, name, url), s.disconnect(context.WithoutCancel(ctx)))
 	}
 	return nil
@@ -63,18 +64,28 @@ func (s *Store) use(db *mongo.Database) {
 	}
 }
 
-// prepare checks the server and the schema, and makes indexes.
-func (s *Store) prepare(ctx context.Context, reach time.Duration) error {
-	within, cancel := context.WithTimeout(ctx, reach)
+// prepare checks the server and the schema, and makes what is missing.
+func (s *Store) prepare(ctx context.Context, o Options) error {
+	within, cancel := context.WithTimeout(ctx, o.Reach)
 	defer cancel()
 	if err := s.client.Ping(within, nil); err != nil {
 		return unreachable{err}
 	}
 	ctx, cancel = context.WithTimeout(ctx, 10*patience) // indexes may take their time
 	defer cancel()
-	if err := s.checkSchema(ctx); err != nil {
+	there, err := s.checkSchema(ctx)
+	switch {
+	case err != nil:
 		return err
+	case !o.Made:
+		return s.make(ctx)
+	case !there:
+		return fmt.Errorf("there is no database %s of Préau on this server: %w", s.coll.meta.Database().Name(), storage.ErrNotFound)
 	}
+	return nil
+}
+
+func (s *Store) make(ctx context.Context) error {
 	for _, x := range indexes {
 		model := mongo.IndexModel{Keys: x.keys(), Options: options.Index().SetName(x.Name).SetSparse(x.Sparse)}
 		if _, err := s.coll.log.Database().Collection(x.Collection).Indexes().CreateOne(ctx, model); err != nil {
@@ -87,14 +98,15 @@ func (s *Store) prepare(ctx context.Context, reach time.Duration) error {
 	return s.insertOnce(ctx, s.coll.meta, bson.M{"_id": metaKey("epoch", 1)})
 }
 
-// checkSchema refuses a database that a later version of the program wrote.
-func (s *Store) checkSchema(ctx context.Context) error {
+// checkSchema refuses a database that a later version of the program wrote,
+// and tells whether there is one.
+func (s *Store) checkSchema(ctx context.Context) (there bool, err error) {
 	version, err := s.reached(ctx, "schema")
 	if err == nil && version > schema {
 		err = fmt.Errorf("database %s has schema %d, newer than this program's %d: use the newer program",
 			s.coll.meta.Database().Name(), version, schema)
 	}
-	return err
+	return version > 0, err
 }
 
 type unreachable struct{ error }

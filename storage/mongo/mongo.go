@@ -59,6 +59,7 @@ type Options struct {
 	Now     func() time.Time      // nil: the clock
 	Reach   time.Duration         // how long to wait for a server; 0: ten seconds
 	Monitor *event.CommandMonitor // hears of every command; nil: nobody
+	Made    bool                  // the database must be there: nothing is made, else ErrNotFound
 }
 
 // Store is a [storage.Records] in a MongoDB database. Several, in any

@@ -42,6 +42,18 @@ func (l Live) snapshot(ctx context.Context, yield func(storage.Piece, error) boo
 	return c.snapshot(running, s.all)
 }
 
+// wantNewest refuses a schema that only a server may bring up to date.
+func wantNewest(ctx context.Context, c *conn) error {
+	var version int
+	if err := c.row(ctx, "PRAGMA user_version", nil, &version); err != nil {
+		return err
+	}
+	if version != len(migrations) {
+		return fmt.Errorf("it has schema %d, not this program's %d: use the program that serves it", version, len(migrations))
+	}
+	return nil
+}
+
 // Snapshot implements [storage.Snapshotter], on a connection of its own.
 func (s *Store) Snapshot(ctx context.Context) iter.Seq2[storage.Piece, error] {
 	if s.write.stopped() {
