@@ -78,7 +78,9 @@ func (e *Engine) digest(ctx context.Context, t storage.Tail) (uint32, error) {
 	}
 	var sum uint32
 	for _, r := range recs {
-		sum ^= hash32(r.Type, r.ID, r.Seq)
+		if !e.mux.hides(r.Type) {
+			sum ^= hash32(r.Type, r.ID, r.Seq)
+		}
 	}
 	e.digests.keep(t.Scope, digestAt{head, sum})
 	return sum, nil

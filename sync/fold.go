@@ -26,7 +26,7 @@ func appendRecord(b []byte, seq int64, typ, id string, value []byte) []byte {
 }
 
 // fold encodes the latest version of every record that the entries touched,
-// ascending.
+// ascending. Operations without a type are not sent.
 func fold(entries []storage.Entry) []byte {
 	last := map[storage.Key]int64{}
 	size := 0
@@ -39,7 +39,7 @@ func fold(entries []storage.Entry) []byte {
 	b := make([]byte, 0, size)
 	for _, e := range entries {
 		for _, op := range e.Ops {
-			if last[storage.Key{Type: op.Type, ID: op.ID}] == e.N {
+			if op.Type != "" && last[storage.Key{Type: op.Type, ID: op.ID}] == e.N {
 				b = appendRecord(b, e.N, op.Type, op.ID, op.Value)
 			}
 		}
@@ -48,7 +48,12 @@ func fold(entries []storage.Entry) []byte {
 }
 
 // opSize is about how many bytes a record takes when it is sent.
-func opSize(op storage.Op) int { return len(op.Type) + len(op.ID) + len(op.Value) + 24 }
+func opSize(op storage.Op) int {
+	if op.Type == "" {
+		return 0
+	}
+	return len(op.Type) + len(op.ID) + len(op.Value) + 24
+}
 
 // fitting is how many entries, at least one, make a page of about room bytes.
 func fitting(entries []storage.Entry, room int) int {

@@ -1,11 +1,15 @@
 package sync
 
 import (
+	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 	"time"
+
+	"preau/storage"
 )
 
 // Mux knows the rules of every area: which mutation may be sent to which
@@ -14,7 +18,13 @@ import (
 type Mux struct {
 	mutations map[string]mutationRule
 	effects   map[string]effectRule
+	joins     map[string]Joiner // by type; nil: hidden
 }
+
+// Joiner makes what devices get of records of one scope, in their order, from
+// what is stored: it may complete a record with what is stored once, elsewhere,
+// for many.
+type Joiner func(ctx context.Context, scope string, stored []storage.Record) ([]json.RawMessage, error)
 
 type mutationRule struct {
 	pattern string
@@ -29,7 +39,7 @@ type effectRule struct {
 
 // NewMux returns a Mux without rules: it refuses every mutation.
 func NewMux() *Mux {
-	return &Mux{mutations: map[string]mutationRule{}, effects: map[string]effectRule{}}
+	return &Mux{mutations: map[string]mutationRule{}, effects: map[string]effectRule{}, joins: map[string]Joiner{}}
 }
 
 // Mutation registers the rule of a named intent, such as "homework.submit@1",
@@ -59,6 +69,24 @@ func (m *Mux) register(kind string, r effectRule) {
 		panic(fmt.Sprintf("sync: effect %q is registered twice", kind))
 	}
 	m.effects[kind] = r
+}
+
+// Join registers what devices get of the live records of a type, which stand in
+// scopes of one reader only: what several read is encoded once for all.
+func (m *Mux) Join(typ string, j Joiner) {
+	if _, taken := m.joins[typ]; taken {
+		panic(fmt.Sprintf("sync: records %q are joined twice", typ))
+	}
+	m.joins[typ] = j
+}
+
+// Hide keeps the records of a type on the server, whoever may read their scope.
+func (m *Mux) Hide(typ string) { m.Join(typ, nil) }
+
+// hides tells whether no device gets records of a type.
+func (m *Mux) hides(typ string) bool {
+	j, known := m.joins[typ]
+	return known && j == nil
 }
 
 // Mutations lists the registered names, ascending.

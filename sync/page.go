@@ -71,16 +71,16 @@ func (p *page) climb(entries []storage.Entry, room int) {
 
 // climbRecords moves the cursor up through the records, where the log does
 // not reach back to it.
-func (p *page) climbRecords(ctx context.Context, r storage.Records, room int) error {
+func (p *page) climbRecords(ctx context.Context, e *Engine, room int) error {
 	limit := pageCount(room)
-	recs, head, err := r.Scan(ctx, storage.Page{
+	recs, head, err := e.scan(ctx, storage.Page{
 		Scope: p.scope, After: p.cursor.Hi, Limit: limit, Tombstones: true,
 	})
 	if err != nil {
 		return err
 	}
 	// Deletions may have been forgotten while we read.
-	tails, err := r.Tails(ctx, []storage.Position{{Scope: p.scope}}, 0)
+	tails, err := e.records.Tails(ctx, []storage.Position{{Scope: p.scope}}, 0)
 	if err != nil {
 		return err
 	}
@@ -101,14 +101,14 @@ func (p *page) climbRecords(ctx context.Context, r storage.Records, room int) er
 // descend moves the lower end of the cursor down, newest records first, until
 // the room is used or everything is there. With force it brings at least one
 // record.
-func (p *page) descend(ctx context.Context, r storage.Records, room int, force bool) error {
+func (p *page) descend(ctx context.Context, e *Engine, room int, force bool) error {
 	for fresh := p.begun && len(p.records) == 0; p.cursor.Lo > 0 && (room > 0 || force); fresh, force = false, false {
 		limit := pageCount(room)
 		before := p.cursor.Lo + 1
 		if fresh {
 			before = 0
 		}
-		recs, head, err := r.Scan(ctx, storage.Page{Scope: p.scope, Before: before, Down: true, Limit: limit})
+		recs, head, err := e.scan(ctx, storage.Page{Scope: p.scope, Before: before, Down: true, Limit: limit})
 		if err != nil {
 			return err
 		}
@@ -128,6 +128,14 @@ func (p *page) descend(ctx context.Context, r storage.Records, room int, force b
 	return nil
 }
 
+// scan reads a page of records as devices get them.
+func (e *Engine) scan(ctx context.Context, p storage.Page) (recs []storage.Record, head int64, err error) {
+	if recs, head, err = e.records.Scan(ctx, p); err == nil {
+		recs, err = e.outgoing(ctx, p.Scope, recs)
+	}
+	return recs, head, err
+}
+
 // take encodes records of a scan until the room is used, at least those of one
 // commit, and never splits a commit. It returns how many it took.
 func (p *page) take(recs []storage.Record, room int) (n int) {
@@ -136,7 +144,9 @@ func (p *page) take(recs []storage.Record, room int) (n int) {
 			break
 		}
 		size := len(p.records)
-		p.records = appendRecord(p.records, recs[n].Seq, recs[n].Type, recs[n].ID, recs[n].Value)
+		if recs[n].Type != "" {
+			p.records = appendRecord(p.records, recs[n].Seq, recs[n].Type, recs[n].ID, recs[n].Value)
+		}
 		room -= len(p.records) - size
 		n++
 	}

@@ -119,7 +119,7 @@ func (p *pull) fill(ctx context.Context) error {
 		}
 		if page.cursor.Lo > 0 {
 			size := len(page.records)
-			err := page.descend(ctx, p.engine.records, p.room(), p.empty())
+			err := page.descend(ctx, p.engine, p.room(), p.empty())
 			if err != nil {
 				return err
 			}
@@ -186,11 +186,15 @@ func (p *pull) climb(ctx context.Context, page *page, t storage.Tail) error {
 	from := page.cursor.Hi
 	page.head = max(page.head, t.Head)
 	if !follow(t.Entries, from) {
-		err := page.climbRecords(ctx, p.engine.records, p.room())
+		err := page.climbRecords(ctx, p.engine, p.room())
 		p.used += len(page.records)
 		return err
 	}
-	page.climb(t.Entries, p.room())
+	entries, err := p.engine.outgoingEntries(ctx, page.scope, t.Entries)
+	if err != nil {
+		return err
+	}
+	page.climb(entries, p.room())
 	p.used += len(page.records)
 	if page.cursor.Hi == page.head && page.scope != ownScope(p.actor) {
 		p.engine.folds.put(foldKey{page.scope, from, page.head}, page.records)

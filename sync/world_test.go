@@ -27,6 +27,12 @@ type world struct {
 // newWorld starts a world at a fixed date.
 func newWorld(tb testing.TB, records storage.Records) *world {
 	tb.Helper()
+	return newWorldOf(tb, records, school())
+}
+
+// newWorldOf is newWorld with the rules of somebody else.
+func newWorldOf(tb testing.TB, records storage.Records, mux *psync.Mux) *world {
+	tb.Helper()
 	w := &world{
 		t:       tb,
 		records: records,
@@ -35,7 +41,7 @@ func newWorld(tb testing.TB, records storage.Records) *world {
 		log:     &lines{},
 	}
 	w.engine = psync.New(psync.Config{
-		Records: records, Mux: school(), Access: w.access, Now: w.clock.Now,
+		Records: records, Mux: mux, Access: w.access, Now: w.clock.Now,
 		Log:       slog.New(slog.NewTextHandler(w.log, nil)),
 		MinSchema: 2,
 		Random:    func(n int64) int64 { return n / 2 },
