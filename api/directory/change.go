@@ -70,7 +70,7 @@ func (d *Directory) write(ctx context.Context, tx *psync.Tx, school string, puts
 	for _, p := range puts {
 		tx.Put(p.Record.kind(), p.ID, p.Record)
 	}
-	tx.Effect(effectProject, struct{}{})
+	d.followed(tx)
 	for _, day := range boundaries(puts, d.Today(school)) {
 		tx.EffectAt(effectTurn, struct{}{}, day.start(d.Location(school)))
 	}

@@ -63,6 +63,7 @@ type Directory struct {
 	schools atomic.Pointer[map[string]*snapshot]
 	loading stdsync.Mutex // held by whoever replaces a snapshot
 
+	follow     []string // effects of others
 	projecting stdsync.Mutex
 	projected  map[string]int64 // school → directory commit projected whole
 }
@@ -161,6 +162,9 @@ func (d *Directory) Present(id string) bool {
 // Name is the full name of a person, "Inès Benali"; empty for a stranger.
 func (d *Directory) Name(id string) string { return d.homeOf(id).people[id].Name() }
 
+// SchoolOf is the id of a person's school; empty for a stranger.
+func (d *Directory) SchoolOf(id string) string { return d.homeOf(id).id }
+
 // Display is the name as a school says it: "Mme Garnier" for an adult whose
 // civility is known, "Inès Benali" for everyone else.
 func (d *Directory) Display(id string) string { return d.homeOf(id).people[id].Display() }
@@ -176,6 +180,22 @@ func (d *Directory) Class(audience string) (Class, bool) {
 	s := d.audienceHome(audience)
 	c, ok := s.audience(audience)
 	return c, ok
+}
+
+// Holding lists who is something in a school today, by name.
+func (d *Directory) Holding(school string, role Role) []string {
+	s := d.school(school)
+	day := d.day(s)
+	var ids []string
+	for person := range s.postsOf {
+		ids = append(ids, person)
+	}
+	if role == RoleTeacher {
+		for id := range s.courses {
+			ids = append(ids, s.teachers(id, day)...)
+		}
+	}
+	return s.byName(slices.DeleteFunc(ids, func(id string) bool { return !s.present(id, day) || !s.is(id, role, day) }))
 }
 
 // Classes lists the classes and groups of a school today, classes first, by
@@ -195,6 +215,12 @@ func (d *Directory) Pupils(audience string) []string {
 func (d *Directory) ClassOf(student string) (Class, bool) {
 	s := d.homeOf(student)
 	return s.classOf(student, d.day(s))
+}
+
+// AudiencesOf lists the classes and groups of a pupil today, the class first.
+func (d *Directory) AudiencesOf(student string) []Class {
+	s := d.homeOf(student)
+	return s.audiencesOf(student, d.day(s))
 }
 
 // Guardians lists who may read what concerns a pupil today, in the order of

@@ -29,6 +29,8 @@ const (
 	ManageDirectory  Action = "manage the directory"
 	PrintActivation  Action = "print activation sheets"
 	ManageAccounts   Action = "manage accounts"
+	UseMail          Action = "use a mailbox" // write, read and put away
+	RuleMail         Action = "set the rules of messaging"
 )
 
 // relation is how a person stands to the subject of a scope.
@@ -64,11 +66,13 @@ var policy = map[Action]struct {
 	ChangeSettings: {"user", []relation{owner}},
 	ReadNotices:    {"user", []relation{owner}},
 	ManageDevices:  {"user", []relation{owner}},
+	UseMail:        {"user", []relation{owner}},
 
 	ReadDirectory:   {"school", []relation{staff, direction, admin}},
 	PrintActivation: {"school", []relation{staff, direction, admin}},
 	ManageDirectory: {"school", []relation{admin}},
 	ManageAccounts:  {"school", []relation{admin}},
+	RuleMail:        {"school", []relation{direction, admin}},
 }
 
 // Actions lists every action, for the authorisation matrix.

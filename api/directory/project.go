@@ -36,9 +36,21 @@ func (d *Directory) Register(mux *psync.Mux) {
 // turn asks for a projection on a day when something begins or ends.
 func (d *Directory) turn(ctx context.Context, job *psync.Job) error {
 	return job.Commit(ctx, job.Source(), func(_ context.Context, tx *psync.Tx) error {
-		tx.Effect(effectProject, struct{}{})
+		d.followed(tx)
 		return nil
 	})
+}
+
+// Follow has an effect of another package carried out after every change, once
+// the public records are there, and on days when something begins or ends. Its
+// source is the scope of the directory.
+func (d *Directory) Follow(kind string) { d.follow = append(d.follow, kind) }
+
+// followed says what must follow a change.
+func (d *Directory) followed(tx *psync.Tx) {
+	for _, kind := range append([]string{effectProject}, d.follow...) {
+		tx.Effect(kind, struct{}{})
+	}
 }
 
 // project derives the public records of a school from its directory as it is

@@ -3,6 +3,7 @@ package directory
 import (
 	"cmp"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -150,11 +151,16 @@ type Class struct {
 	Level  string `json:"level,omitempty"`
 	Kind   string `json:"kind"` // KindClass or KindGroup
 	Source string `json:"source,omitempty"`
+	// Main are the main teachers ("professeur principal").
+	Main []string `json:"main,omitempty"`
 	Span
 }
 
 // Scope is what homework calls the audience: "class:C" or "group:G".
 func (c Class) Scope() string { return c.Kind + ":" + c.ID }
+
+// Equal says whether nothing differs.
+func (c Class) Equal(d Class) bool { return reflect.DeepEqual(c, d) }
 
 // Enrollment puts a pupil in a class or group, Audience being its scope.
 type Enrollment struct {

@@ -268,7 +268,7 @@ func (s *snapshot) audiencesOf(student string, day Date) []Class {
 		}
 	}
 	slices.SortFunc(all, compareClasses)
-	return slices.Compact(all)
+	return slices.CompactFunc(all, func(a, b Class) bool { return a.Scope() == b.Scope() })
 }
 
 func (s *snapshot) classOf(student string, day Date) (Class, bool) {

@@ -76,7 +76,7 @@ func (s *Service) say(ctx context.Context, tx *psync.Tx, state string) error {
 
 // checkFeedback refuses what is about no copy of this course.
 func (s *Service) checkFeedback(ctx context.Context, tx *psync.Tx, args feedbackArgs) ([]attachment.File, error) {
-	if err := checkText("comment", args.Comment, MaxComment); err != nil {
+	if err := psync.CheckText("comment", args.Comment, MaxComment); err != nil {
 		return nil, err
 	}
 	if err := s.checkPart(ctx, tx, args.Homework, args.Student); err != nil {
@@ -92,17 +92,17 @@ func (s *Service) checkFeedback(ctx context.Context, tx *psync.Tx, args feedback
 			return nil, psync.Refuse("not_found", "submission", "no such copy")
 		}
 	}
-	files, err := checkFiles("correction", args.Correction, MaxAttachments)
+	files, err := attachment.Declared("correction", args.Correction, MaxAttachments)
 	if err != nil {
 		return nil, err
 	}
-	return s.filled(ctx, tx.Actor().User, files)
+	return s.files.Complete(ctx, tx.Actor().User, files)
 }
 
 // checkPart refuses a pupil who has no part in a homework. One who has left
 // the course since, but handed in a copy, keeps the right to an answer.
 func (s *Service) checkPart(ctx context.Context, tx *psync.Tx, homework, student string) error {
-	if err := checkID("homework", homework); err != nil {
+	if err := psync.CheckID("homework", homework); err != nil {
 		return err
 	}
 	var g Given
@@ -155,9 +155,9 @@ func byStudent(recs []storage.Record, homework string) (map[string][]version, er
 // were taken out of it no longer.
 func referCorrection(tx *psync.Tx, id string, scopes []string, before, after []attachment.File) {
 	ref := attachment.Reference{School: tx.Actor().School, By: tx.Actor().User, Kind: kindFeedback, ID: id}
-	ref.Scopes, ref.Files, ref.Known = scopes, shas(after), readyFiles(after)
+	ref.Scopes, ref.Files, ref.Known = scopes, attachment.Names(after), attachment.ReadyNames(after)
 	attachment.Refer(tx, ref)
-	ref.Scopes, ref.Files, ref.Known = scopes, shas(withoutFiles(before, after)), nil
+	ref.Scopes, ref.Files, ref.Known = scopes, attachment.Names(withoutFiles(before, after)), nil
 	attachment.Release(tx, ref)
 }
 
@@ -170,7 +170,7 @@ func (s *Service) correctionArrived(ctx context.Context, job *psync.Job, a attac
 		if err != nil || seq == 0 {
 			return err
 		}
-		if learn(f.Correction, a.Files) {
+		if attachment.Learn(f.Correction, a.Files) {
 			tx.Put("feedback", a.ID, f)
 		}
 		tx.Effect(effectFeedback, handing{Homework: f.Homework, Student: f.Student, Arrived: a.Files})
@@ -201,7 +201,7 @@ func (s *Service) handBack(ctx context.Context, job *psync.Job) error {
 			return err
 		}
 		if h.Feedback == nil {
-			if seq > 0 && learn(f.Correction, h.Arrived) {
+			if seq > 0 && attachment.Learn(f.Correction, h.Arrived) {
 				tx.Put("feedback", h.Homework, f)
 			}
 			return nil

@@ -40,7 +40,7 @@ func (s *Service) give(ctx context.Context, tx *psync.Tx) error {
 	if there, err := known(ctx, tx, args.ID); there || err != nil {
 		return err
 	}
-	if g.Attachments, err = s.filled(ctx, tx.Actor().User, g.Attachments); err != nil {
+	if g.Attachments, err = s.files.Complete(ctx, tx.Actor().User, g.Attachments); err != nil {
 		return err
 	}
 	tx.Put("homework", args.ID, g)
@@ -50,7 +50,7 @@ func (s *Service) give(ctx context.Context, tx *psync.Tx) error {
 
 // newWork makes and checks a piece of work out of what a teacher sent.
 func (s *Service) newWork(tx *psync.Tx, args giveArgs) (Given, error) {
-	if err := checkID("id", args.ID); err != nil {
+	if err := psync.CheckID("id", args.ID); err != nil {
 		return Given{}, err
 	}
 	course, ok := s.dir.Course(idOf(tx.Scope()))
@@ -61,7 +61,7 @@ func (s *Service) newWork(tx *psync.Tx, args giveArgs) (Given, error) {
 	if err != nil {
 		return Given{}, err
 	}
-	files, err := checkFiles("attachments", args.Attachments, MaxAttachments)
+	files, err := attachment.Declared("attachments", args.Attachments, MaxAttachments)
 	if err != nil {
 		return Given{}, err
 	}
@@ -122,23 +122,6 @@ func known(ctx context.Context, tx *psync.Tx, id string) (bool, error) {
 	return false, nil
 }
 
-// filled says of files that are there already what they are; names stay as
-// given.
-func (s *Service) filled(ctx context.Context, user string, files []attachment.File) ([]attachment.File, error) {
-	owned, err := s.files.Owned(ctx, user, shas(files)...)
-	if err != nil {
-		return nil, err
-	}
-	all := slices.Clone(files)
-	for i, f := range all {
-		if there, ok := owned[f.SHA]; ok {
-			all[i] = there
-			all[i].Name = f.Name
-		}
-	}
-	return all, nil
-}
-
 type editArgs struct {
 	ID          string             `json:"id"`
 	Title       *string            `json:"title"`
@@ -180,7 +163,7 @@ func (s *Service) edit(ctx context.Context, tx *psync.Tx) error {
 // current reads a homework of this course; field names the argument that holds
 // its id. A withdrawn one is refused as such.
 func current(ctx context.Context, tx *psync.Tx, field, id string) (g Given, seq int64, err error) {
-	if err := checkID(field, id); err != nil {
+	if err := psync.CheckID(field, id); err != nil {
 		return g, 0, err
 	}
 	if seq, err = tx.Get(ctx, "homework", id, &g); seq > 0 || err != nil {
@@ -243,11 +226,11 @@ func (s *Service) reselected(before Given, students []string) ([]string, error) 
 // reattached is the new list of files; those that stay keep what is known of
 // them.
 func (s *Service) reattached(ctx context.Context, user string, before Given, files []attachment.File) ([]attachment.File, error) {
-	files, err := checkFiles("attachments", files, MaxAttachments)
+	files, err := attachment.Declared("attachments", files, MaxAttachments)
 	if err != nil {
 		return nil, err
 	}
-	if files, err = s.filled(ctx, user, files); err != nil {
+	if files, err = s.files.Complete(ctx, user, files); err != nil {
 		return nil, err
 	}
 	for i, f := range files {
@@ -275,7 +258,7 @@ func (s *Service) withdraw(ctx context.Context, tx *psync.Tx) error {
 	if err := tx.Args(&args); err != nil {
 		return err
 	}
-	if err := checkID("id", args.ID); err != nil {
+	if err := psync.CheckID("id", args.ID); err != nil {
 		return err
 	}
 	var g Given
@@ -301,7 +284,7 @@ func (s *Service) restore(ctx context.Context, tx *psync.Tx) error {
 	if err := tx.Args(&args); err != nil {
 		return err
 	}
-	if err := checkID("id", args.ID); err != nil {
+	if err := psync.CheckID("id", args.ID); err != nil {
 		return err
 	}
 	if seq, err := tx.Get(ctx, "homework", args.ID, nil); seq > 0 || err != nil {

@@ -49,7 +49,7 @@ func (s *Service) follow(tx *psync.Tx, id string, before, after Given, news stri
 	ref := func(scopes []string, files []attachment.File) attachment.Reference {
 		return attachment.Reference{
 			School: tx.Actor().School, By: tx.Actor().User, Kind: kindHomework, ID: id,
-			Scopes: scopes, Files: shas(files), Known: readyFiles(files),
+			Scopes: scopes, Files: attachment.Names(files), Known: attachment.ReadyNames(files),
 		}
 	}
 	attachment.Refer(tx, ref(append([]string{tx.Scope()}, is...), after.Attachments))
@@ -61,17 +61,6 @@ func (s *Service) follow(tx *psync.Tx, id string, before, after Given, news stri
 	if after.Return == ReturnFile && (before.Return != ReturnFile || !after.Due.Equal(before.Due)) {
 		s.schedule(tx, id, after)
 	}
-}
-
-// readyFiles lists the names of files of which all is known.
-func readyFiles(files []attachment.File) []string {
-	var names []string
-	for _, f := range files {
-		if f.Ready() {
-			names = append(names, f.SHA)
-		}
-	}
-	return names
 }
 
 func union(a, b []string) []string {
@@ -153,25 +142,10 @@ func (s *Service) attachmentsArrived(ctx context.Context, job *psync.Job, a atta
 		if err != nil || seq == 0 {
 			return err
 		}
-		if learn(g.Attachments, a.Files) {
+		if attachment.Learn(g.Attachments, a.Files) {
 			tx.Put("homework", a.ID, g)
 			tx.Effect(effectPublish, publication{a.ID, g.targets(), newsNone})
 		}
 		return nil
 	})
-}
-
-// learn takes over what is known of arrived files, keeping the given names.
-func learn(files, arrived []attachment.File) (changed bool) {
-	for i, f := range files {
-		for _, there := range arrived {
-			if there.SHA == f.SHA && f.Name != "" {
-				there.Name = f.Name
-			}
-			if there.SHA == f.SHA && files[i] != there {
-				files[i], changed = there, true
-			}
-		}
-	}
-	return changed
 }

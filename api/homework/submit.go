@@ -61,7 +61,7 @@ func (s *Service) submit(ctx context.Context, tx *psync.Tx) error {
 
 func (a submitArgs) check() error {
 	for _, err := range []error{
-		checkID("id", a.ID), checkID("homework", a.Homework), checkText("text", a.Text, MaxText),
+		psync.CheckID("id", a.ID), psync.CheckID("homework", a.Homework), psync.CheckText("text", a.Text, MaxText),
 	} {
 		if err != nil {
 			return err
@@ -115,7 +115,7 @@ func (s *Service) handIn(ctx context.Context, tx *psync.Tx, args submitArgs) err
 	tx.Effect(effectDeliver, delivery{args.ID})
 	attachment.Refer(tx, attachment.Reference{
 		School: tx.Actor().School, By: tx.Actor().User, Kind: kindSubmission, ID: args.ID,
-		Scopes: []string{tx.Scope(), courseScope(g.Course)}, Files: shas(sub.Pages), Known: readyFiles(sub.Pages),
+		Scopes: []string{tx.Scope(), courseScope(g.Course)}, Files: attachment.Names(sub.Pages), Known: attachment.ReadyNames(sub.Pages),
 	})
 	return nil
 }
@@ -292,7 +292,7 @@ func (s *Service) pagesArrived(ctx context.Context, job *psync.Job, a attachment
 	return job.Commit(ctx, a.Scope, func(ctx context.Context, tx *psync.Tx) error {
 		var sub Submission
 		seq, err := tx.Get(ctx, "submission", a.ID, &sub)
-		if err != nil || seq == 0 || sub.State != StateWaiting || !learn(sub.Pages, a.Files) {
+		if err != nil || seq == 0 || sub.State != StateWaiting || !attachment.Learn(sub.Pages, a.Files) {
 			return err
 		}
 		s.complete(tx, a.ID, &sub)

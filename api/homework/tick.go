@@ -34,7 +34,7 @@ func (s *Service) tick(ctx context.Context, tx *psync.Tx) error {
 	if err := tx.Args(&args); err != nil {
 		return err
 	}
-	if err := checkID("homework", args.Homework); err != nil {
+	if err := psync.CheckID("homework", args.Homework); err != nil {
 		return err
 	}
 	if args.Student != tx.Actor().User {

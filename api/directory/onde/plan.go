@@ -207,11 +207,11 @@ func (c *comparison) class(name, level string) string {
 	c.classes[fold(name)] = k.Scope()
 	c.met[k.ID] = true
 	known, ok := c.now.Classes[k.Scope()]
-	k.Span = c.reopened(known.Span, ok)
+	k.Span, k.Main = c.reopened(known.Span, ok), known.Main // the file does not name main teachers
 	switch {
 	case !ok || !known.Holds(c.today):
 		c.put(k.ID, k, Change{NewClass, name, ""})
-	case known != k:
+	case !known.Equal(k):
 		c.put(k.ID, k, Change{Corrected, name, known.Name})
 	}
 	c.course(k)

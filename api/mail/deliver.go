@@ -1,0 +1,121 @@
+package mail
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"preau/api/attachment"
+	"preau/storage"
+	psync "preau/sync"
+)
+
+// deliverAtOnce is how many mailboxes are written to side by side: the store
+// shares the price of a sync between them.
+const deliverAtOnce = 16
+
+// deliver lays an entry into the mailbox of every reader.
+func (s *Service) deliver(ctx context.Context, job *psync.Job) error {
+	var d delivery
+	if err := payload(job, &d); err != nil {
+		return err
+	}
+	author := strings.TrimPrefix(job.Source(), "user:")
+	posts, err := s.posts(ctx, author, d.ID)
+	if err != nil {
+		return err
+	}
+	p, there := posts[d.ID]
+	if !there {
+		return nil
+	}
+	all, ctx := errgroup.WithContext(ctx)
+	all.SetLimit(deliverAtOnce)
+	for _, reader := range slices.Concat(p.Readers, p.Hidden) {
+		all.Go(func() error { return s.lay(ctx, job, reader, author, d.ID, p) })
+	}
+	if err := all.Wait(); err != nil {
+		return fmt.Errorf("deliver %s of %s: %w", d.ID, author, err)
+	}
+	return nil
+}
+
+// lay puts a message into a mailbox; a discussion in the bin comes back.
+func (s *Service) lay(ctx context.Context, job *psync.Job, reader, author, id string, p post) error {
+	return job.Commit(ctx, userScope(reader), func(ctx context.Context, tx *psync.Tx) error {
+		tx.Put("message", id, newEntry(author, id, p.Discussion))
+		var t Thread
+		seq, err := tx.Get(ctx, "thread", p.Discussion, &t)
+		if err == nil && seq > 0 && t.Folder == Bin {
+			tx.Put("thread", p.Discussion, t.restored())
+		}
+		return err
+	})
+}
+
+// joinMessages gives devices the messages that entries of a mailbox name.
+func (s *Service) joinMessages(ctx context.Context, scope string, stored []storage.Record) ([]json.RawMessage, error) {
+	user := strings.TrimPrefix(scope, "user:")
+	entries := make([]entry, len(stored))
+	wanted := map[string][]string{}
+	for i, r := range stored {
+		e, err := decode[entry](r.Value)
+		if err != nil || len(e) == 0 {
+			return nil, fmt.Errorf("entry %s: %s", r.ID, r.Value)
+		}
+		entries[i] = e
+		wanted[e.by()] = append(wanted[e.by()], r.ID)
+	}
+	found := map[string]map[string]post{}
+	for author, ids := range wanted {
+		posts, err := s.posts(ctx, author, ids...)
+		if err != nil {
+			return nil, err
+		}
+		found[author] = posts
+	}
+	values := make([]json.RawMessage, len(stored))
+	for i, r := range stored {
+		p, there := found[entries[i].by()][r.ID]
+		raw, err := json.Marshal(p.seenBy(user, there))
+		if err != nil {
+			return nil, fmt.Errorf("message %s: %w", r.ID, err)
+		}
+		values[i] = raw
+	}
+	return values, nil
+}
+
+// seenBy is what one reader gets of a message: who got a blind copy is for its
+// author to know.
+func (p post) seenBy(user string, there bool) Message {
+	m := p.Message
+	if m.Recalled || !there {
+		m.Body, m.Files, m.Quotes, m.Recalled = Body{}, nil, nil, true
+	}
+	if m.From.ID != user {
+		m.Bcc = nil
+		m.Blind = slices.Contains(p.Hidden, user)
+	}
+	return m
+}
+
+// filesArrived notes in a message what became of its files, and tells all who
+// got it.
+func (s *Service) filesArrived(ctx context.Context, job *psync.Job, a attachment.Arrival) error {
+	return job.Commit(ctx, a.Scope, func(ctx context.Context, tx *psync.Tx) error {
+		var p post
+		seq, err := tx.Get(ctx, "post", a.ID, &p)
+		if err != nil || seq == 0 || !attachment.Learn(p.Files, a.Files) {
+			return err
+		}
+		tx.Put("post", a.ID, p)
+		tx.Put("message", a.ID, newEntry(p.From.ID, a.ID, p.Discussion))
+		tx.Effect(effectDeliver, delivery{a.ID})
+		return nil
+	})
+}

@@ -1,0 +1,265 @@
+// Package mail is the school's messaging: who may write to whom, messages and
+// answers, and the order that each person keeps in their own mailbox.
+//
+// A message is stored once, in the scope of its author; every mailbox holds a
+// small entry that names it, and the engine joins the two when it sends. What
+// a person does with a discussion is theirs alone:
+//
+//	user:U   post M       a message that U wrote, whole; never sent
+//	         message M    entry of a mailbox: who wrote M, in which discussion;
+//	                      devices get a [Message]
+//	         thread D     what U did with a discussion: read up to, folder …
+//	         draft R      a message being written
+//	         folder F, category C, contact K
+//	         list L       people U may write to; devices get a [List]
+//	school:X mail mail    the rules of this school, a [Policy]
+//
+// A discussion has the id of its first message.
+package mail
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"preau/api/attachment"
+	"preau/api/directory"
+	"preau/storage"
+	psync "preau/sync"
+)
+
+// Who gets the answers to a message.
+const (
+	ModeAll    = "all"    // everybody who got it
+	ModeSender = "sender" // its author alone
+	ModeNone   = "none"   // nobody: a message of the system
+)
+
+// Addressee is a person ("user:U") or a group ("class:C/guardians") that a
+// message was sent to. Count is how many people a group was then.
+type Addressee struct {
+	Key   string `json:"key"`
+	Name  string `json:"name"`
+	Count int    `json:"count,omitempty"`
+}
+
+// Named is a person as shown.
+type Named struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
+// Quote is a message passed on within another, which its new author may have
+// altered.
+type Quote struct {
+	From    string      `json:"from"`
+	To      []Addressee `json:"to"`
+	Subject string      `json:"subject"`
+	At      time.Time   `json:"at"`
+	Body    Body        `json:"body"`
+	Altered bool        `json:"altered,omitempty"`
+}
+
+// Message is a message as one of its readers gets it.
+type Message struct {
+	Discussion string            `json:"discussion"`
+	Subject    string            `json:"subject"`
+	Mode       string            `json:"mode"`
+	From       Named             `json:"from"`
+	To         []Addressee       `json:"to"`
+	Cc         []Addressee       `json:"cc,omitempty"`
+	Bcc        []Addressee       `json:"bcc,omitempty"`   // for its author alone
+	Blind      bool              `json:"blind,omitempty"` // the reader got a blind copy
+	Body       Body              `json:"body"`
+	Files      []attachment.File `json:"files,omitempty"`
+	At         time.Time         `json:"at"`
+	Re         string            `json:"re,omitempty"`     // the message that it answers
+	Quotes     []Quote           `json:"quotes,omitempty"` // what it passes on, newest first
+	Recalled   bool              `json:"recalled,omitempty"`
+}
+
+// post is a message as it is stored. Root is who began the discussion.
+type post struct {
+	Message
+	Root    string   `json:"root"`
+	Readers []string `json:"readers"` // who got it openly, without its author
+	Hidden  []string `json:"hidden,omitempty"`
+}
+
+// entry is a message in a mailbox: [by] when it begins a discussion, else
+// [by, discussion].
+type entry []string
+
+func newEntry(by, id, discussion string) entry {
+	if id == discussion {
+		return entry{by}
+	}
+	return entry{by, discussion}
+}
+
+func (e entry) by() string { return e[0] }
+
+func (e entry) discussion(id string) string {
+	if len(e) > 1 {
+		return e[1]
+	}
+	return id
+}
+
+// Thread is what one person did with a discussion. Without one, and when its
+// folder is gone, it lies in the inbox; nothing is read.
+type Thread struct {
+	Read       int64     `json:"read,omitempty"`   // messages up to here are read: Unix milliseconds
+	Folder     string    `json:"folder,omitempty"` // "": the inbox
+	Was        string    `json:"was,omitempty"`    // the folder before the bin
+	Binned     time.Time `json:"binned,omitzero"`
+	Categories []string  `json:"categories,omitempty"`
+	Purged     bool      `json:"purged,omitempty"` // its messages are being deleted
+}
+
+// The folders that everybody has beside the inbox.
+const (
+	Archive = "archive"
+	Bin     = "bin"
+)
+
+// Directory is what this package asks of the school's directory.
+type Directory interface {
+	May(a psync.Actor, do directory.Action, scope string) error
+	Person(id string) (directory.Person, bool)
+	People(school string) []string
+	Holding(school string, role directory.Role) []string
+	Follow(kind string)
+	Present(id string) bool
+	SchoolOf(id string) string
+	Display(id string) string
+	Roles(id string) []directory.Role
+	Classes(school string) []directory.Class
+	Class(audience string) (directory.Class, bool)
+	ClassOf(student string) (directory.Class, bool)
+	AudiencesOf(student string) []directory.Class
+	Pupils(audience string) []string
+	Guardians(student string) []string
+	Children(guardian string) []string
+	CoursesOf(audience string) []directory.Course
+	TaughtBy(user string) []directory.Course
+}
+
+// Engine is what this package needs of the sync engine.
+type Engine interface {
+	Commit(ctx context.Context, a psync.Actor, scope string, r psync.Rule) (seq int64, err error)
+	Find(ctx context.Context, scope string, keys ...storage.Key) ([]storage.Record, error)
+}
+
+// Config is what a Service stands on.
+type Config struct {
+	Directory Directory
+	Files     *attachment.Service
+	Log       *slog.Logger
+	Now       func() time.Time
+}
+
+// Service holds the rules of messaging. Safe for concurrent use.
+type Service struct {
+	dir    Directory
+	files  *attachment.Service
+	log    *slog.Logger
+	now    func() time.Time
+	engine Engine
+}
+
+// New returns a Service. Before use: Register its rules and Bind the engine.
+func New(c Config) *Service {
+	return &Service{dir: c.Directory, files: c.Files, log: c.Log, now: c.Now}
+}
+
+// Bind gives the service the engine that it reads other scopes through.
+func (s *Service) Bind(e Engine) { s.engine = e }
+
+// The effects of this package.
+const (
+	effectDeliver = "mail.deliver"
+	effectPurge   = "mail.purge"
+	effectLists   = "mail.lists"
+)
+
+// Register adds the rules of this package to the engine's mux and says to
+// attachment who waits for files.
+func (s *Service) Register(mux *psync.Mux) {
+	mux.Mutation("mail.send@1", "user:*", s.send)
+	mux.Mutation("mail.reply@1", "user:*", s.reply)
+	mux.Mutation("mail.read@1", "user:*", s.read)
+	mux.Mutation("mail.file@1", "user:*", s.file)
+	mux.Mutation("mail.restore@1", "user:*", s.restore)
+	mux.Mutation("mail.purge@1", "user:*", s.purge)
+	mux.Mutation("mail.categorize@1", "user:*", s.categorize)
+	mux.Mutation("mail.draft@1", "user:*", s.draft)
+	mux.Mutation("mail.discard@1", "user:*", s.discard)
+	mux.Mutation("mail.folder@1", "user:*", s.folder)
+	mux.Mutation("mail.unfolder@1", "user:*", s.unfolder)
+	mux.Mutation("mail.category@1", "user:*", s.category)
+	mux.Mutation("mail.uncategory@1", "user:*", s.uncategory)
+	mux.Mutation("mail.forget@1", "user:*", s.forget)
+	mux.Mutation("mail.policy@1", "school:*", s.setPolicy)
+
+	mux.Effect(effectDeliver, s.deliver)
+	mux.Effect(effectPurge, s.purgeMessages)
+	mux.Effect(effectLists, s.listPeople)
+	s.dir.Follow(effectLists)
+
+	mux.Hide("post")
+	mux.Join("message", s.joinMessages)
+	mux.Join("list", s.joinLists)
+
+	s.files.OnArrived(kindMessage, s.filesArrived)
+}
+
+// kindMessage is the kind of record that shows files.
+const kindMessage = "message"
+
+func userScope(user string) string { return "user:" + user }
+
+// own refuses to act in the mailbox of somebody else.
+func (s *Service) own(tx *psync.Tx) error {
+	return s.dir.May(tx.Actor(), directory.UseMail, tx.Scope())
+}
+
+// begin checks the right and reads the arguments of a person's act.
+func (s *Service) begin(tx *psync.Tx, args any) error {
+	if err := s.own(tx); err != nil {
+		return err
+	}
+	return tx.Args(args)
+}
+
+// posts reads messages of one author, by id; those that are gone are missing.
+func (s *Service) posts(ctx context.Context, author string, ids ...string) (map[string]post, error) {
+	keys := make([]storage.Key, len(ids))
+	for i, id := range ids {
+		keys[i] = storage.Key{Type: "post", ID: id}
+	}
+	recs, err := s.engine.Find(ctx, userScope(author), keys...)
+	if err != nil {
+		return nil, fmt.Errorf("posts of %s: %w", author, err)
+	}
+	found := map[string]post{}
+	for _, r := range recs {
+		var p post
+		if err := json.Unmarshal(r.Value, &p); err != nil {
+			return nil, fmt.Errorf("post %s of %s: %w", r.ID, author, err)
+		}
+		found[r.ID] = p
+	}
+	return found, nil
+}
+
+// payload reads what an effect carries; what cannot be read never will be.
+func payload(job *psync.Job, into any) error {
+	if err := job.Payload(into); err != nil {
+		return errors.Join(psync.ErrDrop, err)
+	}
+	return nil
+}

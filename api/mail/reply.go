@@ -1,0 +1,132 @@
+package mail
+
+import (
+	"context"
+	"slices"
+
+	psync "preau/sync"
+)
+
+// replyArgs answer a message of the actor's mailbox.
+type replyArgs struct {
+	ID    string `json:"id"`
+	Re    string `json:"re"`
+	All   bool   `json:"all"`
+	Draft string `json:"draft"`
+	content
+}
+
+// reply goes on with a discussion: to the author of a message alone, or to all
+// who take part.
+func (s *Service) reply(ctx context.Context, tx *psync.Tx) error {
+	var args replyArgs
+	if err := s.begin(tx, &args); err != nil {
+		return err
+	}
+	if err := args.check(); err != nil {
+		return err
+	}
+	if done, err := s.already(ctx, tx, args.ID); done || err != nil {
+		return err
+	}
+	from, err := s.sender(ctx, tx.Actor())
+	if err != nil {
+		return err
+	}
+	re, err := s.held(ctx, tx, "re", args.Re)
+	if err != nil {
+		return err
+	}
+	root, err := s.root(ctx, tx, args.Re, re)
+	if err != nil {
+		return err
+	}
+	p := post{Root: re.Root}
+	p.Discussion, p.Subject, p.Mode, p.Re = re.Discussion, root.Subject, root.Mode, args.Re
+	if err := from.answer(&p, root, re, args.All); err != nil {
+		return err
+	}
+	return s.post(ctx, tx, args.ID, p, args.content, args.Draft)
+}
+
+func (a replyArgs) check() error {
+	for _, err := range []error{psync.CheckID("id", a.ID), psync.CheckID("re", a.Re), a.content.check(false)} {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// root is the message that began a discussion.
+func (s *Service) root(ctx context.Context, tx *psync.Tx, id string, p post) (post, error) {
+	if id == p.Discussion {
+		return p, nil
+	}
+	if p.Root == tx.Actor().User {
+		var own post
+		seq, err := tx.Get(ctx, "post", p.Discussion, &own)
+		if err == nil && seq == 0 {
+			err = psync.Refuse("gone", "re", "the discussion is over")
+		}
+		return own, err
+	}
+	posts, err := s.posts(ctx, p.Root, p.Discussion)
+	if err != nil {
+		return post{}, err
+	}
+	first, there := posts[p.Discussion]
+	if !there {
+		return post{}, psync.Refuse("gone", "re", "the discussion is over")
+	}
+	return first, nil
+}
+
+// answer fills in who gets an answer. Whoever wrote to somebody and asked for
+// answers gets theirs; all others must be people the actor may write to,
+// unless somebody who works in the school has brought them together.
+func (f *sender) answer(p *post, root, re post, all bool) error {
+	if root.Mode == ModeNone {
+		return psync.Refuse("no_reply", "re", "nobody reads answers to this message")
+	}
+	invited := []string{root.From.ID, re.From.ID}
+	people := []string{re.From.ID}
+	if all {
+		if root.Mode != ModeAll && root.From.ID != f.user {
+			return psync.Refuse("forbidden", "all", "answers go to the author alone")
+		}
+		people = append(slices.Clone(root.Readers), root.From.ID)
+	} else if re.From.ID == f.user {
+		people = re.Readers
+	}
+	people = slices.DeleteFunc(without(people, f.user), func(id string) bool { return !f.svc.dir.Present(id) })
+	if len(people) == 0 {
+		return psync.Refuse("gone", "re", "nobody is left to answer")
+	}
+	together := f.svc.works(root.From.ID) && root.From.ID != f.user && f.svc.dir.Present(root.From.ID)
+	for _, id := range people {
+		if !together && !slices.Contains(invited, id) && !f.book.reaches(id) {
+			return psync.Refuse("recipient_not_allowed", "all", "%s may not be written to", id)
+		}
+		p.To = append(p.To, Addressee{Key: userScope(id), Name: f.svc.dir.Display(id)})
+	}
+	p.Readers = people
+	if all && slices.Equal(people, without(append(slices.Clone(root.Readers), root.From.ID), f.user)) {
+		p.To = everybody(root, f.user)
+	}
+	return nil
+}
+
+// everybody is the addressees of an answer to all, groups as groups.
+func everybody(root post, user string) []Addressee {
+	to := []Addressee{}
+	if root.From.ID != user {
+		to = append(to, Addressee{Key: userScope(root.From.ID), Name: root.From.Name})
+	}
+	for _, a := range slices.Concat(root.To, root.Cc) {
+		if a.Key != userScope(user) {
+			to = append(to, a)
+		}
+	}
+	return to
+}

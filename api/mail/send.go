@@ -1,0 +1,289 @@
+package mail
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"preau/api/attachment"
+	psync "preau/sync"
+)
+
+// Limits of a message.
+const (
+	MaxSubject   = 250 // characters
+	MaxFiles     = 10
+	MaxFileBytes = 10 << 20 // of all files of a message together
+	maxQuotes    = 50
+)
+
+// content is what a person wrote, sent or not yet.
+type content struct {
+	Body  Body              `json:"body"`
+	Files []attachment.File `json:"files"`
+}
+
+// sendArgs begin a discussion. To, Cc and Bcc hold keys of addressees.
+type sendArgs struct {
+	ID      string   `json:"id"`
+	Subject string   `json:"subject"`
+	Mode    string   `json:"mode"`
+	To      []string `json:"to"`
+	Cc      []string `json:"cc"`
+	Bcc     []string `json:"bcc"`
+	Quotes  []quoted `json:"quotes"`
+	Draft   string   `json:"draft"`
+	content
+}
+
+// quoted names a message that is passed on, with its text when that was
+// altered.
+type quoted struct {
+	Message string `json:"message"`
+	Body    *Body  `json:"body"`
+}
+
+// sent is the value of the result of mail.send and mail.reply.
+type sent struct {
+	At     time.Time `json:"at"`
+	People int       `json:"people"` // who get it
+}
+
+// send begins a discussion: its recipients are looked at one by one, when it
+// arrives here and not when it was written.
+func (s *Service) send(ctx context.Context, tx *psync.Tx) error {
+	var args sendArgs
+	if err := s.begin(tx, &args); err != nil {
+		return err
+	}
+	if err := args.check(); err != nil {
+		return err
+	}
+	if done, err := s.already(ctx, tx, args.ID); done || err != nil {
+		return err
+	}
+	from, err := s.sender(ctx, tx.Actor())
+	if err != nil {
+		return err
+	}
+	p := post{Root: tx.Actor().User}
+	p.Discussion, p.Subject, p.Mode = args.ID, strings.TrimSpace(args.Subject), args.Mode
+	if err := from.address(&p, args); err != nil {
+		return err
+	}
+	if p.Quotes, err = s.quote(ctx, tx, args.Quotes); err != nil {
+		return err
+	}
+	remember(tx, p)
+	return s.post(ctx, tx, args.ID, p, args.content, args.Draft)
+}
+
+// address fills in who gets a message.
+func (f *sender) address(p *post, args sendArgs) error {
+	if n := len(args.To) + len(args.Cc) + len(args.Bcc); n > f.most {
+		return psync.Refuse("too_many_recipients", "to", "%d of at most %d", n, f.most)
+	}
+	var to, cc, bcc []string
+	var err error
+	if p.To, to, err = f.resolve("to", args.To); err != nil {
+		return err
+	}
+	if p.Cc, cc, err = f.resolve("cc", args.Cc); err != nil {
+		return err
+	}
+	if p.Bcc, bcc, err = f.resolve("bcc", args.Bcc); err != nil {
+		return err
+	}
+	p.Readers = without(slices.Concat(to, cc), f.user)
+	p.Hidden = slices.DeleteFunc(without(bcc, f.user), func(id string) bool { return slices.Contains(p.Readers, id) })
+	if len(p.Readers)+len(p.Hidden) == 0 {
+		return psync.Refuse("invalid", "to", "nobody would get it")
+	}
+	return nil
+}
+
+// without sorts people, each once, and leaves one out.
+func without(ids []string, user string) []string {
+	slices.Sort(ids)
+	return slices.DeleteFunc(slices.Compact(ids), func(id string) bool { return id == user })
+}
+
+func (a sendArgs) check() error {
+	for _, err := range []error{
+		psync.CheckID("id", a.ID), psync.CheckText("subject", a.Subject, MaxSubject), a.content.check(len(a.Quotes) > 0),
+		psync.OneOf("mode", a.Mode, ModeAll, ModeSender),
+	} {
+		if err != nil {
+			return err
+		}
+	}
+	switch {
+	case strings.TrimSpace(a.Subject) == "":
+		return psync.Refuse("invalid", "subject", "a message has a subject")
+	case len(a.To)+len(a.Cc)+len(a.Bcc) == 0:
+		return psync.Refuse("invalid", "to", "a message is for somebody")
+	case len(a.Quotes) > maxQuotes:
+		return psync.Refuse("too_large", "quotes", "at most %d messages", maxQuotes)
+	}
+	return nil
+}
+
+// check refuses what cannot be sent; bare says that a text is not needed.
+func (c content) check(bare bool) error {
+	if err := c.Body.check("body"); err != nil {
+		return err
+	}
+	if c.Body.empty() && len(c.Files) == 0 && !bare {
+		return psync.Refuse("invalid", "body", "nothing was written")
+	}
+	total := int64(0)
+	for _, f := range c.Files {
+		total += f.Size
+	}
+	if total > MaxFileBytes {
+		return psync.Refuse("too_large", "files", "at most %d bytes together", MaxFileBytes)
+	}
+	_, err := attachment.Declared("files", c.Files, MaxFiles)
+	return err
+}
+
+// already answers as before when a message was sent.
+func (s *Service) already(ctx context.Context, tx *psync.Tx, id string) (bool, error) {
+	var p post
+	seq, err := tx.Get(ctx, "post", id, &p)
+	if err != nil || seq == 0 {
+		return false, err
+	}
+	tx.Answer(sent{p.At, len(p.Readers) + len(p.Hidden)})
+	return true, nil
+}
+
+// post writes a message down and sends it on its way.
+func (s *Service) post(ctx context.Context, tx *psync.Tx, id string, p post, c content, draft string) (err error) {
+	user := tx.Actor().User
+	p.From, p.At, p.Body = Named{user, s.dir.Display(user)}, tx.Now().UTC().Truncate(time.Millisecond), c.Body
+	if p.Files, err = s.owned(ctx, user, c.Files); err != nil {
+		return err
+	}
+	tx.Put("post", id, p)
+	tx.Put("message", id, newEntry(user, id, p.Discussion))
+	if draft != "" {
+		tx.Delete("draft", draft)
+	}
+	tx.Effect(effectDeliver, delivery{id})
+	s.refer(tx, id, p)
+	tx.Answer(sent{p.At, len(p.Readers) + len(p.Hidden)})
+	return nil
+}
+
+// owned says of files what is known of them already.
+func (s *Service) owned(ctx context.Context, user string, declared []attachment.File) ([]attachment.File, error) {
+	files, err := attachment.Declared("files", declared, MaxFiles)
+	if err != nil || len(files) == 0 {
+		return nil, err
+	}
+	return s.files.Complete(ctx, user, files)
+}
+
+// shownAtOnce is in how many mailboxes one effect makes files readable.
+const shownAtOnce = 200
+
+// refer makes the files of a message readable in all its mailboxes.
+func (s *Service) refer(tx *psync.Tx, id string, p post) {
+	scopes := []string{tx.Scope()}
+	for _, r := range slices.Concat(p.Readers, p.Hidden) {
+		scopes = append(scopes, userScope(r))
+	}
+	var shas, known []string
+	for _, f := range p.Files {
+		shas = append(shas, f.SHA)
+		if f.Ready() {
+			known = append(known, f.SHA)
+		}
+	}
+	for some := range slices.Chunk(scopes, shownAtOnce) {
+		attachment.Refer(tx, attachment.Reference{
+			School: tx.Actor().School, By: tx.Actor().User, Kind: kindMessage, ID: id, Scopes: some, Files: shas, Known: known,
+		})
+	}
+}
+
+// quote copies messages of the sender's mailbox, the newest first.
+func (s *Service) quote(ctx context.Context, tx *psync.Tx, quotes []quoted) ([]Quote, error) {
+	var all []Quote
+	for i, q := range quotes {
+		at := fmt.Sprintf("quotes[%d]", i)
+		p, err := s.held(ctx, tx, at+".message", q.Message)
+		if err != nil {
+			return nil, err
+		}
+		quote := Quote{From: p.From.Name, To: p.To, Subject: p.Subject, At: p.At, Body: p.Body}
+		if q.Body != nil {
+			if err := q.Body.check(at + ".body"); err != nil {
+				return nil, err
+			}
+			quote.Body, quote.Altered = *q.Body, !slices.EqualFunc(*q.Body, p.Body, sameBlock)
+		}
+		all = append(all, quote)
+	}
+	slices.SortStableFunc(all, func(a, b Quote) int { return b.At.Compare(a.At) })
+	return all, nil
+}
+
+func sameBlock(a, b Block) bool {
+	return a.Kind == b.Kind && a.Indent == b.Indent && slices.Equal(a.Runs, b.Runs)
+}
+
+// held reads a message of the actor's mailbox.
+func (s *Service) held(ctx context.Context, tx *psync.Tx, field, id string) (post, error) {
+	var e entry
+	seq, err := tx.Get(ctx, "message", id, &e)
+	if err != nil {
+		return post{}, err
+	}
+	if seq == 0 {
+		return post{}, psync.Refuse("not_found", field, "no such message")
+	}
+	if e.by() == tx.Actor().User {
+		var p post
+		_, err := tx.Get(ctx, "post", id, &p)
+		return p, err
+	}
+	posts, err := s.posts(ctx, e.by(), id)
+	if err != nil {
+		return post{}, err
+	}
+	p, there := posts[id]
+	if !there || p.Recalled {
+		return post{}, psync.Refuse("gone", field, "the message was taken back")
+	}
+	return p, nil
+}
+
+// contact is somebody whom a person wrote to.
+type contact struct {
+	Name string    `json:"name"`
+	At   time.Time `json:"at"` // the last time, to the day
+}
+
+// remember adds to the address book whom a message went to.
+func remember(tx *psync.Tx, p post) {
+	day := tx.Now().UTC().Truncate(24 * time.Hour)
+	for _, to := range slices.Concat(p.To, p.Cc, p.Bcc) {
+		tx.PutIfChanged("contact", to.Key, contact{to.Name, day})
+	}
+}
+
+// delivery is the payload of effectDeliver.
+type delivery struct {
+	ID string `json:"id"`
+}
+
+// decode reads a stored value.
+func decode[T any](raw []byte) (v T, err error) {
+	err = json.Unmarshal(raw, &v)
+	return v, err
+}

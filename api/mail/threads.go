@@ -1,0 +1,196 @@
+package mail
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	psync "preau/sync"
+)
+
+// maxThreads is how many discussions one act may be about.
+const maxThreads = 400
+
+// restored is a thread that is in the bin no more.
+func (t Thread) restored() Thread {
+	t.Folder, t.Was, t.Purged = t.Was, "", false
+	t.Binned = Thread{}.Binned
+	return t
+}
+
+// eachThread changes what the actor did with discussions.
+func (s *Service) eachThread(ctx context.Context, tx *psync.Tx, ids []string, change func(id string, t *Thread)) error {
+	if len(ids) == 0 || len(ids) > maxThreads {
+		return psync.Refuse("invalid", "ids", "1 to %d discussions", maxThreads)
+	}
+	for i, id := range ids {
+		if err := psync.CheckID(fmt.Sprintf("ids[%d]", i), id); err != nil {
+			return err
+		}
+		var t Thread
+		if _, err := tx.Get(ctx, "thread", id, &t); err != nil {
+			return err
+		}
+		change(id, &t)
+		tx.PutIfChanged("thread", id, t)
+	}
+	return nil
+}
+
+// read marks discussions as read up to a moment each; an earlier moment marks
+// what came later as unread.
+func (s *Service) read(ctx context.Context, tx *psync.Tx) error {
+	var args struct {
+		UpTo map[string]int64 `json:"upTo"`
+	}
+	if err := s.begin(tx, &args); err != nil {
+		return err
+	}
+	var ids []string
+	for id, at := range args.UpTo {
+		if at < 0 || at > 1<<53 {
+			return psync.Refuse("invalid", "upTo", "not a time in milliseconds")
+		}
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	return s.eachThread(ctx, tx, ids, func(id string, t *Thread) { t.Read = args.UpTo[id] })
+}
+
+// file puts discussions into a folder: "" is the inbox.
+func (s *Service) file(ctx context.Context, tx *psync.Tx) error {
+	var args struct {
+		IDs    []string `json:"ids"`
+		Folder string   `json:"folder"`
+	}
+	if err := s.begin(tx, &args); err != nil {
+		return err
+	}
+	if !slices.Contains([]string{"", Archive, Bin}, args.Folder) {
+		if seq, err := tx.Get(ctx, "folder", args.Folder, nil); err != nil {
+			return err
+		} else if seq == 0 {
+			return psync.Refuse("not_found", "folder", "no such folder")
+		}
+	}
+	return s.eachThread(ctx, tx, args.IDs, func(_ string, t *Thread) {
+		if args.Folder == Bin && t.Folder != Bin {
+			t.Was, t.Binned = t.Folder, tx.Now().UTC()
+			t.Folder = Bin
+			return
+		}
+		if args.Folder != Bin {
+			*t = t.restored()
+			t.Folder = args.Folder
+		}
+	})
+}
+
+// restore takes discussions out of the bin, to where they were.
+func (s *Service) restore(ctx context.Context, tx *psync.Tx) error {
+	var args struct {
+		IDs []string `json:"ids"`
+	}
+	if err := s.begin(tx, &args); err != nil {
+		return err
+	}
+	return s.eachThread(ctx, tx, args.IDs, func(_ string, t *Thread) {
+		if t.Folder == Bin && !t.Purged {
+			*t = t.restored()
+		}
+	})
+}
+
+// categorize adds and takes away categories.
+func (s *Service) categorize(ctx context.Context, tx *psync.Tx) error {
+	var args struct {
+		IDs    []string `json:"ids"`
+		Add    []string `json:"add"`
+		Remove []string `json:"remove"`
+	}
+	if err := s.begin(tx, &args); err != nil {
+		return err
+	}
+	for i, c := range args.Add {
+		if seq, err := tx.Get(ctx, "category", c, nil); err != nil {
+			return err
+		} else if seq == 0 {
+			return psync.Refuse("not_found", fmt.Sprintf("add[%d]", i), "no such category")
+		}
+	}
+	return s.eachThread(ctx, tx, args.IDs, func(_ string, t *Thread) {
+		t.Categories = slices.DeleteFunc(append(t.Categories, args.Add...), func(c string) bool { return slices.Contains(args.Remove, c) })
+		slices.Sort(t.Categories)
+		t.Categories = slices.Compact(t.Categories)
+	})
+}
+
+// purge deletes for ever what is in the bin. The messages go one batch after
+// the other.
+func (s *Service) purge(ctx context.Context, tx *psync.Tx) error {
+	var args struct {
+		IDs []string `json:"ids"`
+	}
+	if err := s.begin(tx, &args); err != nil {
+		return err
+	}
+	err := s.eachThread(ctx, tx, args.IDs, func(_ string, t *Thread) { t.Purged = t.Folder == Bin })
+	if err == nil {
+		tx.Effect(effectPurge, struct{}{})
+	}
+	return err
+}
+
+// purgeBatch is how many messages one commit deletes.
+const purgeBatch = 400
+
+// purgeMessages deletes the entries of purged discussions from a mailbox.
+func (s *Service) purgeMessages(ctx context.Context, job *psync.Job) error {
+	return job.Commit(ctx, job.Source(), func(ctx context.Context, tx *psync.Tx) error {
+		purged, err := purgedThreads(ctx, tx)
+		if err != nil || len(purged) == 0 {
+			return err
+		}
+		recs, err := tx.List(ctx, "message")
+		if err != nil {
+			return err
+		}
+		left := purgeBatch
+		for _, r := range recs {
+			e, err := decode[entry](r.Value)
+			if err != nil {
+				return err
+			}
+			if !slices.Contains(purged, e.discussion(r.ID)) {
+				continue
+			}
+			if left == 0 {
+				tx.Effect(effectPurge, struct{}{}) // the rest
+				return nil
+			}
+			left--
+			tx.Delete("message", r.ID)
+		}
+		for _, id := range purged {
+			tx.Delete("thread", id)
+		}
+		return nil
+	})
+}
+
+func purgedThreads(ctx context.Context, tx *psync.Tx) (ids []string, err error) {
+	recs, err := tx.List(ctx, "thread")
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range recs {
+		t, err := decode[Thread](r.Value)
+		if err != nil {
+			return nil, err
+		}
+		if t.Purged && len(ids) < purgeBatch/4 {
+			ids = append(ids, r.ID)
+		}
+	}
+	return ids, nil
+}

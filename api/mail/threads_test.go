@@ -1,0 +1,146 @@
+package mail
+
+import (
+	"fmt"
+	"testing"
+
+	"preau/api/directory"
+)
+
+func taught(id, course, teacher string, to directory.Date) directory.Put {
+	return directory.Put{ID: id, Record: directory.Teaching{Course: course, Teacher: teacher, Span: directory.Span{To: to}}}
+}
+
+func (w *world) thread(user, id string) Thread {
+	w.t.Helper()
+	return mailbox[Thread](w, user, "thread")[id]
+}
+
+// TestReadAndUnread (E26, E27, E30, E31) belong to each reader.
+func TestReadAndUnread(t *testing.T) {
+	w := newWorld(t)
+	w.wantRefusal(w.send("garnier", "m-read001", "class:5b/guardians"), "")
+	at := w.now.UnixMilli()
+	w.must("nadia", "mail.read@1", args{"upTo": args{"m-read001": at}})
+	if got := w.thread("nadia", "m-read001").Read; got != at {
+		t.Errorf("read up to %d", got)
+	}
+	w.must("nadia", "mail.read@1", args{"upTo": args{"m-read001": at - 1}})
+	if got := w.thread("nadia", "m-read001").Read; got != at-1 {
+		t.Errorf("read up to %d", got)
+	}
+	if got := w.thread("karim", "m-read001"); got.Read != 0 {
+		t.Errorf("Karim's: %+v", got)
+	}
+	w.wantRefusal(w.do("nadia", "mail.read@1", args{"upTo": args{}}), "invalid ids")
+	w.wantRefusal(w.do("nadia", "mail.read@1", args{"upTo": args{"m-read001": -1}}), "invalid upTo")
+}
+
+// TestBin (E19, E33, E101–E111): what is thrown away can be taken back, to
+// where it was, comes back with a new message, and goes for ever when asked.
+func TestBin(t *testing.T) {
+	w := newWorld(t)
+	w.must("nadia", "mail.folder@1", args{"id": "folder-1", "name": "École"})
+	w.wantRefusal(w.send("garnier", "m-bin0001", "user:nadia"), "")
+	w.must("nadia", "mail.file@1", args{"ids": []string{"m-bin0001"}, "folder": "folder-1"})
+	bin := args{"ids": []string{"m-bin0001"}, "folder": Bin}
+	w.must("nadia", "mail.file@1", bin)
+	if got := w.thread("nadia", "m-bin0001"); got.Folder != Bin || got.Was != "folder-1" || got.Binned.IsZero() {
+		t.Errorf("in the bin: %+v", got)
+	}
+	w.must("nadia", "mail.restore@1", args{"ids": []string{"m-bin0001"}})
+	if got := w.thread("nadia", "m-bin0001"); got.Folder != "folder-1" || !got.Binned.IsZero() {
+		t.Errorf("taken back: %+v", got) // E108
+	}
+	w.must("nadia", "mail.file@1", bin)
+	w.must("garnier", "mail.reply@1", args{"id": "m-bin0002", "re": "m-bin0001", "body": text("Encore.")})
+	if got := w.thread("nadia", "m-bin0001"); got.Folder != "folder-1" {
+		t.Errorf("after a new message: %+v", got) // E109
+	}
+	w.must("nadia", "mail.purge@1", args{"ids": []string{"m-bin0001"}})
+	w.wantHolders("m-bin0001", "garnier", "nadia") // not from the bin
+	w.must("nadia", "mail.file@1", bin)
+	w.must("nadia", "mail.purge@1", args{"ids": []string{"m-bin0001"}})
+	w.wantHolders("m-bin0001", "garnier")
+	w.wantHolders("m-bin0002", "garnier")
+	if left := mailbox[Thread](w, "nadia", "thread"); len(left) != 0 {
+		t.Errorf("threads left: %+v", left)
+	}
+}
+
+// TestPurgeOfMany goes batch by batch.
+func TestPurgeOfMany(t *testing.T) {
+	w := newWorld(t)
+	w.wantRefusal(w.send("garnier", "m-many000", "user:nadia"), "")
+	for i := range purgeBatch + 20 {
+		w.must("garnier", "mail.reply@1", args{"id": fmt.Sprintf("m-many-%03d", i), "re": "m-many000", "body": text("…")})
+	}
+	w.must("nadia", "mail.file@1", args{"ids": []string{"m-many000"}, "folder": Bin})
+	w.must("nadia", "mail.purge@1", args{"ids": []string{"m-many000"}})
+	if left := mailbox[Message](w, "nadia", "message"); len(left) != 0 {
+		t.Errorf("%d messages left", len(left))
+	}
+}
+
+// TestFolders (E20, E22, E23, E32): own folders, one level below the first.
+func TestFolders(t *testing.T) {
+	w := newWorld(t)
+	folder := func(id, name, parent string) string {
+		return w.do("nadia", "mail.folder@1", args{"id": id, "name": name, "parent": parent, "order": 1})
+	}
+	w.wantRefusal(folder("folder-1", "Inès", ""), "")
+	w.wantRefusal(folder("folder-2", "Sorties", "folder-1"), "")
+	w.wantRefusal(folder("folder-3", "Musée", "folder-2"), "invalid parent")
+	w.wantRefusal(folder("folder-1", "Inès", "folder-1"), "invalid parent")
+	w.wantRefusal(folder("folder-4", "Noé", ""), "")
+	w.wantRefusal(folder("folder-1", "Inès", "folder-4"), "invalid parent")
+	w.wantRefusal(folder("folder-5", " ", ""), "invalid name")
+	w.wantRefusal(w.do("nadia", "mail.file@1", args{"ids": []string{"m-unknown"}, "folder": "folder-9"}), "not_found folder")
+	w.must("nadia", "mail.file@1", args{"ids": []string{"m-unknown"}, "folder": Archive})
+	w.wantRefusal(w.do("nadia", "mail.unfolder@1", args{"id": "folder-1"}), "conflict id")
+	w.must("nadia", "mail.unfolder@1", args{"id": "folder-2"})
+	w.must("nadia", "mail.unfolder@1", args{"id": "folder-1"})
+	if got := mailbox[Folder](w, "nadia", "folder"); len(got) != 1 || got["folder-4"].Name != "Noé" {
+		t.Errorf("folders %+v", got)
+	}
+}
+
+// TestCategories (E35).
+func TestCategories(t *testing.T) {
+	w := newWorld(t)
+	w.wantRefusal(w.send("garnier", "m-categ01", "user:nadia"), "")
+	w.must("nadia", "mail.category@1", args{"id": "category-1", "name": "À signer", "hue": 20})
+	w.wantRefusal(w.do("nadia", "mail.category@1", args{"id": "category-2", "name": "Rouge", "hue": 360}), "invalid hue")
+	w.wantRefusal(w.do("nadia", "mail.categorize@1", args{"ids": []string{"m-categ01"}, "add": []string{"category-2"}}), "not_found add[0]")
+	w.must("nadia", "mail.categorize@1", args{"ids": []string{"m-categ01"}, "add": []string{"category-1"}})
+	w.must("nadia", "mail.categorize@1", args{"ids": []string{"m-categ01"}, "add": []string{"category-1"}})
+	if got := w.thread("nadia", "m-categ01").Categories; len(got) != 1 {
+		t.Errorf("categories %v", got)
+	}
+	w.must("nadia", "mail.categorize@1", args{"ids": []string{"m-categ01"}, "remove": []string{"category-1"}})
+	if got := w.thread("nadia", "m-categ01").Categories; len(got) != 0 {
+		t.Errorf("categories %v", got)
+	}
+	w.must("nadia", "mail.uncategory@1", args{"id": "category-1"})
+}
+
+// TestDrafts (E18): all data, on every device; sending ends the draft.
+func TestDrafts(t *testing.T) {
+	w := newWorld(t)
+	draft := Draft{Subject: "", To: []Addressee{{"user:ines", "Inès Benali", 0}}, Body: text("Bonj"), Mode: ModeAll}
+	w.must("garnier", "mail.draft@1", args{"id": "draft-001", "draft": draft})
+	if got := mailbox[Draft](w, "garnier", "draft")["draft-001"]; got.Body.Text() != "Bonj" || len(got.To) != 1 {
+		t.Errorf("draft %+v", got)
+	}
+	draft.Body = text(string(make([]byte, MaxBody+1)))
+	w.wantRefusal(w.do("garnier", "mail.draft@1", args{"id": "draft-001", "draft": draft}), "invalid draft.body[0].runs[0].text")
+	w.must("garnier", "mail.send@1", letter("m-draft01", users("ines"), args{"draft": "draft-001"}))
+	if got := mailbox[Draft](w, "garnier", "draft"); len(got) != 0 {
+		t.Errorf("drafts %+v", got)
+	}
+	w.must("garnier", "mail.draft@1", args{"id": "draft-002", "draft": Draft{}})
+	w.must("garnier", "mail.discard@1", args{"ids": []string{"draft-002"}})
+	if got := mailbox[Draft](w, "garnier", "draft"); len(got) != 0 {
+		t.Errorf("drafts %+v", got)
+	}
+}
