@@ -197,6 +197,21 @@ var actions = []action{
 	{"settings.set@1", "user:ines", `{"lang":"en"}`, self},
 	{"notice.read@1", "user:ines", `{"ids":["n1"]}`, self},
 	{"notice.dismiss@1", "user:ines", `{"ids":["n1"]}`, self},
+	{"mail.send@1", "user:ines", `{"id":"letter-of-%s","subject":"S","mode":"all","to":["user:garnier"],"body":[{"runs":[{"text":"T"}]}]}`, self},
+	{"mail.reply@1", "user:ines", `{"id":"answer-of-%s","re":"letter-0001","body":[{"runs":[{"text":"T"}]}]}`, self},
+	{"mail.read@1", "user:ines", `{"upTo":{"letter-0001":1}}`, self},
+	{"mail.file@1", "user:ines", `{"ids":["letter-0001"],"folder":"bin"}`, self},
+	{"mail.restore@1", "user:ines", `{"ids":["letter-0001"]}`, self},
+	{"mail.purge@1", "user:ines", `{"ids":["letter-0001"]}`, self},
+	{"mail.categorize@1", "user:ines", `{"ids":["letter-0001"],"add":["category-0001"]}`, self},
+	{"mail.draft@1", "user:ines", `{"id":"draft-of-%s","draft":{"subject":"","to":[],"body":[],"at":"2026-11-24T08:00:00Z"}}`, self},
+	{"mail.discard@1", "user:ines", `{"ids":["draft-of-%s"]}`, self},
+	{"mail.folder@1", "user:ines", `{"id":"folder-of-%s","name":"N","order":1}`, self},
+	{"mail.unfolder@1", "user:ines", `{"id":"folder-0001"}`, self},
+	{"mail.category@1", "user:ines", `{"id":"category-of-%s","name":"N","hue":1}`, self},
+	{"mail.uncategory@1", "user:ines", `{"id":"category-0001"}`, self},
+	{"mail.forget@1", "user:ines", `{"ids":["user:garnier"]}`, self},
+	{"mail.policy@1", "school:collard", `{"most":200}`, "direction admin"},
 }
 
 // Every mutation, sent by everybody to the scopes of Inès and her course, is

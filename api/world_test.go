@@ -20,6 +20,7 @@ import (
 	"preau/api/attachment"
 	"preau/api/directory"
 	"preau/api/homework"
+	"preau/api/mail"
 	"preau/api/notify"
 	"preau/storage/disk"
 	"preau/storage/sqlite"
@@ -79,6 +80,8 @@ func newWorld(t testing.TB) *world {
 		Directory: w.directory, Files: files, Notices: notices, Log: log, Now: morning,
 		Key: ed25519.NewKeyFromSeed(bytes.Repeat([]byte{1}, 32)),
 	})
+	letters := mail.New(mail.Config{Directory: w.directory, Files: files, Log: log, Now: morning})
+	letters.Register(w.mux)
 	w.directory.Register(w.mux)
 	files.Register(w.mux)
 	notices.Register(w.mux)
@@ -88,6 +91,7 @@ func newWorld(t testing.TB) *world {
 	files.Bind(w.engine)
 	notices.Bind(w.engine)
 	w.homework.Bind(w.engine)
+	letters.Bind(w.engine)
 	w.accounts, err = account.New(account.Config{
 		Engine: w.engine, Watcher: records, Directory: w.directory, Key: bytes.Repeat([]byte{2}, 32),
 		Params: account.Params{Memory: 8, Time: 1, Threads: 1}, Kick: w.engine.Hub().Kick, Log: log, Now: morning,
@@ -242,6 +246,10 @@ func (w *world) live(t testing.TB) {
 	w.as("self").send("PATCH", begin(len(w.photo)), string(w.photo), version, "Upload-Offset: 0", "Content-Type: application/offset+octet-stream").want(t, 204, "")
 	w.settle(t)
 	w.must(t, "self", "student:ines", "homework.submit@1", `{"id":"copy-0001","homework":"hw-000001","pages":["`+w.file+`"],"text":"SECRET-COPY"}`)
+	w.settle(t)
+	w.must(t, "teacher", "user:garnier", "mail.send@1", `{"id":"letter-0001","subject":"Rédaction","mode":"all","to":["user:ines"],"body":[{"runs":[{"text":"SECRET-COPY"}]}]}`)
+	w.must(t, "self", "user:ines", "mail.folder@1", `{"id":"folder-0001","name":"À garder","order":1}`)
+	w.must(t, "self", "user:ines", "mail.category@1", `{"id":"category-0001","name":"Français","hue":1}`)
 	w.settle(t)
 	w.upload = begin(5)
 	var opened struct{ ID string }

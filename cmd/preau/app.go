@@ -14,6 +14,7 @@ import (
 	"preau/api/attachment"
 	"preau/api/directory"
 	"preau/api/homework"
+	"preau/api/mail"
 	"preau/api/notify"
 	"preau/pwa"
 	"preau/storage"
@@ -38,6 +39,7 @@ type App struct {
 	notices   *notify.Service
 	files     *attachment.Service
 	homework  *homework.Service
+	mail      *mail.Service
 
 	uploads *api.Uploads
 	server  *api.Server
@@ -104,6 +106,7 @@ func (a *App) openAreas() (err error) {
 	a.homework = homework.New(homework.Config{
 		Directory: a.directory, Files: a.files, Notices: a.notices, Key: a.keys.Signer(), Log: a.log, Now: a.now,
 	})
+	a.mail = mail.New(mail.Config{Directory: a.directory, Files: a.files, Log: a.log, Now: a.now})
 	a.openEngine()
 	a.accounts, err = account.New(account.Config{
 		Engine: a.engine, Watcher: a.records, Directory: a.directory, Kick: a.engine.Hub().Kick,
@@ -122,11 +125,13 @@ func (a *App) openEngine() {
 	a.files.Register(mux)
 	a.notices.Register(mux)
 	a.homework.Register(mux)
+	a.mail.Register(mux)
 	a.engine = psync.New(psync.Config{Records: counted{a.records, &a.counts}, Mux: mux, Access: a.directory, Log: a.log, Now: a.now})
 	a.directory.Bind(a.engine)
 	a.files.Bind(a.engine)
 	a.notices.Bind(a.engine)
 	a.homework.Bind(a.engine)
+	a.mail.Bind(a.engine)
 }
 
 // edge lists what the HTTP edge stands on.
@@ -156,7 +161,7 @@ const (
 )
 
 func (a *App) newUploads() *api.Uploads {
-	uses := map[string]int64{}
+	uses := map[string]int64{"message": mail.MaxFileBytes}
 	for _, use := range []string{"submission", "homework", "correction"} {
 		uses[use] = attachment.MaxSize
 	}

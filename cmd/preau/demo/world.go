@@ -15,6 +15,7 @@ import (
 	"preau/api/attachment"
 	"preau/api/directory"
 	"preau/api/homework"
+	"preau/api/mail"
 	"preau/api/notify"
 	psync "preau/sync"
 )
@@ -88,6 +89,9 @@ func (w *World) addAreas(mux *psync.Mux) (err error) {
 	w.Homework = homework.New(homework.Config{
 		Directory: w.Directory, Files: w.Files, Notices: w.Notices, Key: c.ReceiptKey, Log: c.Log, Now: w.Clock.Now,
 	})
+	letters := mail.New(mail.Config{Directory: w.Directory, Files: w.Files, Log: c.Log, Now: w.Clock.Now})
+	letters.Register(mux)
+	letters.Bind(w.Engine)
 	w.Homework.Register(mux)
 	w.Files.Register(mux)
 	w.Notices.Register(mux)
