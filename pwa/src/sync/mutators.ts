@@ -2,6 +2,7 @@
  * What each action does to the screen before the server has its say. They
  * guess; the server decides, and what it says replaces the guess.
  */
+import { mailMutators } from './mailmutators.ts'
 import type { Stored } from '../db/database.ts'
 import type {
   Actions,
@@ -48,6 +49,8 @@ type Typed = { [N in ActionName]: Mutator<Actions[N]> }
 const bare = (scope: string): string => scope.slice(scope.indexOf(':') + 1)
 
 const typed: Typed = {
+  ...mailMutators,
+
   async 'homework.give@1'(tx, args, { user, scope, at }) {
     if (await tx.base(scope, 'homework', args.id)) return
     const course = (await tx.get(scope, 'course', bare(scope))) as Course | undefined

@@ -2,6 +2,9 @@
  * The records a device holds, by type. The server is the author of every
  * value: fields unknown to this version are kept as they came.
  */
+import type { MailActions, MailRecords } from './mailrecords.ts'
+
+export type * from './mailrecords.ts'
 
 /** One stored file, named by its content. */
 export interface FileRef {
@@ -156,7 +159,7 @@ export interface Notice {
 }
 
 /** Record type → shape of its value. */
-export interface Records {
+export interface Records extends MailRecords {
   school: School
   subject: Subject
   class: Class
@@ -177,7 +180,7 @@ export interface Records {
 export type RecordType = keyof Records
 
 /** What a person may do: mutation name → arguments. The scope it belongs to is in the comment. */
-export interface Actions {
+export interface Actions extends MailActions {
   /** course:K */
   'homework.give@1': {
     id: string

@@ -1,0 +1,134 @@
+/** What the acts of messaging do to the screen before the server has its say. */
+import type { Addressee, Draft, List, MailActions, Message, Thread } from './mailrecords.ts'
+import type { Mutator, MutatorContext, MutatorTx } from './mutators.ts'
+import type { User } from './records.ts'
+
+type Typed = { [N in keyof MailActions]: Mutator<MailActions[N]> }
+
+export const mailMutators: Typed = {
+  async 'mail.send@1'(tx, { id, draft, to, cc, bcc, quotes, ...rest }, context) {
+    if (await tx.base(context.scope, 'message', id)) return
+    const named = await names(tx, context)
+    const written = draft ? ((await tx.base(context.scope, 'draft', draft)) as Draft | undefined) : undefined
+    await put(tx, context, id, draft, {
+      ...rest,
+      discussion: id,
+      to: to.map(named),
+      ...(cc?.length && { cc: cc.map(named) }),
+      ...(bcc?.length && { bcc: bcc.map(named) }),
+      ...(quotes?.length && written?.quotes && { quotes: written.quotes }),
+    })
+  },
+
+  async 'mail.reply@1'(tx, { id, re, all, draft, body, files }, context) {
+    if (await tx.base(context.scope, 'message', id)) return
+    const to = (await tx.get(context.scope, 'message', re)) as Message | undefined
+    if (!to) return
+    const author: Addressee = { key: `user:${to.from.id}`, name: to.from.name }
+    const others = [...to.to, ...(to.cc ?? [])].filter((one) => one.key !== `user:${context.user}`)
+    const mine = to.from.id === context.user
+    await put(tx, context, id, draft, {
+      discussion: to.discussion,
+      subject: to.subject,
+      mode: to.mode,
+      to: mine ? others : all ? [author, ...others] : [author],
+      body,
+      files,
+      re,
+    })
+  },
+
+  async 'mail.read@1'(tx, { upTo }, { scope }) {
+    for (const [id, read] of Object.entries(upTo)) await change(tx, scope, id, (old) => ({ ...old, read }))
+  },
+
+  async 'mail.file@1'(tx, { ids, folder }, { scope, at }) {
+    for (const id of ids) {
+      await change(tx, scope, id, (old) => {
+        if (folder !== 'bin') return { ...restored(old), folder }
+        return old.folder === 'bin' ? old : { ...old, folder, was: old.folder ?? '', binned: at }
+      })
+    }
+  },
+
+  async 'mail.restore@1'(tx, { ids }, { scope }) {
+    for (const id of ids) await change(tx, scope, id, (old) => (old.folder === 'bin' ? restored(old) : old))
+  },
+
+  async 'mail.purge@1'(tx, { ids }, { scope }) {
+    for (const id of ids)
+      await change(tx, scope, id, (old) => (old.folder === 'bin' ? { ...old, purged: true } : old))
+  },
+
+  async 'mail.categorize@1'(tx, { ids, add = [], remove = [] }, { scope }) {
+    for (const id of ids) {
+      await change(tx, scope, id, (old) => ({
+        ...old,
+        categories: [...new Set([...(old.categories ?? []), ...add])].filter((one) => !remove.includes(one)),
+      }))
+    }
+  },
+
+  async 'mail.draft@1'(tx, { id, draft }, { scope, at }) {
+    await tx.put(scope, 'draft', id, { ...draft, at })
+  },
+
+  async 'mail.discard@1'(tx, { ids }, { scope }) {
+    for (const id of ids) await tx.hide(scope, 'draft', id)
+  },
+
+  async 'mail.folder@1'(tx, { id, ...folder }, { scope }) {
+    await tx.put(scope, 'folder', id, folder)
+  },
+
+  async 'mail.unfolder@1'(tx, { id }, { scope }) {
+    await tx.hide(scope, 'folder', id)
+  },
+
+  async 'mail.category@1'(tx, { id, ...category }, { scope }) {
+    await tx.put(scope, 'category', id, category)
+  },
+
+  async 'mail.uncategory@1'(tx, { id }, { scope }) {
+    await tx.hide(scope, 'category', id)
+  },
+
+  async 'mail.forget@1'(tx, { ids }, { scope }) {
+    for (const id of ids) await tx.hide(scope, 'contact', id)
+  },
+}
+
+/** Shows a message as sent by this person, in place of its draft. */
+async function put(
+  tx: MutatorTx,
+  { user, scope, at }: MutatorContext,
+  id: string,
+  draft: string | undefined,
+  message: Omit<Message, 'from' | 'at'>,
+): Promise<void> {
+  const me = (await tx.get(scope, 'user', user)) as User | undefined
+  await tx.put(scope, 'message', id, { ...message, from: { id: user, name: me?.name ?? '' }, at })
+  if (draft) await tx.hide(scope, 'draft', draft)
+}
+
+/** Names addressees as this person's lists do. */
+async function names(tx: MutatorTx, { scope }: MutatorContext): Promise<(key: string) => Addressee> {
+  const people = new Map<string, string>()
+  for (const list of (await tx.list(scope, 'list')) as List[])
+    for (const one of list.people) people.set(`user:${one.id}`, one.name)
+  const found = new Map<string, Addressee>()
+  return (key) => {
+    const known = found.get(key) ?? { key, name: people.get(key) ?? '' }
+    found.set(key, known)
+    return known
+  }
+}
+
+function restored({ was, binned: _, purged: __, ...rest }: Thread): Thread {
+  return { ...rest, folder: was ?? '' }
+}
+
+async function change(tx: MutatorTx, scope: string, id: string, by: (old: Thread) => Thread): Promise<void> {
+  const old = ((await tx.get(scope, 'thread', id)) as Thread | undefined) ?? {}
+  await tx.put(scope, 'thread', id, by(old))
+}
