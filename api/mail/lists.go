@@ -139,7 +139,7 @@ func (c *census) forOffice(b book) {
 // substitution, teaches.
 func (c *census) forTeacher(b book, user string) {
 	for _, course := range c.dir.TaughtBy(user) {
-		if class, ok := c.dir.Class(course.Audience); ok {
+		if class, ok := c.dir.Class(course.Audience); ok && class.Holds(c.dir.Today(c.school)) {
 			c.addClass(b, class, c.policy.TeacherToStudent, c.policy.TeacherToGuardian)
 		}
 	}

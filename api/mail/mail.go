@@ -136,6 +136,7 @@ type Directory interface {
 	Present(id string) bool
 	SchoolOf(id string) string
 	Display(id string) string
+	Today(school string) directory.Date
 	Roles(id string) []directory.Role
 	Classes(school string) []directory.Class
 	Class(audience string) (directory.Class, bool)

@@ -35,6 +35,7 @@ type world struct {
 	t      testing.TB
 	dir    *directory.Directory
 	mail   *Service
+	close  func()
 	engine *psync.Engine
 	now    time.Time
 	k      map[string]int64
@@ -49,11 +50,36 @@ func newWorld(t testing.TB) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { records.Close() })
+	w := newWorldOn(t, records)
+	w.apply(school()...)
+	return w
+}
+
+// newWorldOf is a world of other people, for as long as until close.
+func newWorldOf(t testing.TB, puts ...directory.Put) *world {
+	t.Helper()
+	records, err := sqlite.Open(t.Context(), sqlite.Memory, sqlite.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newWorldOn(t, records)
+	w.close = func() { records.Close() }
+	w.apply(append(puts,
+		directory.Put{ID: "x", Record: directory.School{Name: "Collège", Timezone: "Europe/Paris"}},
+		directory.Put{ID: "fr", Record: directory.Subject{Name: "Français"}},
+	)...)
+	return w
+}
+
+// newWorldOn is a world without people, with its records in a store.
+func newWorldOn(t testing.TB, records storage.Records) *world {
+	t.Helper()
 	blobs, err := disk.Open(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _, _ = records.Close(), blobs.Close() })
+	t.Cleanup(func() { blobs.Close() })
 	w := &world{t: t, now: monday, k: map[string]int64{}}
 	clock := func() time.Time { return w.now }
 	log := slog.New(slog.DiscardHandler)
@@ -68,7 +94,6 @@ func newWorld(t testing.TB) *world {
 	w.dir.Bind(w.engine)
 	files.Bind(w.engine)
 	w.mail.Bind(w.engine)
-	w.apply(school()...)
 	return w
 }
 
