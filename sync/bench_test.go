@@ -159,3 +159,20 @@ func onDisk(b *testing.B) storage.Records {
 	})
 	return store
 }
+
+// BenchmarkKick is what one commit to an account costs while so many others
+// hold live connections.
+func BenchmarkKick(b *testing.B) {
+	for _, others := range []int{10, 10_000} {
+		b.Run(fmt.Sprint(others), func(b *testing.B) {
+			w := newWorld(b, newMemory())
+			hub := w.engine.Hub()
+			for i := range others {
+				hub.Subscribe(b.Context(), actor(fmt.Sprint("p", i)))
+			}
+			for b.Loop() {
+				hub.Kick("q")
+			}
+		})
+	}
+}

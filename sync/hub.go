@@ -21,7 +21,7 @@ type Hub struct {
 	random func(n int64) int64
 
 	mu        sync.Mutex
-	subs      map[*subscriber]struct{}
+	subs      map[string]subscribers // by user
 	audiences map[string]*audience
 	asked     map[Actor][]string // scopes on demand that a device named last
 }
@@ -31,6 +31,9 @@ type audience struct {
 	readers map[*subscriber]struct{}
 	head    int64
 }
+
+// subscribers are the live connections of one person.
+type subscribers map[*subscriber]struct{}
 
 // subscriber is one live connection. The Hub's mutex guards it.
 type subscriber struct {
@@ -46,7 +49,7 @@ func newHub(access Access, random func(n int64) int64) *Hub {
 	return &Hub{
 		access:    access,
 		random:    random,
-		subs:      map[*subscriber]struct{}{},
+		subs:      map[string]subscribers{},
 		audiences: map[string]*audience{},
 		asked:     map[Actor][]string{},
 	}
@@ -66,7 +69,7 @@ func (h *Hub) follow(a Actor, grants []Grant, asked []string) {
 	if h.asked[a] = asked; len(asked) == 0 {
 		delete(h.asked, a)
 	}
-	for s := range h.subs {
+	for s := range h.subs[a.User] {
 		if s.actor == a {
 			h.drop(s)
 			h.regrant(s)
@@ -99,7 +102,10 @@ func (h *Hub) Subscribe(ctx context.Context, a Actor) <-chan map[string]int64 {
 	s := &subscriber{actor: a, poke: make(chan map[string]int64, 1)}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.subs[s] = struct{}{}
+	if h.subs[a.User] == nil {
+		h.subs[a.User] = subscribers{}
+	}
+	h.subs[a.User][s] = struct{}{}
 	h.regrant(s)
 	context.AfterFunc(ctx, func() { h.leave(s) })
 	return s.poke
@@ -109,21 +115,27 @@ func (h *Hub) Subscribe(ctx context.Context, a Actor) <-chan map[string]int64 {
 func (h *Hub) Kick(user string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for s := range h.subs {
-		if s.actor.User == user {
-			h.recheck(s)
-			s.flush()
-		}
+	for s := range h.subs[user] {
+		h.recheck(s)
+		s.flush()
 	}
+}
+
+// here says whether a connection is still held.
+func (h *Hub) here(s *subscriber) bool {
+	_, here := h.subs[s.actor.User][s]
+	return here
 }
 
 func (h *Hub) leave(s *subscriber) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if _, here := h.subs[s]; !here {
+	if !h.here(s) {
 		return
 	}
-	delete(h.subs, s)
+	if delete(h.subs[s.actor.User], s); len(h.subs[s.actor.User]) == 0 {
+		delete(h.subs, s.actor.User)
+	}
 	h.drop(s)
 	if s.timer != nil {
 		s.timer.Stop()
@@ -148,9 +160,11 @@ func (h *Hub) run(ctx context.Context) error {
 func (h *Hub) recheckAll() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for s := range h.subs {
-		if h.recheck(s) {
-			s.flush()
+	for _, all := range h.subs {
+		for s := range all {
+			if h.recheck(s) {
+				s.flush()
+			}
 		}
 	}
 }
@@ -235,7 +249,7 @@ func (h *Hub) moved(scope string, head int64) {
 func (h *Hub) due(s *subscriber) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if _, here := h.subs[s]; here && len(s.pending) > 0 {
+	if h.here(s) && len(s.pending) > 0 {
 		s.flush()
 	}
 	s.timer = nil
