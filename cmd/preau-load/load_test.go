@@ -37,7 +37,7 @@ var program = sync.OnceValues(func() (string, error) {
 })
 
 // few are the arguments of a morning that takes seconds.
-var few = strings.Fields("-accounts 66 -live 25 -rate 60 -storm 2s -for 4s -passwords 20 -works 2")
+var few = strings.Fields("-accounts 66 -live 25 -rate 60 -storm 2s -for 4s -passwords 20 -works 2 -patience 1s")
 
 // load runs the program and gives what it says.
 func load(t *testing.T, args ...string) (string, error) {

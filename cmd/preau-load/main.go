@@ -45,6 +45,7 @@ type options struct {
 	works     int
 	sample    int
 	witnesses int
+	patience  time.Duration
 	seed      uint64
 }
 
@@ -69,6 +70,7 @@ func (o *options) parse(args []string, help io.Writer) error {
 	f.IntVar(&o.works, "works", 3, "pieces of homework that each class has before")
 	f.IntVar(&o.sample, "sample", 600, "devices with acknowledged actions that are verified, besides teachers and witnesses")
 	f.IntVar(&o.witnesses, "witnesses", 100, "devices that keep all they are told, to be compared at the end")
+	f.DurationVar(&o.patience, "patience", 2*time.Minute, "how long what is missing at the end may still come, before it is lost")
 	f.Uint64Var(&o.seed, "seed", 1, "of the plan")
 	if err := f.Parse(args); err != nil {
 		return err
@@ -219,7 +221,7 @@ func (r *report) happen(ctx context.Context, office *office, out io.Writer) erro
 	fmt.Fprintln(out, "verifying")
 	begun := time.Now()
 	var err error
-	r.checked, err = verify(ctx, m)
+	r.checked, err = verifyUntil(ctx, m, begun.Add(r.patience))
 	r.took.verify = time.Since(begun)
 	return err
 }

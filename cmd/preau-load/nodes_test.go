@@ -25,11 +25,11 @@ func TestMorningOfNodes(t *testing.T) {
 	}
 	usual := slices.Clone(mix)
 	defer func() { mix = usual }()
-	mix = append(mix, operation{kind: "photo", weight: 50, who: pupil, cost: partsOf(photoSize) + 1, do: handInPhoto})
+	mix = append(mix, operation{kind: "photo", weight: 25, who: pupil, cost: partsOf(photoSize) + 1, do: handInPhoto})
 	records := mongotest.Start(t)
 	blobs := miniotest.Address(miniotest.Servers[0].Start(t), miniotest.Owner, miniotest.Secret, miniotest.Bucket, "tls=0")
 	_, err = load(t, "-server", preau, "-nodes", "2", "-records", records, "-blobs", blobs,
-		"-accounts", "16", "-live", "8", "-rate", "4", "-storm", "30s", "-for", lasts, "-works", "1", "-passwords", "0")
+		"-accounts", "16", "-live", "8", "-rate", "3", "-patience", "2m", "-storm", "30s", "-for", lasts, "-works", "1", "-passwords", "0")
 	if err != nil {
 		t.Error(err)
 	}

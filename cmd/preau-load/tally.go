@@ -137,6 +137,12 @@ func (t *tally) codes() []string {
 	return slices.Sorted(maps.Keys(t.failures))
 }
 
+// only says whether errors were counted, and under these codes alone.
+func (t *tally) only(codes ...string) bool {
+	found := t.codes()
+	return len(found) > 0 && !slices.ContainsFunc(found, func(c string) bool { return !slices.Contains(codes, c) })
+}
+
 // all joins the latencies of some kinds.
 func (t *tally) all(kinds ...kind) *latencies {
 	t.mu.Lock()

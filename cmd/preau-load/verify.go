@@ -36,6 +36,20 @@ type handed struct {
 // pagesFetched is how many pages of copies are fetched and compared.
 const pagesFetched = 100
 
+// verifyUntil verifies again as long as something has not come yet, which a
+// slow database may take its time for.
+func verifyUntil(ctx context.Context, m *morning, until time.Time) (*verification, error) {
+	for {
+		v, err := verify(ctx, m)
+		if err != nil || !v.failed.only("lost", "differs") || time.Now().After(until) {
+			return v, err
+		}
+		if err := pause(ctx, time.Second); err != nil {
+			return v, err
+		}
+	}
+}
+
 func verify(ctx context.Context, m *morning) (*verification, error) {
 	v := &verification{morning: m, failed: newTally(), handed: map[string]handed{}, latest: latest(m.devices)}
 	all, within := errgroup.WithContext(ctx)
