@@ -20,6 +20,8 @@ func (s *Store) Claim(ctx context.Context, c storage.Claim) ([]storage.Task, err
 	defer over()
 	s.claiming.Lock()
 	defer s.claiming.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	if err := s.makeTasks(ctx); err != nil {
 		return nil, fmt.Errorf("claim tasks: %w", err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
@@ -33,18 +34,27 @@ func all[D any](ctx context.Context, c *mongo.Collection, filter bson.M, o ...*o
 	return docs, err
 }
 
-// each reads documents until yield returns false.
+// errSilent says that a server that was asked does not answer.
+var errSilent = fmt.Errorf("no answer within %v", patience)
+
+// each reads documents until yield returns false. The server may be silent for
+// as long as patience lasts, even when ctx has no end.
 func each[D any](ctx context.Context, c *mongo.Collection, filter bson.M, yield func(D) bool, o ...*options.FindOptionsBuilder) (err error) {
 	opts := make([]options.Lister[options.FindOptions], len(o))
 	for i := range o {
 		opts[i] = o[i]
 	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	silence := time.AfterFunc(patience, func() { cancel(errSilent) })
+	defer silence.Stop()
 	cur, err := c.Find(ctx, filter, opts...)
 	if err != nil {
-		return err
+		return silent(ctx, err)
 	}
-	defer func() { err = errors.Join(err, cur.Close(context.WithoutCancel(ctx))) }()
+	defer func() { err = errors.Join(err, closeCursor(ctx, cur)) }()
 	for cur.Next(ctx) {
+		silence.Reset(patience)
 		var d D
 		if err := cur.Decode(&d); err != nil {
 			return fmt.Errorf("decode: %w", err)
@@ -53,7 +63,21 @@ func each[D any](ctx context.Context, c *mongo.Collection, filter bson.M, yield 
 			return nil
 		}
 	}
-	return cur.Err()
+	return silent(ctx, cur.Err())
+}
+
+// silent is an error with the reason why its context was ended.
+func silent(ctx context.Context, err error) error {
+	if err != nil && errors.Is(context.Cause(ctx), errSilent) {
+		return fmt.Errorf("%w: %w", errSilent, err)
+	}
+	return err
+}
+
+func closeCursor(ctx context.Context, c *mongo.Cursor) error {
+	ctx, cancel := finishing(ctx)
+	defer cancel()
+	return c.Close(ctx)
 }
 
 // last reads the one document of a range that comes last.

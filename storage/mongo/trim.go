@@ -20,6 +20,8 @@ func (s *Store) Trim(ctx context.Context, scope string, before time.Time) error 
 		return err
 	}
 	defer over()
+	ctx, cancel := context.WithTimeout(ctx, 10*patience) // or it holds others up
+	defer cancel()
 	sc := s.known.scope(scope)
 	sc.forward.Lock()
 	defer sc.forward.Unlock()

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -75,6 +76,50 @@ func TestLostAnswer(t *testing.T) {
 	}
 }
 
+// TestSilentServer has calls end that have no end themselves, on a server that
+// greets and does not answer.
+func TestSilentServer(t *testing.T) {
+	t.Parallel() // it takes as long as patience lasts
+	dir := t.TempDir()
+	p := newProxy(t, server(t))
+	s := openStore(t, strings.Replace(database(dir), server(t), p.Addr().String(), 1))
+	if err := s.Append(t.Context(), entry(1)); err != nil {
+		t.Fatal(err)
+	}
+	p.shy.Store(true)
+	defer p.shy.Store(false)
+	var all sync.WaitGroup
+	for name, call := range map[string]func(ctx context.Context) error{
+		"tails": func(ctx context.Context) error {
+			_, err := s.Tails(ctx, []storage.Position{{Scope: "s"}}, 9)
+			return err
+		},
+		"scan": func(ctx context.Context) error {
+			_, _, err := s.Scan(ctx, storage.Page{Scope: "s"})
+			return err
+		},
+		"claim": func(ctx context.Context) error {
+			_, err := s.Claim(ctx, storage.Claim{Now: time.Now(), Lease: time.Minute, Limit: 1})
+			return err
+		},
+		"append": func(ctx context.Context) error { return s.Append(ctx, entry(2)) },
+	} {
+		all.Go(func() {
+			ended := make(chan error, 1)
+			go func() { ended <- call(context.Background()) }()
+			select {
+			case err := <-ended:
+				if err == nil {
+					t.Errorf("%s: no error", name)
+				}
+			case <-time.After(2 * time.Minute):
+				t.Errorf("%s does not end", name)
+			}
+		})
+	}
+	all.Wait()
+}
+
 func server(t *testing.T) string {
 	t.Helper()
 	if real {
@@ -88,6 +133,7 @@ type proxy struct {
 	net.Listener
 	to  string
 	cut atomic.Bool // lose the answer to the next entry
+	shy atomic.Bool // pass on the driver's greetings only
 }
 
 func newProxy(t *testing.T, to string) *proxy {
@@ -122,6 +168,9 @@ func (p *proxy) pass(near net.Conn) {
 	defer far.Close()
 	var lose atomic.Bool
 	go copyWith(far, near, func(b []byte) bool {
+		for p.shy.Load() && !bytes.Contains(b, []byte("hello")) {
+			time.Sleep(10 * time.Millisecond)
+		}
 		if bytes.Contains(b, []byte("insert\x00\x04\x00\x00\x00log\x00")) && p.cut.CompareAndSwap(true, false) {
 			lose.Store(true)
 		}
