@@ -10,10 +10,10 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo"
 
 	"preau/storage"
+	"preau/storage/watch"
 )
 
 const (
-	backlog   = 256             // reports that wait for a slow watcher before some are lost
 	pollEvery = time.Second     // where there is no change stream
 	pollFor   = time.Minute     // until it is tried again
 	lookBack  = 3 * time.Second // of a poll: clocks of servers differ, and writes take time
@@ -22,52 +22,28 @@ const (
 // watchers are those who want to know which scopes moved. What this process
 // commits they hear at once; what others commit, from the server.
 type watchers struct {
+	set     watch.Set
 	mu      sync.Mutex
-	all     map[chan storage.Moved]struct{}
 	told    map[string]int64 // the head that was last reported
-	started bool
-	closed  bool
+	started bool             // to listen; or never will be
 	listen  sync.WaitGroup
 }
 
-// Watch implements [storage.Records].
+// Watch implements [storage.Records]. The first watcher has the store listen.
 func (s *Store) Watch(ctx context.Context) <-chan storage.Moved {
-	c := make(chan storage.Moved, backlog)
-	s.watch.add(c, s.listen)
-	context.AfterFunc(ctx, func() { s.watch.remove(c) })
+	c := s.watch.set.Add(ctx)
+	s.watch.mu.Lock()
+	defer s.watch.mu.Unlock()
+	if !s.watch.started {
+		s.watch.listen.Go(s.listen)
+	}
+	s.watch.started = true
 	return c
-}
-
-// add begins to listen for the first.
-func (w *watchers) add(c chan storage.Moved, listen func()) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.closed {
-		close(c)
-		return
-	}
-	if w.all == nil {
-		w.all = map[chan storage.Moved]struct{}{}
-	}
-	w.all[c] = struct{}{}
-	if !w.started {
-		w.listen.Go(listen)
-	}
-	w.started = true
-}
-
-func (w *watchers) remove(c chan storage.Moved) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if _, ok := w.all[c]; ok {
-		delete(w.all, c)
-		close(c)
-	}
 }
 
 func (w *watchers) wait() { w.listen.Wait() }
 
-// tell reports what moved, dropping it for those who do not keep up.
+// tell reports what moved, once.
 func (w *watchers) tell(m storage.Moved) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -78,12 +54,7 @@ func (w *watchers) tell(m storage.Moved) {
 		w.told = map[string]int64{}
 	}
 	w.told[m.Scope] = m.Head
-	for c := range w.all {
-		select {
-		case c <- m:
-		default:
-		}
-	}
+	w.set.Tell(m)
 }
 
 // mark reports a mark. Effects of entries that were reported are old news.
@@ -98,11 +69,8 @@ func (w *watchers) mark(d scopeDoc) {
 func (w *watchers) close() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.closed = true
-	for c := range w.all {
-		delete(w.all, c)
-		close(c)
-	}
+	w.started = true
+	w.set.Close()
 }
 
 // listen follows the change stream where the server has one, and asks every

@@ -26,6 +26,7 @@ import (
 	"sync/atomic"
 
 	"preau/storage"
+	"preau/storage/watch"
 )
 
 // Memory is the path of a store for tests: a directory of its own that goes
@@ -51,7 +52,7 @@ type Store struct {
 	temp  string // directory to remove on Close; "": none
 	heads *heads
 	epoch atomic.Int64
-	watch watchers
+	watch watch.Set
 	write *writer
 	read  chan *conn // connections that nobody uses
 	size  int        // how many of them there are in all
@@ -117,13 +118,16 @@ func (s *Store) load(ctx context.Context, c *conn) (err error) {
 	return c.exec(ctx, "UPDATE tasks SET lease = 0, parked = 0, ready = min(ready, due) WHERE lease OR parked")
 }
 
+// Watch implements [storage.Records].
+func (s *Store) Watch(ctx context.Context) <-chan storage.Moved { return s.watch.Add(ctx) }
+
 // Close ends all work and releases the database. What was acknowledged stays;
 // what comes later gets ErrClosed.
 func (s *Store) Close() error {
 	if !s.write.stop() {
 		return nil
 	}
-	s.watch.close()
+	s.watch.Close()
 	return s.release()
 }
 

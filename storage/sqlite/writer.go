@@ -130,7 +130,7 @@ func (w *writer) commit(reqs []*request) (answers []error, err error) {
 		return nil, errors.Join(fmt.Errorf("commit: %w", err), w.undo())
 	}
 	w.store.heads.merge(b.touched)
-	w.store.watch.tell(b.moved)
+	w.store.watch.Tell(b.moved...)
 	return answers, nil
 }
 
