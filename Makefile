@@ -75,7 +75,7 @@ e2e: build browsers $(NPM) ## the stories in real browsers
 oracle: build $(NPM) ## devices and server live through random school days together
 	cd pwa && npm run oracle
 
-test: browsers web race faults e2e oracle size ## all of it but mongo, whose random histories on two nodes are still being looked at
+test: browsers web race mongo faults e2e oracle size ## everything
 
 check: lint test
 

@@ -15,9 +15,11 @@ func traits() []storagetest.Trait {
 }
 
 func TestRecords(t *testing.T) {
+	t.Parallel()
 	storagetest.Records(t, open(t, mongo.Options{}), traits()...)
 }
 
 func TestTwoNodes(t *testing.T) {
+	t.Parallel()
 	storagetest.Records(t, storagetest.Nodes(open(t, mongo.Options{}), 2), traits()...)
 }
