@@ -146,7 +146,7 @@ func (s *Store) open(ctx context.Context, key string, offset, length int64) (io.
 		return nil, storage.Blob{}, unanswered(ctx, err)
 	}
 	v.rest()
-	body := &watched{got, ctx, v}
+	var body io.ReadCloser = &watched{got, ctx, v}
 	b := describe(key, info)
 	if _, whole, parted := strings.Cut(header.Get("Content-Range"), "/"); parted {
 		b.Size, err = strconv.ParseInt(whole, 10, 64)

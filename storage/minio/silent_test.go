@@ -29,11 +29,10 @@ type line struct {
 func lineTo(t *testing.T, host string) *line {
 	t.Helper()
 	l := &line{}
-	through := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: host})
-	transport := &http.Transport{DisableKeepAlives: true}
-	through.Transport = transport
-	direct := through.Director
-	through.Director = func(r *http.Request) { host := r.Host; direct(r); r.Host = host } // which is signed
+	through := &httputil.ReverseProxy{
+		Rewrite:   func(r *httputil.ProxyRequest) { r.SetURL(&url.URL{Scheme: "http", Host: host}); r.Out.Host = r.In.Host }, // which is signed
+		Transport: &http.Transport{DisableKeepAlives: true},
+	}
 	var under sync.WaitGroup
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		under.Add(1)
