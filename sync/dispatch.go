@@ -11,8 +11,7 @@ import (
 
 // Pace of the effects.
 const (
-	effectSlots = 32               // effects running at a time
-	effectTime  = 90 * time.Second // for one attempt
+	effectSlots = 32 // effects running at a time
 	effectLease = 2 * time.Minute
 	claimEvery  = 5 * time.Second // how late an effect with a date may be
 	backoffLow  = time.Second
@@ -23,6 +22,7 @@ const (
 // per source scope. Every engine has one; the store's leases keep them apart.
 type dispatcher struct {
 	engine *Engine
+	lease  time.Duration
 	slots  chan struct{}
 	awake  chan struct{}
 
@@ -32,9 +32,10 @@ type dispatcher struct {
 	over    *sync.Cond              // running has become 0
 }
 
-func newDispatcher(e *Engine) *dispatcher {
+func newDispatcher(e *Engine, lease time.Duration) *dispatcher {
 	d := &dispatcher{
 		engine: e,
+		lease:  lease,
 		slots:  make(chan struct{}, effectSlots),
 		awake:  make(chan struct{}, 1),
 		held:   map[string]storage.Task{},
@@ -111,7 +112,7 @@ func (d *dispatcher) start(ctx context.Context) (n int, err error) {
 	}
 	tasks, err := d.engine.records.Claim(ctx, storage.Claim{
 		Now:     d.engine.now(),
-		Lease:   effectLease,
+		Lease:   d.lease,
 		Limit:   free,
 		Ordered: d.engine.mux.ordered,
 	})
@@ -203,9 +204,10 @@ func (d *dispatcher) attempt(ctx context.Context, t storage.Task) {
 	}
 }
 
-// carryOut runs the rule of an effect; a panic is an error like any other.
+// carryOut runs the rule of an effect, which ends well before another node may
+// begin it; a panic is an error like any other.
 func (d *dispatcher) carryOut(ctx context.Context, rule effectRule, t storage.Task) (err error) {
-	ctx, cancel := context.WithTimeout(ctx, effectTime)
+	ctx, cancel := context.WithTimeout(ctx, d.lease*3/4)
 	defer cancel()
 	defer func() {
 		if p := recover(); p != nil {

@@ -26,6 +26,9 @@ type Config struct {
 
 	// MinSchema is the oldest schema that may still pull.
 	MinSchema int
+	// Lease is after how long another node takes over the effects that one has
+	// begun and not ended; 0: two minutes.
+	Lease time.Duration
 	// Random returns a number in [0, n): it spreads pokes and retries.
 	Random func(n int64) int64
 }
@@ -79,7 +82,7 @@ func New(c Config) *Engine {
 	e.log = e.log.With("node", cmp.Or(c.Node, "local"))
 	e.hub = newHub(e.access, e.random)
 	e.committer = newCommitter(e)
-	e.dispatcher = newDispatcher(e)
+	e.dispatcher = newDispatcher(e, cmp.Or(c.Lease, effectLease))
 	return e
 }
 

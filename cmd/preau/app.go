@@ -126,7 +126,7 @@ func (a *App) openEngine() {
 	a.notices.Register(mux)
 	a.homework.Register(mux)
 	a.mail.Register(mux)
-	a.engine = psync.New(psync.Config{Records: counted{a.records, &a.counts}, Mux: mux, Access: a.directory, Log: a.log, Now: a.now})
+	a.engine = psync.New(psync.Config{Records: counted{a.records, &a.counts}, Mux: mux, Access: a.directory, Lease: a.config.Takeover, Log: a.log, Now: a.now})
 	a.directory.Bind(a.engine)
 	a.files.Bind(a.engine)
 	a.notices.Bind(a.engine)

@@ -33,7 +33,8 @@ type Config struct {
 	PushHosts    []string       // more push services than the usual ones
 	MetricsToken string
 	Drain        time.Duration // how long to go on, not ready, before stopping
-	Demo         bool // everybody may be anybody
+	Takeover     time.Duration // after which other nodes carry out what one had begun
+	Demo         bool          // everybody may be anybody
 }
 
 // setting is one variable of the environment.
@@ -57,7 +58,8 @@ var settings = []setting{
 	{"PROXIES", "", func(c *Config, v string) error { return c.setProxies(v) }},
 	{"SCHOOL_ADDRESSES", "", func(c *Config, v string) error { return c.setEgress(v) }},
 	{"PUSH_HOSTS", "", func(c *Config, v string) error { c.PushHosts = list(v); return nil }},
-	{"DRAIN", "", func(c *Config, v string) error { return c.setDrain(v) }},
+	{"DRAIN", "", func(c *Config, v string) error { return setTime(&c.Drain, v, 0, time.Minute) }},
+	{"TAKEOVER", "2m", func(c *Config, v string) error { return setTime(&c.Takeover, v, 10*time.Second, 10*time.Minute) }},
 	{"METRICS_TOKEN", "", func(c *Config, v string) error { c.MetricsToken = v; return nil }},
 }
 
@@ -165,13 +167,10 @@ func (c *Config) setHost(v string) error {
 	return nil
 }
 
-// maxDrain is as long as whoever stops a server may have to wait for it.
-const maxDrain = time.Minute
-
-func (c *Config) setDrain(v string) (err error) {
-	c.Drain, err = time.ParseDuration(v)
-	if err != nil || c.Drain < 0 || c.Drain > maxDrain {
-		return fmt.Errorf("%q should be a time of at most %v, such as 6s", v, maxDrain)
+func setTime(to *time.Duration, v string, least, most time.Duration) (err error) {
+	*to, err = time.ParseDuration(v)
+	if err != nil || *to < least || *to > most {
+		return fmt.Errorf("%q should be a time from %v to %v, such as 15s", v, least, most)
 	}
 	return nil
 }
