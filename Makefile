@@ -12,12 +12,13 @@ LINT  := bin/golangci-lint
 TOOLS := $(or $(PREAU_TEST_TOOLS),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/preau/tools)
 MINIO := v0.0.0-20260212201848-7aac2a2c5b7c
 VERSITYGW := v1.8.0
+TOXIPROXY := v2.5.0
 FERRET := $(TOOLS)/ferret
 FERRETSRC := $(addprefix storage/mongo/ferrettest/,go.mod go.sum) $(wildcard storage/mongo/ferrettest/ferret/*.go storage/mongo/ferrettest/cmd/ferret/*.go)
 S3    := $(TOOLS)/minio@$(MINIO) $(TOOLS)/versitygw@$(VERSITYGW)
 WEBSRC := $(shell find pwa/src pwa/public pwa/index.html pwa/vite.config.ts -type f 2>/dev/null)
 
-.PHONY: run dev demo build test check race mongo s3 servers web e2e browsers lint fmt bench size soak drill load load-nodes faults faults-long clean
+.PHONY: run dev demo build test check race mongo s3 servers web e2e browsers lint fmt bench size soak drill load load-nodes faults faults-long nodes clean
 
 run: build ## start on SQLite and disk with the demo school
 	$(BIN) demo
@@ -54,7 +55,14 @@ $(FERRET): $(FERRETSRC)
 	cd storage/mongo/ferrettest && CGO_ENABLED=0 $(GO) build -trimpath -o $(abspath $@).new ./cmd/ferret
 	mv $@.new $@ # the old one may be running
 
-servers: $(S3) $(FERRET) ## S3 and MongoDB servers for the tests, built once (some minutes) and kept
+# The program is called "server" in its repository. The mark says which version.
+$(TOOLS)/toxiproxy@$(TOXIPROXY):
+	CGO_ENABLED=0 GOBIN=$(TOOLS)/toxiproxy.new $(GO) install -trimpath github.com/Shopify/toxiproxy/v2/cmd/server@$(TOXIPROXY)
+	mv $(TOOLS)/toxiproxy.new/server $(TOOLS)/toxiproxy
+	rmdir $(TOOLS)/toxiproxy.new
+	@touch $@
+
+servers: $(S3) $(FERRET) $(TOOLS)/toxiproxy@$(TOXIPROXY) ## S3 and MongoDB servers for the tests, built once (some minutes) and kept
 
 s3: $(S3) ## the object store against real servers; PREAU_TEST_S3_URL adds one
 	PREAU_TEST_TOOLS=$(TOOLS) PREAU_TEST_SERVERS=required $(GO) test -count=1 -timeout 15m ./storage/minio
@@ -126,6 +134,10 @@ faults-long: ## the same, many of each, with the figures that DESIGN quotes
 	set -o pipefail; cd storage/faults && PREAU_POWER_ROUNDS=500 PREAU_ERROR_ROUNDS=200 PREAU_FULL_ROUNDS=200 PREAU_SERVER_ROUNDS=100 \
 		$(GO) test -count 1 -v -timeout 3h ./... | $(LEDGER)
 	set -o pipefail; PREAU_FAULTS=1 PREAU_KILL_ROUNDS=1000 $(GO) test -count 1 -v -timeout 3h -run 'Kill|FullDisk' ./cmd/preau | $(LEDGER)
+
+nodes: servers ## two nodes on one database, killed ROUNDS times, and bad lines to their stores
+	set -o pipefail; PREAU_TEST_TOOLS=$(TOOLS) PREAU_TEST_SERVERS=required PREAU_NODES_ROUNDS=$(or $(ROUNDS),30) PREAU_NETWORK_ROUNDS=$(or $(ROUNDS),30) \
+		$(GO) test -count 1 -v -timeout 3h -run 'TestNodes|TestNetwork' ./cmd/preau | $(LEDGER)
 
 clean:
 	rm -rf bin pwa/dist/* pwa/node_modules data

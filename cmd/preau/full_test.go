@@ -77,7 +77,7 @@ func TestFullDisk(t *testing.T) {
 	s.teachers, s.pupil = []*lane{teacher}, pupil
 	s.kill(p)
 	s.settle()
-	if pupil.whole == 0 {
+	if len(pupil.whole) == 0 {
 		t.Error("no upload became whole")
 	}
 }

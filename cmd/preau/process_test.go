@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"encoding/base64"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"os"
@@ -12,6 +11,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -32,13 +32,38 @@ type process struct {
 	cmd  *exec.Cmd
 	addr string
 	done chan error
+	said *journal
+}
+
+// journal is what a process writes to its log.
+type journal struct {
+	mu    sync.Mutex
+	lines []string
+}
+
+func (j *journal) add(line string) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.lines = append(j.lines, line)
+}
+
+// with gives the lines that hold a text.
+func (j *journal) with(text string) (found []string) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for _, line := range j.lines {
+		if strings.Contains(line, text) {
+			found = append(found, line)
+		}
+	}
+	return found
 }
 
 var served = regexp.MustCompile(`msg=serving address=http://(\S+)`)
 
 func startProcess(t *testing.T, data string, args ...string) *process {
 	t.Helper()
-	p := &process{t: t, cmd: exec.Command(os.Args[0], args...), done: make(chan error, 1)}
+	p := &process{t: t, cmd: exec.Command(os.Args[0], args...), done: make(chan error, 1), said: &journal{}}
 	p.cmd.Env = append(os.Environ(), "PREAU_TEST_MAIN=1", "PREAU_DATA="+data, "PREAU_ADDR=127.0.0.1:0")
 	out, err := p.cmd.StderrPipe()
 	if err != nil {
@@ -50,15 +75,18 @@ func startProcess(t *testing.T, data string, args ...string) *process {
 	t.Cleanup(func() { _ = p.cmd.Process.Kill() })
 	lines := bufio.NewScanner(out)
 	for p.addr == "" && lines.Scan() {
+		p.said.add(lines.Text())
 		if m := served.FindStringSubmatch(lines.Text()); m != nil {
 			p.addr = m[1]
 		}
 	}
 	if p.addr == "" {
-		t.Fatal("the server did not start")
+		t.Fatalf("the server did not start: %q", p.said.lines)
 	}
 	go func() {
-		_, _ = io.Copy(io.Discard, out)
+		for lines.Scan() {
+			p.said.add(lines.Text())
+		}
 		p.done <- p.cmd.Wait()
 	}()
 	return p

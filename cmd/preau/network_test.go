@@ -1,0 +1,120 @@
+package main
+
+import (
+	"context"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// The line to the files is bad in every way, while people work. Who needs no
+// file notices nothing; who does is told when to come again, and goes on.
+func TestNetworkToTheFiles(t *testing.T) {
+	_, blobs := stores(t)
+	toxi := startToxiproxy(t)
+	records := "sqlite:" + filepath.Join(t.TempDir(), "preau.db")
+	f := newFleet(t, 1, records, through(t, toxi, "files", blobs))
+	f.endure(toxi, "files", func() { f.wantReady(200, "ready, but the files are out of reach") })
+}
+
+// endure has people work through each fault of a line, and tells their story
+// at the end. cut is called while nothing comes through at all.
+func (f *fleet) endure(toxi *toxiproxy, line string, cut func()) {
+	f.Helper()
+	everybody := f.everybody()
+	f.settled(everybody)
+	before, spells := newsOf(everybody), rounds(f.T, "PREAU_NETWORK_ROUNDS", 1)
+	giveClass(everybody[0], "file")
+	f.settled(everybody)
+	stop := f.live(everybody)
+	for range spells {
+		for _, fault := range networkFaults {
+			fault.spoil(toxi, line)
+			f.work()
+			if fault.name == "refused" || fault.name == "silent" {
+				cut()
+			}
+			pause(context.Background(), spell)
+			toxi.heal()
+			f.wantProgress(fault.name, everybody)
+		}
+	}
+	stop()
+	f.audit(everybody, before)
+	for _, n := range f.nodes {
+		if said := n.p.said.with("panic"); len(said) > 0 {
+			f.Errorf("the server said %s", said[0])
+		}
+	}
+	f.Logf("line to the %s bad in %d ways, %d times each: %s", line, len(networkFaults), spells, tally(everybody))
+}
+
+// wantReady wants what the first node says of itself.
+func (f *fleet) wantReady(status int, text string) {
+	f.Helper()
+	got, _, body := get(f.T, plainClient(), "http://"+f.pick()+"/readyz")
+	if got != status || !strings.Contains(body, text) {
+		f.Errorf("readyz: %d %q, want %d %q", got, body, status, text)
+	}
+}
+
+// wantProgress waits until everybody gets on again.
+func (f *fleet) wantProgress(after string, everybody []*device) {
+	f.Helper()
+	for _, d := range everybody {
+		pulls := d.pulls.Load()
+		for began := time.Now(); d.pulls.Load() < pulls+2; time.Sleep(20 * time.Millisecond) {
+			if time.Since(began) > time.Minute || f.Failed() {
+				f.Fatalf("%s does not get on after the line was %s", d.who, after)
+			}
+		}
+	}
+}
+
+// through is an address of a store behind a line of the proxy.
+func through(t *testing.T, toxi *toxiproxy, line, address string) string {
+	t.Helper()
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.Host = toxi.to(line, u.Host)
+	return u.String()
+}
+
+// A server whose stores are out of reach when it starts says in one sentence
+// which, soon, and ends.
+func TestNetworkDeadAtStart(t *testing.T) {
+	records, blobs := stores(t)
+	toxi := startToxiproxy(t)
+	records, blobs = through(t, toxi, "database", records), through(t, toxi, "files", blobs)
+	for _, fault := range networkFaults[:2] {
+		t.Run(fault.name, func(t *testing.T) {
+			fault.spoil(toxi, "database")
+			fault.spoil(toxi, "files")
+			defer toxi.heal()
+			var both sync.WaitGroup
+			both.Go(func() { wantEnds(t, "no MongoDB server answers at", "PREAU_RECORDS="+records) })
+			both.Go(func() { wantEnds(t, "the server does not answer", "PREAU_BLOBS="+blobs) })
+			both.Wait()
+		})
+	}
+}
+
+func wantEnds(t *testing.T, says string, setting ...string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, os.Args[0], "serve")
+	cmd.Env = append(os.Environ(), append(setting, "PREAU_TEST_MAIN=1", "PREAU_DATA="+t.TempDir(), "PREAU_ADDR=127.0.0.1:0")...)
+	out, err := cmd.CombinedOutput()
+	text := strings.TrimSpace(string(out))
+	if err == nil || ctx.Err() != nil || !strings.Contains(text, says) || strings.Contains(text, "\n") {
+		t.Errorf("%v, %v: it says %q, not one sentence with %q", err, ctx.Err(), text, says)
+	}
+}
