@@ -47,13 +47,18 @@ type operation struct {
 }
 
 // mix is a morning: most look whether there is something new, pupils tick and
-// hand in, teachers read copies and answer, and now and then give work.
+// hand in, teachers read copies and answer and now and then give work, and
+// families and teachers write to each other.
 var mix = []operation{
-	{kind: kindPull, weight: 745, who: anyone, do: pull},
+	{kind: kindPull, weight: 700, who: anyone, do: pull},
 	{kind: kindStart, weight: 20, who: anyone, do: startApp},
 	{kind: kindFile, weight: 20, who: teacher, do: readPage},
 	{kind: "notice.read", weight: 70, who: anyone, act: readNotices},
 	{kind: "notice.dismiss", weight: 5, who: anyone, act: dismissNotice},
+	{kind: "mail.send", weight: 10, who: guardian, act: writeToTeacher},
+	{kind: "mail.send", weight: 1, who: teacher, act: writeToClass},
+	{kind: "mail.reply", weight: 4, who: anyone, act: answerLetter},
+	{kind: "mail.read", weight: 30, who: anyone, act: readLetter},
 	{kind: "settings.set", weight: 5, who: anyone, act: setPhrases},
 	{kind: "homework.tick", weight: 60, who: pupil, act: tickWork},
 	{kind: "homework.submit", weight: 10, who: pupil, act: handInText},
@@ -284,6 +289,53 @@ func give(course string) act {
 		}),
 		made: address{course, "homework", id}, want: map[string]any{"title": title},
 	}
+}
+
+// writeToTeacher has a guardian write to a teacher of a child.
+func writeToTeacher(d *device) (act, bool) {
+	id, ok := pick(d.sights.teachers)
+	return write(d, "user:"+id), ok
+}
+
+// writeToClass has a teacher write to the guardians of a class.
+func writeToClass(d *device) (act, bool) {
+	class, ok := pick(d.sights.classes)
+	return write(d, class+"/guardians"), ok
+}
+
+func write(d *device, to string) act {
+	id := newID()
+	subject := "Sortie " + id[:6]
+	return act{
+		Mutation: mutation("mail.send@1", d.own(), map[string]any{
+			"id": id, "subject": subject, "mode": "all", "to": []string{to}, "body": letterBody(),
+		}),
+		made: address{d.own(), "message", id}, want: map[string]any{"subject": subject},
+	}
+}
+
+func letterBody() []any {
+	text := "Bonjour, la classe part jeudi à huit heures. Merci de prévoir un pique-nique et de bonnes chaussures. " + newID()
+	return []any{map[string]any{"runs": []any{map[string]any{"text": text}}}}
+}
+
+// answerLetter answers the author of a message alone.
+func answerLetter(d *device) (act, bool) {
+	l, ok := pick(d.sights.letters)
+	id := newID()
+	return act{
+		Mutation: mutation("mail.reply@1", d.own(), map[string]any{"id": id, "re": l.id, "body": letterBody()}),
+		made:     address{d.own(), "message", id}, want: map[string]any{"re": l.id, "discussion": l.discussion},
+	}, ok
+}
+
+func readLetter(d *device) (act, bool) {
+	l, ok := pick(d.sights.letters)
+	at := time.Now().UnixMilli()
+	return act{
+		Mutation: mutation("mail.read@1", d.own(), map[string]any{"upTo": map[string]int64{l.discussion: at}}),
+		made:     address{d.own(), "thread", l.discussion}, want: map[string]any{"read": float64(at)},
+	}, ok
 }
 
 // drop forgets a notice.

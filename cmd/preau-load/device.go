@@ -227,7 +227,13 @@ type sights struct {
 	copies  []copyIn // handed in to this teacher's course
 	files   []string // pages of these
 	courses []string // scopes of this teacher
+
+	letters  []letter // from others
+	teachers []string // who gave work to this guardian's child
+	classes  []string // scopes of this teacher's classes
 }
+
+type letter struct{ id, discussion string }
 
 type work struct{ id, scope string }
 
@@ -251,6 +257,12 @@ func (s *sights) see(p person, scope string, r record) {
 	switch {
 	case r.typ == "homework" && (p.pupil() && kind == "class" || kind == "course"):
 		s.seeWork(scope, r)
+	case r.typ == "homework" && p.role == guardian:
+		s.seeTeacher(r)
+	case kind == "class" && r.typ == "class" && p.role == teacher && !strings.Contains(scope, "/"):
+		s.classes = remember(s.classes, scope)
+	case kind == "user" && r.typ == "message":
+		s.seeLetter(p, r)
 	case kind == "user" && r.typ == "notice":
 		s.seeNotice(r)
 	case kind == "course" && r.typ == "course":
@@ -264,6 +276,23 @@ func (s *sights) seeWork(scope string, r record) {
 	var h struct{ Return string }
 	if json.Unmarshal(r.value, &h) == nil && h.Return == "file" {
 		s.works = remember(s.works, work{r.id, scope})
+	}
+}
+
+func (s *sights) seeTeacher(r record) {
+	var h struct{ Teacher struct{ ID string } }
+	if json.Unmarshal(r.value, &h) == nil && h.Teacher.ID != "" {
+		s.teachers = remember(s.teachers, h.Teacher.ID)
+	}
+}
+
+func (s *sights) seeLetter(p person, r record) {
+	var m struct {
+		Discussion string
+		From       struct{ ID string }
+	}
+	if json.Unmarshal(r.value, &m) == nil && m.From.ID != p.ID {
+		s.letters = remember(s.letters, letter{r.id, m.Discussion})
 	}
 }
 

@@ -48,7 +48,7 @@ func load(t *testing.T, args ...string) (string, error) {
 	return out.String(), err
 }
 
-var verified = regexp.MustCompile(`(\d+) devices pulled anew, (\d+) acknowledged records, (\d+) copies .*; 0 lost`)
+var verified = regexp.MustCompile(`(\d+) devices pulled anew, (\d+) acknowledged records, (\d+) copies and (\d+) messages .*; 0 lost`)
 
 func TestMorning(t *testing.T) {
 	preau, err := program()

@@ -22,9 +22,11 @@ type verification struct {
 	devices int // that pulled anew
 	actions int // that were looked for
 	copies  int // that were looked for with the teachers
+	letters int // that were looked for in the mailboxes of teachers
 	pages   int // that were fetched
 	lost    int
 	handed  map[string]handed // copies that teachers see, by id
+	mail    map[string]bool   // messages that teachers have, by id
 	latest  map[address][]proof
 }
 
@@ -51,7 +53,7 @@ func verifyUntil(ctx context.Context, m *morning, until time.Time) (*verificatio
 }
 
 func verify(ctx context.Context, m *morning) (*verification, error) {
-	v := &verification{morning: m, failed: newTally(), handed: map[string]handed{}, latest: latest(m.devices)}
+	v := &verification{morning: m, failed: newTally(), handed: map[string]handed{}, mail: map[string]bool{}, latest: latest(m.devices)}
 	all, within := errgroup.WithContext(ctx)
 	all.SetLimit(4)
 	for _, d := range v.sample() {
@@ -66,6 +68,7 @@ func verify(ctx context.Context, m *morning) (*verification, error) {
 		return v, err
 	}
 	v.checkCopies()
+	v.checkLetters()
 	v.checkPages(ctx)
 	return v, ctx.Err()
 }
@@ -134,28 +137,39 @@ func (v *verification) check(ctx context.Context, d *device) error {
 	return nil
 }
 
+// count notes what was looked at, and what a teacher has received.
 func (v *verification) count(anew, d *device) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.devices++
 	v.actions += len(d.acked)
-	for at, r := range anew.held {
-		if d.person.role != teacher || at.typ != "submission" || r.deleted() {
-			continue
-		}
-		var s struct {
-			State string
-			Pages []struct{ SHA string }
-		}
-		if json.Unmarshal(r.value, &s) != nil {
-			continue // not there, then
-		}
-		h := handed{state: s.State}
-		for _, p := range s.Pages {
-			h.pages = append(h.pages, p.SHA)
-		}
-		v.handed[at.id] = h
+	if d.person.role != teacher {
+		return
 	}
+	for at, r := range anew.held {
+		switch {
+		case r.deleted():
+		case at.typ == "message":
+			v.mail[at.id] = true
+		case at.typ == "submission":
+			v.received(at.id, r)
+		}
+	}
+}
+
+func (v *verification) received(id string, r record) {
+	var s struct {
+		State string
+		Pages []struct{ SHA string }
+	}
+	if json.Unmarshal(r.value, &s) != nil {
+		return // not there, then
+	}
+	h := handed{state: s.State}
+	for _, p := range s.Pages {
+		h.pages = append(h.pages, p.SHA)
+	}
+	v.handed[id] = h
 }
 
 func (v *verification) lose(text string) {
@@ -237,6 +251,21 @@ func (v *verification) checkCopies() {
 				v.lose("the copy " + at.id + " of " + d.person.ID + " has not reached its teachers")
 			case h.state != "received":
 				v.lose("the copy " + at.id + " of " + d.person.ID + " is " + h.state + " with its teachers")
+			}
+		}
+	}
+}
+
+// checkLetters looks for what guardians wrote with the teachers: they write to
+// nobody else of their own accord.
+func (v *verification) checkLetters() {
+	for _, d := range v.morning.byRole[guardian] {
+		for at, p := range d.acked {
+			if at.typ != "message" || p.want["subject"] == nil {
+				continue
+			}
+			if v.letters++; !v.mail[at.id] {
+				v.lose("the message " + at.id + " of " + d.person.ID + " has not reached its teacher")
 			}
 		}
 	}
