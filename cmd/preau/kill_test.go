@@ -149,7 +149,7 @@ func wrong(format string, args ...any) error {
 
 // call makes a request; an error other than errWrong says that the server is gone.
 func (u user) call(method, url string, header http.Header, body string) (*http.Response, []byte, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, method, url, strings.NewReader(body))
 	if err != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"net/http"
 	"net/url"
 	"os"
 	"os/exec"
@@ -10,6 +11,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"preau/cmd/preau/demo"
 )
 
 // The line to the files is bad in every way, while people work. Who needs no
@@ -117,4 +120,60 @@ func wantEnds(t *testing.T, says string, setting ...string) {
 	if err == nil || ctx.Err() != nil || !strings.Contains(text, says) || strings.Contains(text, "\n") {
 		t.Errorf("%v, %v: it says %q, not one sentence with %q", err, ctx.Err(), text, says)
 	}
+}
+
+// While the database cannot be reached, every request is told so within its
+// time, the node says that it is not ready, and afterwards it goes on by itself.
+func TestNetworkToTheDatabase(t *testing.T) {
+	records, blobs := stores(t)
+	toxi := startToxiproxy(t)
+	f := newFleet(t, 1, through(t, toxi, "database", records), blobs)
+	teacher, pupil := f.newDevice("teacher", nil), f.newDevice("student", nil)
+	pupil.files = &uploader{user: pupil.user}
+	f.settled([]*device{teacher, pupil})
+	for _, fault := range []networkFault{networkFaults[0], networkFaults[1], networkFaults[3]} {
+		fault.spoil(toxi, "database")
+		teacher.give("student:"+demo.User("student"), "none", "")
+		f.tellsAll(teacher, fault.name)
+		if fault.name != "cut in the middle of an answer" {
+			f.wantReady(503, "the database is out of reach")
+		}
+		toxi.heal()
+		began := time.Now()
+		f.settled([]*device{teacher, pupil})
+		t.Logf("%s: the next action was acknowledged %.1f s after the line was good again", fault.name, time.Since(began).Seconds())
+	}
+	f.auditLanes(teacher, f.logs())
+}
+
+// tellsAll has people ask for all kinds of things, at once: what cannot be
+// answered is no fault of the program (500), and nobody waits for ever.
+func (f *fleet) tellsAll(teacher *device, fault string) {
+	f.Helper()
+	asks := map[string]func() (*http.Response, []byte, error){
+		"a sign-in": func() (*http.Response, []byte, error) {
+			return user{}.call("POST", "http://"+f.pick()+"/api/session", http.Header{"Content-Type": {"application/json"}}, `{"demo":"guardian"}`)
+		},
+		"a push": func() (*http.Response, []byte, error) {
+			body := `{"v":1,"schema":1,"device":"` + teacher.device + `",` + teacher.request() + `}`
+			return teacher.call("POST", "http://"+f.pick()+"/api/sync", http.Header{"Content-Type": {"application/json"}}, body)
+		},
+		"devices": func() (*http.Response, []byte, error) {
+			return teacher.call("GET", "http://"+f.pick()+"/api/devices", nil, "")
+		},
+		"a file": func() (*http.Response, []byte, error) {
+			return teacher.call("GET", "http://"+f.pick()+"/api/files/"+nameOf(nil), nil, "")
+		},
+	}
+	var all sync.WaitGroup
+	for what, ask := range asks {
+		all.Go(func() {
+			began := time.Now()
+			res, answer, err := ask()
+			if err != nil || res.StatusCode > http.StatusInternalServerError && res.StatusCode != http.StatusServiceUnavailable {
+				f.Errorf("line %s, %s: after %.1f s %v %s", fault, what, time.Since(began).Seconds(), err, answer)
+			}
+		})
+	}
+	all.Wait()
 }

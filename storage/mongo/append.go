@@ -136,7 +136,7 @@ func (s *Store) outcome(ctx context.Context, doc *entryDoc, failed error) error 
 		case err == nil:
 			return storage.ErrConflict
 		case !errors.Is(err, mongo.ErrNoDocuments) || !mongo.IsDuplicateKeyError(failed):
-			return fmt.Errorf("outcome not known: %w", failed)
+			return fmt.Errorf("outcome not known: %w", unavailable(failed))
 		}
 		if err := pause(ctx, 5*time.Millisecond); err != nil { // until a majority has it
 			return fmt.Errorf("taken, not known by whom: %w", err)

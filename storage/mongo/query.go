@@ -50,7 +50,7 @@ func each[D any](ctx context.Context, c *mongo.Collection, filter bson.M, yield 
 	defer silence.Stop()
 	cur, err := c.Find(ctx, filter, opts...)
 	if err != nil {
-		return silent(ctx, err)
+		return unavailable(silent(ctx, err))
 	}
 	defer func() { err = errors.Join(err, closeCursor(ctx, cur)) }()
 	for cur.Next(ctx) {
@@ -63,7 +63,7 @@ func each[D any](ctx context.Context, c *mongo.Collection, filter bson.M, yield 
 			return nil
 		}
 	}
-	return silent(ctx, cur.Err())
+	return unavailable(silent(ctx, cur.Err()))
 }
 
 // silent is an error with the reason why its context was ended.
