@@ -65,6 +65,7 @@ func (c *campus) start(dir string) (cmd *exec.Cmd, addr string) {
 	if err := cmd.Start(); err != nil {
 		c.Fatal(err)
 	}
+	c.Cleanup(func() { _ = cmd.Process.Kill() }) // of a test that gives up
 	said := ""
 	for lines := bufio.NewScanner(log); lines.Scan(); {
 		said += lines.Text() + "\n"
