@@ -9,6 +9,12 @@ import { words } from './build/words.ts'
 const server = process.env.PREAU_SERVER ?? 'http://127.0.0.1:8080'
 const proxy = { '/api': server, '/manifest.webmanifest': server }
 
+/**
+ * Of what a screen needs, what is fetched beside it by name: its styles, and what the first screens share. To name
+ * all would be a tenth of the first file's own code; the rest is found in the screens, and soon kept on the device.
+ */
+const isNamed = (file: string) => /\.css$|rolldown-runtime/.test(file)
+
 export default defineConfig({
   plugins: [svelte(), words(), qrWorker(), serviceWorker(), compress()],
   define: { 'import.meta.env.VITE_BUILD': JSON.stringify(process.env.PREAU_BUILD ?? 'dev') },
@@ -16,7 +22,7 @@ export default defineConfig({
     outDir: 'dist',
     emptyOutDir: true,
     assetsInlineLimit: 0,
-    modulePreload: { polyfill: false },
+    modulePreload: { polyfill: false, resolveDependencies: (_, files) => files.filter(isNamed) },
     reportCompressedSize: false,
     rolldownOptions: {
       output: {

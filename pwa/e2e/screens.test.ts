@@ -37,16 +37,21 @@ const common = [
   '/reglages/a-propos',
   '/accessibilite',
   '/installer',
+  '/messages',
+  '/messages/envoyes',
+  '/messages/brouillons',
+  '/messages/dossiers',
+  '/messages/corbeille',
   '/nulle-part',
 ]
 
 const people: { name: string; paths: string[]; follow?: string[] }[] = [
   { name: 'Inès Benali', paths: [...common, '/travail'], follow: ['/travail'] },
-  { name: 'Nadia Benali', paths: ['/', '/travail', '/reglages'], follow: ['/travail'] },
+  { name: 'Nadia Benali', paths: ['/', '/travail', '/reglages', '/messages'], follow: ['/travail'] },
   {
     name: 'Claire Garnier',
-    paths: ['/', '/travail', '/travail/donner', '/copies', '/reglages'],
-    follow: ['/copies'],
+    paths: ['/', '/travail', '/travail/donner', '/copies', '/reglages', '/messages'],
+    follow: ['/copies', '/messages'],
   },
   { name: 'Thomas Lopez', paths: ['/', '/classes'], follow: ['/classes'] },
   { name: 'Hélène Roussel', paths: ['/', '/classes'] },
@@ -120,7 +125,7 @@ async function inside(page: Page, path: string): Promise<string[]> {
   await page.goto(server.url + path)
   await settle(page)
   const links = await page
-    .locator(`main a[href^="${path}/"]`)
+    .locator(`main :is([role=list], .card) a[href^="${path}/"]`)
     .evaluateAll((all) => all.map((a) => a.getAttribute('href') ?? ''))
   return [...new Set(links)].filter((one) => one !== '/travail/donner').slice(0, 3)
 }

@@ -4,7 +4,7 @@
  */
 import type { Component } from 'svelte'
 
-export type Tab = 'home' | 'work' | 'copies' | 'classes' | 'more'
+export type Tab = 'home' | 'mail' | 'work' | 'copies' | 'classes' | 'more'
 
 export interface Route {
   path: string
@@ -14,9 +14,19 @@ export interface Route {
   open?: true
   /** Stands side by side on a wide window: takes all of it. */
   wide?: true
+  /** Stays as it is while its address changes. */
+  steady?: true
   /** Speaks only the words that come with it: shown first, waits for nothing. */
   early?: true
 }
+
+/** All of these are one screen. */
+const mailbox = {
+  tab: 'mail',
+  wide: true,
+  steady: true,
+  load: () => import('../screens/mail/Mail.svelte'),
+} as const
 
 export const routes = {
   home: {
@@ -25,6 +35,11 @@ export const routes = {
     early: true,
     load: () => import('../screens/home/Home.svelte'),
   },
+
+  mail: { path: '/messages', ...mailbox },
+  mailFolder: { path: '/messages/:folder', ...mailbox },
+  mailCategory: { path: '/messages/categorie/:category', ...mailbox },
+  mailRead: { path: '/messages/lire/:id', ...mailbox },
 
   work: {
     path: '/travail',

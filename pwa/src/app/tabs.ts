@@ -12,6 +12,7 @@ export interface Place {
 }
 
 const home: Place = { tab: 'home', href: href('home'), icon: 'home', label: 'nav.home' }
+const mail: Place = { tab: 'mail', href: href('mail'), icon: 'mail', label: 'nav.mail' }
 const work: Place = { tab: 'work', href: href('work'), icon: 'page', label: 'nav.work' }
 const workbook: Place = { ...work, label: 'nav.workbook' }
 const copies: Place = { tab: 'copies', href: href('copies'), icon: 'camera', label: 'nav.copies' }
@@ -19,7 +20,7 @@ const classes: Place = { tab: 'classes', href: href('classes'), icon: 'people', 
 const more: Place = { tab: 'more', href: href('settings'), icon: 'settings', label: 'nav.more' }
 
 export function places(): Place[] {
-  const list = [home]
+  const list = [home, mail]
   if (session.is('student', 'guardian')) list.push(work)
   if (session.is('teacher')) list.push(session.is('guardian') ? { ...copies } : workbook, copies)
   if (session.is('staff', 'direction', 'admin')) list.push(classes)

@@ -1,0 +1,125 @@
+// @vitest-environment node
+import 'fake-indexeddb/auto'
+import { afterEach, expect, test } from 'vitest'
+import { openDevice, type Device } from '../sync/index.ts'
+import { categorize, file, purge, read, restore, unread, type Act, type Deed } from './deeds.ts'
+import { arrange, gather, type Discussion } from './discussions.ts'
+import { unreadIn } from './unread.ts'
+
+const scope = 'user:me'
+let device: Device
+
+const letter = (id: string, from: string, at: string) => [
+  1,
+  'message',
+  id,
+  { discussion: 'a', subject: 'A', mode: 'all', from: { id: from, name: from }, to: [], body: [], at },
+]
+
+/** A device with one discussion of three messages, and what was done with it. */
+async function holding(thread?: object): Promise<void> {
+  const records = [
+    letter('a', 'ana', '2026-11-20T08:00:00Z'),
+    letter('b', 'bob', '2026-11-20T09:00:00Z'),
+    letter('c', 'me', '2026-11-20T10:00:00Z'),
+    [2, 'folder', 'f', { name: 'F', order: 1 }],
+    [2, 'category', 'red', { name: 'Red', hue: 25 }],
+    ...(thread ? [[3, 'thread', 'a', thread]] : []),
+  ]
+  const answer = { results: [], scopes: { [scope]: { cursor: [1, 9, 0], records } }, more: [] }
+  device = await openDevice({
+    user: 'me',
+    device: 'd1',
+    fresh: () => Promise.resolve('d2'),
+    fetch: () => Promise.resolve(Response.json(answer)),
+    random: () => 1,
+  })
+  await device.sync()
+}
+
+afterEach(() => device.wipe())
+
+async function now(): Promise<Discussion[]> {
+  const [letters, threads] = await device.read(async (view) => [
+    await view.list(scope, 'message'),
+    await view.list(scope, 'thread'),
+  ])
+  return arrange(
+    gather(letters, 'me'),
+    new Map(threads.map((row) => [row.id, row.value])),
+    new Set(['f']),
+    'me',
+  )
+}
+
+async function act(acts: readonly Act[]): Promise<void> {
+  for (const { name, args } of acts) await device.act(scope, name, args)
+}
+
+/** Does it, looks, undoes it, and expects all to be as before. */
+async function tried(deed: (all: Discussion[]) => Deed): Promise<Discussion | undefined> {
+  const before = await now()
+  const { acts, undo } = deed(before)
+  await act(acts)
+  const [after] = await now()
+  await act(undo)
+  const [again] = await now()
+  expect([again?.folder, again?.unread, again?.thread.categories ?? []]).toEqual([
+    before[0]?.folder,
+    before[0]?.unread,
+    before[0]?.thread.categories ?? [],
+  ])
+  return after
+}
+
+test('E30: read, up to the last message', async () => {
+  await holding()
+  expect(await device.read((view) => unreadIn(view, 'me'))).toBe(1)
+  expect((await tried(read))?.unread).toBe(0)
+  await act(read(await now()).acts)
+  expect(await device.read((view) => unreadIn(view, 'me'))).toBe(0)
+})
+
+test('E31: unread, the last message of somebody else alone', async () => {
+  await holding({ read: Date.parse('2026-11-20T10:00:00Z') })
+  expect((await tried((all) => unread(all, 'me')))?.unread).toBe(1)
+})
+
+test('E32: into a folder and back', async () => {
+  await holding({ folder: 'archive' })
+  expect((await tried((all) => file(all, 'f')))?.folder).toBe('f')
+})
+
+test('E33, E108: to the bin, and back to the folder it came from', async () => {
+  await holding({ folder: 'f' })
+  const after = await tried((all) => file(all, 'bin'))
+  expect(after).toMatchObject({ folder: 'bin', thread: { was: 'f' } })
+})
+
+test('E111: restored out of the bin', async () => {
+  await holding({ folder: 'bin', was: 'f' })
+  expect((await tried(restore))?.folder).toBe('f')
+})
+
+test('E105: deleted for ever, and only out of the bin', async () => {
+  await holding()
+  expect(purge(await now()).acts).toEqual([])
+  await act(file(await now(), 'bin').acts)
+  await act(purge(await now()).acts)
+  expect(await now()).toEqual([])
+})
+
+test('E35: a category is given and taken', async () => {
+  await holding()
+  expect((await tried((all) => categorize(all, 'red', true)))?.thread.categories).toEqual(['red'])
+  expect(categorize(await now(), 'red', false).acts).toEqual([])
+})
+
+test('E103: however many, in acts that the server takes', async () => {
+  await holding()
+  const [one] = await now()
+  if (!one) throw new Error('no discussion')
+  const many = Array.from({ length: 1001 }, (_, i) => ({ ...one, id: `d${String(i)}` }))
+  const sizes = (acts: Act[]) => acts.map(({ args }) => ('ids' in args ? args.ids.length : 0))
+  expect(sizes(file(many, 'bin').acts)).toEqual([400, 400, 201])
+})

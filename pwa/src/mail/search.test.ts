@@ -1,0 +1,53 @@
+// @vitest-environment node
+import { describe, expect, test } from 'vitest'
+import type { Message } from '../sync/index.ts'
+import type { Letter } from './discussions.ts'
+import { around, Finder, fold } from './search.ts'
+
+function letter(id: string, value: Partial<Message>, seq = 1): Letter {
+  const message: Message = {
+    ...{ discussion: id, subject: 'Sortie', mode: 'all', from: { id: 'l', name: 'M. Lopez' } },
+    ...{ to: [{ key: 'user:g', name: 'Mme Garnier' }], body: [], at: '2026-11-20T08:00:00Z' },
+    ...value,
+  }
+  return { scope: 'user:me', type: 'message', id, seq, value: message, pending: false }
+}
+
+const text = (words: string) => [{ runs: [{ text: words }] }]
+
+describe('E44: full text, blind to accents', () => {
+  const finder = new Finder()
+  finder.update([
+    letter('a', { subject: 'Élève absente', body: text('Chez le cœur de l’été') }),
+    letter('b', { quotes: [{ from: 'Zoé', to: [], subject: 'Vieux', at: '', body: text('Forêt') }] }),
+    letter('c', { discussion: 'a', files: [{ sha: 's', name: 'Règlement.pdf', type: '', size: 1 }] }),
+  ])
+
+  test.each([
+    ['ELEVE', ['a']],
+    ['coeur ete', ['a']],
+    ["l'été", ['a']],
+    ['garnier', ['a', 'b']],
+    ['zoe foret', ['b']],
+    ['reglement', ['a']],
+    ['élève forêt', []],
+    ['   ', []],
+  ])('%s', (query, found) => {
+    expect([...finder.find(query)].sort()).toEqual(found)
+  })
+
+  test('what is gone is not found, what changed is', () => {
+    const other = new Finder()
+    other.update([letter('a', { body: text('avant') }), letter('b', { body: text('avant') })])
+    other.update([letter('a', { body: text('après') }, 2)])
+    expect([...other.find('avant')]).toEqual([])
+    expect([...other.find('apres')]).toEqual(['a'])
+  })
+})
+
+test('shows the place where it was found, as it was written', () => {
+  expect(around('Rendez-vous chez Œdipe à l’Été', 'ete')).toEqual(['Rendez-vous chez Œdipe à l’', 'Été', ''])
+  expect(around('Un cœur', 'coeur')).toEqual(['Un ', 'cœur', ''])
+  expect(around('Rien', 'ete')).toBeUndefined()
+  expect(fold('Œuvre d’Ys')).toBe("oeuvre d'ys")
+})

@@ -1,0 +1,44 @@
+/** What is new in a mailbox. Small: the tabs count with it. */
+import type { Device, Message, Row, Thread, View } from '../sync/index.ts'
+
+/** Where a discussion lies: '' (the inbox), 'archive', 'bin' or one's own folder. One that is gone is the inbox. */
+export function folderOf(thread: Thread | undefined, own: ReadonlySet<string>): string {
+  const folder = thread?.folder ?? ''
+  return folder === 'archive' || folder === 'bin' || own.has(folder) ? folder : ''
+}
+
+export function isUnread(message: Message, thread: Thread | undefined, me: string): boolean {
+  return message.from.id !== me && Date.parse(message.at) > (thread?.read ?? 0)
+}
+
+/** Tells how many discussions of the inbox are unread, again and again until it is stopped. */
+export function follow(device: Device, me: string, tell: (count: number) => void): () => void {
+  return device.live((view) => unreadIn(view, me)).subscribe(tell)
+}
+
+/** How many discussions of the inbox hold something unread. */
+export async function unreadIn(view: View, me: string): Promise<number> {
+  const scope = `user:${me}`
+  const [messages, threads, folders] = await Promise.all([
+    view.list(scope, 'message'),
+    view.list(scope, 'thread'),
+    view.list(scope, 'folder'),
+  ])
+  return countUnread(messages, threads, new Set(folders.map((row) => row.id)), me)
+}
+
+function countUnread(
+  messages: readonly Row<Message>[],
+  threads: readonly Row<Thread>[],
+  own: ReadonlySet<string>,
+  me: string,
+): number {
+  const done = new Map(threads.map((row) => [row.id, row.value]))
+  const found = new Set<string>()
+  for (const { value } of messages) {
+    const thread = done.get(value.discussion)
+    if (isUnread(value, thread, me) && !thread?.purged && folderOf(thread, own) === '')
+      found.add(value.discussion)
+  }
+  return found.size
+}
