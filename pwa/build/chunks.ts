@@ -13,12 +13,16 @@ const inside =
 /** A person's device. */
 const engine = /src\/(db|sync)\/|node_modules\/idb\//
 
+/** The rest of the kit: small parts, of which every screen inside needs some. */
+const kit = /src\/ui\/(Dialog|FileTile|Progress|Select|Switch|TextArea)\./
+
 /** The file in which a module travels; none: where the build thinks best. */
 export function chunkOf(id: string, context: Rolldown.ChunkingContext): string | null {
   if (both.test(id) || isInitial(id, context)) return 'app'
   if (signIn.test(id)) return 'signin'
   if (engine.test(id)) return 'engine'
   if (inside.test(id)) return id.includes('type=style') ? 'app' : 'inside' // the styles: one request less
+  if (kit.test(id)) return 'kit'
   return null
 }
 

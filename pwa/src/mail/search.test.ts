@@ -45,6 +45,17 @@ describe('E44: full text, blind to accents', () => {
   })
 })
 
+test('made ready little by little, it finds all', async () => {
+  const finder = new Finder()
+  const many = Array.from({ length: 450 }, (_, i) =>
+    letter(`l${String(i)}`, { body: text(`mot${String(i)}.`) }),
+  )
+  expect(finder.update(many, 200)).toBe(false)
+  expect(finder.find('mot449.').size).toBe(0)
+  await finder.warm(many)
+  expect(finder.find('mot449.').size + finder.find('mot0.').size).toBe(2)
+})
+
 test('shows the place where it was found, as it was written', () => {
   expect(around('Rendez-vous chez Œdipe à l’Été', 'ete')).toEqual(['Rendez-vous chez Œdipe à l’', 'Été', ''])
   expect(around('Un cœur', 'coeur')).toEqual(['Un ', 'cœur', ''])

@@ -31,14 +31,22 @@ interface Line {
 export class Finder {
   #lines = new Map<string, Line>()
 
-  /** Takes in what is new, and forgets what is gone. */
-  update(letters: readonly Letter[]): void {
+  /** Takes in what is new, at most so many, and forgets what is gone; true when nothing new is left. */
+  update(letters: readonly Letter[], most = Infinity): boolean {
     const lines = new Map<string, Line>()
+    let fresh = 0
     for (const letter of letters) {
       const known = this.#lines.get(letter.id)
-      lines.set(letter.id, known?.seq === letter.seq ? known : lineOf(letter))
+      if (known?.seq === letter.seq) lines.set(letter.id, known)
+      else if (fresh++ < most) lines.set(letter.id, lineOf(letter))
     }
     this.#lines = lines
+    return fresh <= most
+  }
+
+  /** The same, little by little, while somebody thinks of what to search for. */
+  async warm(letters: readonly Letter[]): Promise<void> {
+    while (!this.update(letters, 200)) await new Promise((done) => setTimeout(done, 5))
   }
 
   /** Discussions with a message that holds every word of the query, wherever. */
