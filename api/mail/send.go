@@ -211,7 +211,8 @@ func (s *Service) refer(tx *psync.Tx, id string, p post) {
 	}
 }
 
-// quote copies messages of the sender's mailbox, the newest first.
+// quote copies messages of the sender's mailbox with what they pass on
+// themselves, the newest first.
 func (s *Service) quote(ctx context.Context, tx *psync.Tx, quotes []quoted) ([]Quote, error) {
 	var all []Quote
 	for i, q := range quotes {
@@ -227,7 +228,10 @@ func (s *Service) quote(ctx context.Context, tx *psync.Tx, quotes []quoted) ([]Q
 			}
 			quote.Body, quote.Altered = *q.Body, !slices.EqualFunc(*q.Body, p.Body, sameBlock)
 		}
-		all = append(all, quote)
+		all = append(append(all, quote), p.Quotes...)
+	}
+	if len(all) > maxQuotes {
+		return nil, psync.Refuse("too_large", "quotes", "at most %d messages", maxQuotes)
 	}
 	slices.SortStableFunc(all, func(a, b Quote) int { return b.At.Compare(a.At) })
 	return all, nil

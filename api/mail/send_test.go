@@ -155,6 +155,11 @@ func TestForwarding(t *testing.T) {
 	if len(m.Quotes) != 2 || m.Quotes[0].From != "Mme Garnier" || !m.Quotes[0].Altered || m.Quotes[1].Altered || m.Quotes[1].Body.Text() != "Bonjour." {
 		t.Errorf("Mme Viard reads %+v", m.Quotes)
 	}
+	again := letter("m-forward3", users("roussel"), args{"body": Body{}, "quotes": []args{{"message": "m-forward"}}})
+	w.must("viard", "mail.send@1", again)
+	if m, _ := w.message("roussel", "m-forward3"); len(m.Quotes) != 3 || m.Quotes[0].From != "Mme Garnier" || m.Quotes[2].From != "Mme Benali" {
+		t.Errorf("Mme Roussel reads %+v", m.Quotes) // E98
+	}
 	w.wantRefusal(w.do("petit", "mail.send@1", letter("m-forward2", users("viard"), args{"quotes": quotes})), "not_found quotes[0].message")
 }
 

@@ -8,14 +8,14 @@ type Typed = { [N in keyof MailActions]: Mutator<MailActions[N]> }
 export const mailMutators: Typed = {
   async 'mail.send@1'(tx, { id, draft, to, cc, bcc, quotes, ...rest }, context) {
     if (await tx.base(context.scope, 'message', id)) return
-    const named = await names(tx, context)
+    const named = (keys?: string[]): Promise<Addressee[]> => names(tx, context.scope, keys)
     const written = draft ? ((await tx.base(context.scope, 'draft', draft)) as Draft | undefined) : undefined
     await put(tx, context, id, draft, {
       ...rest,
       discussion: id,
-      to: to.map(named),
-      ...(cc?.length && { cc: cc.map(named) }),
-      ...(bcc?.length && { bcc: bcc.map(named) }),
+      to: await named(to),
+      ...(cc?.length && { cc: await named(cc) }),
+      ...(bcc?.length && { bcc: await named(bcc) }),
       ...(quotes?.length && written?.quotes && { quotes: written.quotes }),
     })
   },
@@ -112,16 +112,15 @@ async function put(
 }
 
 /** Names addressees as this person's lists do. */
-async function names(tx: MutatorTx, { scope }: MutatorContext): Promise<(key: string) => Addressee> {
-  const people = new Map<string, string>()
-  for (const list of (await tx.list(scope, 'list')) as List[])
-    for (const one of list.people) people.set(`user:${one.id}`, one.name)
-  const found = new Map<string, Addressee>()
-  return (key) => {
-    const known = found.get(key) ?? { key, name: people.get(key) ?? '' }
-    found.set(key, known)
-    return known
-  }
+async function names(tx: MutatorTx, scope: string, keys: string[] = []): Promise<Addressee[]> {
+  const people = ((await tx.list(scope, 'list')) as List[]).flatMap((list) => list.people)
+  return Promise.all(
+    keys.map(async (key) => {
+      const one = people.find(({ id }) => `user:${id}` === key)
+      const group = one ? undefined : ((await tx.get(scope, 'list', key)) as List | undefined)
+      return { key, name: one?.name ?? group?.title ?? '', ...(group && { count: group.people.length }) }
+    }),
+  )
 }
 
 function restored({ was, binned: _, purged: __, ...rest }: Thread): Thread {
