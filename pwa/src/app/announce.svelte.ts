@@ -12,10 +12,13 @@ class Toasts {
   list = $state.raw<Toast[]>([])
   #next = 1
 
-  show(text: string, { undo, tone = 'plain' }: { undo?: () => void; tone?: Toast['tone'] } = {}): void {
+  show(
+    text: string,
+    { undo, tone = 'plain', lasts }: { undo?: () => void; tone?: Toast['tone']; lasts?: number } = {},
+  ): void {
     const id = this.#next++
     this.list = [...this.list.slice(-1), { id, text, tone, ...(undo && { undo }) }]
-    setTimeout(() => this.drop(id), undo ? shownFor * 1.5 : shownFor)
+    setTimeout(() => this.drop(id), lasts ?? (undo ? shownFor * 1.5 : shownFor))
   }
 
   drop(id: number): void {

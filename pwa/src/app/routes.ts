@@ -40,6 +40,16 @@ export const routes = {
   mailFolder: { path: '/messages/:folder', ...mailbox },
   mailCategory: { path: '/messages/categorie/:category', ...mailbox },
   mailRead: { path: '/messages/lire/:id', ...mailbox },
+  mailBook: {
+    path: '/messages/carnet',
+    tab: 'mail',
+    load: () => import('../screens/mail/AddressBook.svelte'),
+  },
+  mailWrite: {
+    path: '/messages/ecrire/:draft',
+    tab: 'mail',
+    load: () => import('../screens/mail/compose/Compose.svelte'),
+  },
 
   work: {
     path: '/travail',

@@ -1,17 +1,18 @@
 /** What waits on this device, in words: each action names itself, its homework and the text that was written. */
 import { known, t } from '../../i18n/index.svelte'
-import type { Outgoing } from '../../sync/index.ts'
+import { textOf } from '../../mail/writing.ts'
+import type { Body, Outgoing } from '../../sync/index.ts'
 
 const written = ['text', 'comment', 'title'] as const
-export type Written = (typeof written)[number]
+export type Written = (typeof written)[number] | 'body'
 
 /** "Copie : Rédaction", "Commentaire pour Lina". */
 export function titleOf(one: Outgoing, titles: ReadonlyMap<string, string>): string {
   const action = known(`out.${one.name.split('@')[0] ?? ''}`) ?? t('out.other')
   const id = one.args.homework ?? one.args.id
-  const homework =
-    (typeof id === 'string' && titles.get(id)) || (typeof one.args.title === 'string' ? one.args.title : '')
-  return homework ? `${action} : ${homework}` : action
+  const said = [one.args.title, one.args.subject].find((text) => typeof text === 'string' && text !== '')
+  const about = (typeof id === 'string' && titles.get(id)) || (said as string | undefined)
+  return about ? `${action} : ${about}` : action
 }
 
 /** The field that holds what the person wrote, and its text. */
@@ -20,7 +21,8 @@ export function wordsOf(one: Outgoing): { field: Written; text: string } | undef
     const text = one.args[field]
     if (typeof text === 'string' && text.trim()) return { field, text }
   }
-  return undefined
+  const text = Array.isArray(one.args.body) ? textOf(one.args.body as Body) : ''
+  return text.trim() ? { field: 'body', text } : undefined
 }
 
 export function reasonOf(one: Outgoing): string {
