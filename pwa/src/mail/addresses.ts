@@ -93,7 +93,7 @@ export function fold(text: string): string {
 
 /** "26 parents de 5e B", "Mme Garnier". */
 export function labelOf({ key, name }: Pick<Addressee, 'key' | 'name'>): string {
-  if (key.startsWith('user:')) return name
+  if (key.startsWith('user:')) return name || t('write.somebody')
   const [scope = '', part = ''] = key.split('/')
   if (key === 'family') return t('write.list.family')
   const whole = scope.startsWith('school:') ? known(`write.list.school.${part}`) : undefined

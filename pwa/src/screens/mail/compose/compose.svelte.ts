@@ -10,6 +10,7 @@ import {
   emptyDraft,
   faultIn,
   faultsOf,
+  fields,
   isBlank,
   isSame,
   keptKey,
@@ -120,6 +121,8 @@ export class Composer {
     this.faults = faultsOf(this.draft, { left: this.left, most })
     if (this.faults.length > 0) return undefined
     this.#end()
+    // The draft stays until the letter is accepted: with the names, and what it passes on.
+    await this.#tell()
     await this.#save()
     const letter = letterOf(this.draft, this.id, newId())
     const refused = this.#refused
@@ -219,7 +222,9 @@ export class Composer {
 
   #takeBack(came: Outgoing, written: Draft | undefined): void {
     const letter = { name: came.name, args: came.args } as unknown as Letter
-    this.draft = draftOf(letter, written, this.#name)
+    const named = fields.flatMap((field) => written?.[field] ?? [])
+    const name = (key: string): Addressee => named.find((one) => one.key === key) ?? this.#name(key)
+    this.draft = draftOf(letter, written, name)
     this.#base = written
     this.#refused = came.n
     this.#keep()

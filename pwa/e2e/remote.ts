@@ -1,0 +1,64 @@
+// Another device of a person, without a screen: it signs in, acts and reads as any other does.
+import type { Server } from './server.ts'
+
+interface Answer {
+  results?: { ok: boolean; code?: string }[]
+  scopes?: Record<string, { cursor?: number[]; records?: [number, string, string, unknown][] }>
+  more?: string[]
+}
+
+export class Remote {
+  #k = 0
+  private constructor(
+    private readonly url: string,
+    private readonly cookie: string,
+    private readonly device: string,
+    readonly user: string,
+    readonly school: string,
+  ) {}
+
+  static async signIn(server: Server, login: string, password: string): Promise<Remote> {
+    const response = await fetch(`${server.url}/api/session`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ login, password, label: 'autre appareil' }),
+    })
+    if (!response.ok) throw new Error(`${login} may not sign in: ${await response.text()}`)
+    const { device, user, school } = (await response.json()) as Record<'device' | 'user' | 'school', string>
+    const cookie = response.headers.getSetCookie().map((one) => one.split(';')[0])
+    return new Remote(server.url, cookie.join('; '), device, user, school)
+  }
+
+  /** Does one thing; all in one scope. */
+  async act(scope: string, name: string, args: unknown): Promise<void> {
+    const mutations = [{ scope, k: ++this.#k, name, at: Date.now(), args }]
+    const { results } = await this.#ask({ mutations })
+    if (!results?.[0]?.ok) throw new Error(`${name}: ${JSON.stringify(results)}`)
+  }
+
+  /** The values of all records of a type in this person's mailbox. */
+  async mailbox<T>(type: string): Promise<T[]> {
+    const scope = `user:${this.user}`
+    const found = new Map<string, T>()
+    let cursors: Record<string, number[]> = {}
+    for (let more = true; more;) {
+      const answer = await this.#ask({ cursors, budget: 1 << 20 })
+      for (const [name, { cursor }] of Object.entries(answer.scopes ?? {}))
+        if (cursor) cursors = { ...cursors, [name]: cursor }
+      for (const [, of, id, value] of answer.scopes?.[scope]?.records ?? [])
+        if (of === type && value !== 0) found.set(id, value as T)
+      more = (answer.more ?? []).length > 0
+    }
+    return [...found.values()]
+  }
+
+  async #ask(body: object): Promise<Answer> {
+    const response = await fetch(`${this.url}/api/sync`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', Cookie: this.cookie },
+      body: JSON.stringify({ v: 1, schema: 7, device: this.device, ...body }),
+    })
+    if (!response.ok) throw new Error(`sync: ${String(response.status)} ${await response.text()}`)
+    return response.status === 204 ? {} : ((await response.json()) as Answer)
+  }
+}
