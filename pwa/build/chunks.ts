@@ -10,6 +10,9 @@ const signIn = /src\/(screens\/signin\/(SignIn|signin)\.|ui\/(Brand|Field)\.|i18
 const inside =
   /src\/(app\/(Shell|ChildSwitcher|badges|tabs|push)|ui\/(NetLine|Segmented)|i18n\/inside|school\/|screens\/(home\/|work\/(Work|PupilWork|GivenList|StateTag)))/
 
+/** Writing a message. */
+const write = /src\/screens\/mail\/(compose\/|AddressBook)/
+
 /** A person's device. */
 const engine = /src\/(db|sync)\/|node_modules\/idb\//
 
@@ -23,6 +26,7 @@ export function chunkOf(id: string, context: Rolldown.ChunkingContext): string |
   if (engine.test(id)) return 'engine'
   if (inside.test(id)) return id.includes('type=style') ? 'app' : 'inside' // the styles: one request less
   if (kit.test(id)) return 'kit'
+  if (write.test(id)) return 'write'
   return null
 }
 

@@ -47,7 +47,18 @@ const common = [
 
 const people: { name: string; paths: string[]; follow?: string[] }[] = [
   { name: 'Inès Benali', paths: [...common, '/travail'], follow: ['/travail'] },
-  { name: 'Nadia Benali', paths: ['/', '/travail', '/reglages', '/messages'], follow: ['/travail'] },
+  {
+    name: 'Nadia Benali',
+    paths: [
+      '/',
+      '/travail',
+      '/reglages',
+      '/messages',
+      '/messages/ecrire/0193abcd-0000-7000-8000-00000000000b',
+      '/messages/carnet',
+    ],
+    follow: ['/travail'],
+  },
   {
     name: 'Claire Garnier',
     paths: ['/', '/travail', '/travail/donner', '/copies', '/reglages', '/messages'],

@@ -41,8 +41,9 @@ function afterwards(): void {
   if (session.stage !== 'in') session.prepare().catch(() => undefined)
   allWords().catch(() => undefined)
   watchForUpdates()
-  if (session.stage === 'in' && kept('push'))
-    void import('./app/push.svelte').then(({ push }) => push.check())
+  if (session.stage !== 'in') return
+  void import('./mail/leaving').then(({ release }) => release(session.device))
+  if (kept('push')) void import('./app/push.svelte').then(({ push }) => push.check())
 }
 
 void start()
