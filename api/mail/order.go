@@ -2,6 +2,8 @@ package mail
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -46,18 +48,35 @@ func (s *Service) draft(ctx context.Context, tx *psync.Tx) error {
 	if len(d.To)+len(d.Cc)+len(d.Bcc) > MaxRecipients || len(d.Quotes) > maxQuotes || len(d.Forward) > maxQuotes || len(d.Files) > MaxFiles {
 		return psync.Refuse("too_large", "draft", "more than a message can have")
 	}
-	all, err := tx.List(ctx, "draft")
-	if err != nil {
+	if err := keepOther(ctx, tx, args.ID); err != nil {
 		return err
-	}
-	if seq, err := tx.Get(ctx, "draft", args.ID, nil); err != nil {
-		return err
-	} else if seq == 0 && len(all) >= maxDrafts {
-		return psync.Refuse("too_many", "id", "at most %d drafts", maxDrafts)
 	}
 	d.At = tx.Now().UTC().Truncate(time.Second)
 	tx.Put("draft", args.ID, d)
 	return nil
+}
+
+// keepOther makes room for a draft. What another device wrote that the actor
+// has not seen becomes a draft of its own.
+func keepOther(ctx context.Context, tx *psync.Tx, id string) error {
+	var there Draft
+	seq, err := tx.Get(ctx, "draft", id, &there)
+	if err != nil {
+		return err
+	}
+	if seq == 0 {
+		all, err := tx.List(ctx, "draft")
+		if err == nil && len(all) >= maxDrafts {
+			err = psync.Refuse("too_many", "id", "at most %d drafts", maxDrafts)
+		}
+		return err
+	}
+	err = tx.CheckBase(seq, nil)
+	if conflict, ok := errors.AsType[*psync.Refusal](err); ok && conflict.Code == "conflict" {
+		tx.Put("draft", fmt.Sprintf("%.40s-%d", id, seq), there)
+		return nil
+	}
+	return err
 }
 
 // discard deletes a draft.

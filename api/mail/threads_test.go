@@ -2,9 +2,11 @@ package mail
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"preau/api/directory"
+	psync "preau/sync"
 )
 
 func taught(id, course, teacher string, to directory.Date) directory.Put {
@@ -142,5 +144,30 @@ func TestDrafts(t *testing.T) {
 	w.must("garnier", "mail.discard@1", args{"ids": []string{"draft-002"}})
 	if got := mailbox[Draft](w, "garnier", "draft"); len(got) != 0 {
 		t.Errorf("drafts %+v", got)
+	}
+}
+
+// TestDraftsOfTwoDevices: what one device wrote without network takes nothing
+// away from what another wrote meanwhile.
+func TestDraftsOfTwoDevices(t *testing.T) {
+	w := newWorld(t)
+	phone, laptop := person("garnier"), person("garnier")
+	laptop.Device = "d_laptop"
+	write := func(on psync.Actor, base int64, words string) {
+		t.Helper()
+		w.wantRefusal(w.doOn(on, "user:garnier", base, "mail.draft@1", args{"id": "draft-001", "draft": Draft{Body: text(words)}}), "")
+	}
+	write(phone, 0, "Bonjour")
+	seen := w.found("garnier", "draft", "draft-001")[0].Seq
+	write(laptop, seen, "Bonjour à tous")
+	write(phone, seen, "Bonjour madame")
+	write(phone, seen, "Bonjour madame,") // on top of its own
+	var texts []string
+	for _, d := range mailbox[Draft](w, "garnier", "draft") {
+		texts = append(texts, d.Body.Text())
+	}
+	slices.Sort(texts)
+	if want := []string{"Bonjour madame,", "Bonjour à tous"}; !slices.Equal(texts, want) {
+		t.Errorf("drafts %q, want %q", texts, want)
 	}
 }

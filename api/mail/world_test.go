@@ -163,13 +163,20 @@ func (w *world) do(user, name string, a any) string {
 
 func (w *world) doIn(user, scope, name string, a any) string {
 	w.t.Helper()
+	return w.doOn(person(user), scope, 0, name, a)
+}
+
+// doOn is doIn on a device of its own, which saw the record as of base.
+func (w *world) doOn(who psync.Actor, scope string, base int64, name string, a any) string {
+	w.t.Helper()
 	raw, err := json.Marshal(a)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.k[user+scope]++
-	res, err := w.engine.Sync(w.t.Context(), person(user), &psync.Request{V: 1, Schema: 1, Device: "d_" + user, Mutations: []psync.Mutation{
-		{Scope: scope, K: w.k[user+scope], Name: name, Args: raw, At: w.now.UnixMilli()},
+	lane := who.Device + scope
+	w.k[lane]++
+	res, err := w.engine.Sync(w.t.Context(), who, &psync.Request{V: 1, Schema: 1, Device: who.Device, Mutations: []psync.Mutation{
+		{Scope: scope, K: w.k[lane], Name: name, Args: raw, At: w.now.UnixMilli(), Base: base},
 	}})
 	if err != nil {
 		w.t.Fatal(err)

@@ -59,6 +59,8 @@ export class Composer {
   readonly #name: (key: string) => Addressee
   readonly #prepare: typeof preparePage
   #base: Draft | undefined
+  /** The commit that this device last saw the draft in; 0: none. */
+  #seq = 0
   #refused: number | undefined
   #timer: ReturnType<typeof setTimeout> | undefined
   #ended = false
@@ -84,6 +86,7 @@ export class Composer {
       row: await view.get(this.#scope, 'draft', this.id),
       outbox: await view.outbox(),
     }))
+    this.#seq = row?.seq ?? 0
     const came = cameBack(outbox, this.id)
     if (came && kept?.refused !== came.n) this.#takeBack(came, row?.value)
     else await this.#open(kept, row?.value)
@@ -93,7 +96,8 @@ export class Composer {
   }
 
   /** The server's draft has changed; not by this device's own hand. */
-  async heard(theirs: Draft): Promise<void> {
+  async heard(theirs: Draft, seq: number): Promise<void> {
+    if (this.ready) this.#seq = seq
     if (!this.ready || this.#ended || (this.#base && isSame(this.#base, theirs))) return
     await this.#open({ draft: this.draft, at: Date.now(), ...(this.#base && { base: this.#base }) }, theirs)
   }
@@ -268,7 +272,8 @@ export class Composer {
     const { draft } = this
     if (!this.ready || (this.#base ? isSame(this.#base, draft) : isBlank(draft))) return
     this.#base = draft
-    await this.#device.act(this.#scope, 'mail.draft@1', { id: this.id, draft })
+    const seen = this.#seq > 0 ? { base: this.#seq } : {}
+    await this.#device.act(this.#scope, 'mail.draft@1', { id: this.id, draft }, seen)
     if (!this.#ended) await this.#save()
   }
 

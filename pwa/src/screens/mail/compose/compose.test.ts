@@ -73,11 +73,22 @@ describe('a draft', () => {
     const id = newId()
     const made = await composer(id)
     made.change({ subject: 'Absence', body: said('ici') })
-    await made.heard({ subject: 'Absence', to: [], body: said('là-bas'), at: '2026-11-26T10:00:00Z' })
+    await made.heard({ subject: 'Absence', to: [], body: said('là-bas'), at: '2026-11-26T10:00:00Z' }, 7)
     expect(made.draft.body).toEqual(said('ici'))
     expect(made.aside).toBe(true)
     const drafts = await device.read((view) => view.list(scope, 'draft'))
     expect(drafts.map((row) => row.value.body)).toEqual([said('là-bas')])
+  })
+
+  test('is written over what was seen, and nothing newer', async () => {
+    const id = newId()
+    const made = await composer(id)
+    const act = vi.spyOn(device, 'act')
+    await made.heard({ subject: 'Absence', to: [], body: said('là-bas'), at: '2026-11-26T10:00:00Z' }, 7)
+    made.change({ body: said('là-bas et ici') })
+    await made.leave()
+    expect(act).toHaveBeenLastCalledWith(scope, 'mail.draft@1', expect.objectContaining({ id }), { base: 7 })
+    act.mockRestore()
   })
 
   test('is thrown away, and brought back', async () => {
