@@ -162,6 +162,9 @@ func (s *Service) checkParent(ctx context.Context, tx *psync.Tx, id string, f Fo
 	if f.Parent == "" {
 		return nil
 	}
+	if err := psync.CheckID("parent", f.Parent); err != nil {
+		return err
+	}
 	var above Folder
 	seq, err := tx.Get(ctx, "folder", f.Parent, &above)
 	if err != nil {
@@ -230,6 +233,9 @@ func (s *Service) unfolder(ctx context.Context, tx *psync.Tx) error {
 // remove deletes a folder or a category. Discussions that name one which is
 // gone are as if they did not.
 func remove(ctx context.Context, tx *psync.Tx, typ, id string) error {
+	if err := psync.CheckID("id", id); err != nil {
+		return err
+	}
 	seq, err := tx.Get(ctx, typ, id, nil)
 	if err == nil && seq > 0 {
 		tx.Delete(typ, id)

@@ -171,7 +171,9 @@ func (s *Service) post(ctx context.Context, tx *psync.Tx, id string, p post, c c
 	tx.Put("post", id, p)
 	tx.Put("message", id, newEntry(user, id, p.Discussion))
 	if draft != "" {
-		tx.Delete("draft", draft)
+		if err := remove(ctx, tx, "draft", draft); err != nil {
+			return err
+		}
 	}
 	tx.Effect(effectDeliver, delivery{id})
 	s.refer(tx, id, p)
@@ -243,6 +245,9 @@ func sameBlock(a, b Block) bool {
 
 // held reads a message of the actor's mailbox.
 func (s *Service) held(ctx context.Context, tx *psync.Tx, field, id string) (post, error) {
+	if err := psync.CheckID(field, id); err != nil {
+		return post{}, err
+	}
 	var e entry
 	seq, err := tx.Get(ctx, "message", id, &e)
 	if err != nil {

@@ -67,10 +67,8 @@ func (s *Service) file(ctx context.Context, tx *psync.Tx) error {
 		return err
 	}
 	if !slices.Contains([]string{"", Archive, Bin}, args.Folder) {
-		if seq, err := tx.Get(ctx, "folder", args.Folder, nil); err != nil {
+		if err := known(ctx, tx, "folder", "folder", args.Folder); err != nil {
 			return err
-		} else if seq == 0 {
-			return psync.Refuse("not_found", "folder", "no such folder")
 		}
 	}
 	return s.eachThread(ctx, tx, args.IDs, func(_ string, t *Thread) {
@@ -101,6 +99,18 @@ func (s *Service) restore(ctx context.Context, tx *psync.Tx) error {
 	})
 }
 
+// known refuses to name what is not there.
+func known(ctx context.Context, tx *psync.Tx, field, typ, id string) error {
+	if err := psync.CheckID(field, id); err != nil {
+		return err
+	}
+	seq, err := tx.Get(ctx, typ, id, nil)
+	if err == nil && seq == 0 {
+		err = psync.Refuse("not_found", field, "no such %s", typ)
+	}
+	return err
+}
+
 // categorize adds and takes away categories.
 func (s *Service) categorize(ctx context.Context, tx *psync.Tx) error {
 	var args struct {
@@ -112,10 +122,8 @@ func (s *Service) categorize(ctx context.Context, tx *psync.Tx) error {
 		return err
 	}
 	for i, c := range args.Add {
-		if seq, err := tx.Get(ctx, "category", c, nil); err != nil {
+		if err := known(ctx, tx, fmt.Sprintf("add[%d]", i), "category", c); err != nil {
 			return err
-		} else if seq == 0 {
-			return psync.Refuse("not_found", fmt.Sprintf("add[%d]", i), "no such category")
 		}
 	}
 	return s.eachThread(ctx, tx, args.IDs, func(_ string, t *Thread) {
