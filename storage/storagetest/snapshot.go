@@ -239,9 +239,13 @@ func copyOfWhatMoves(s *store) {
 	ctx, stop := context.WithCancel(s.Context())
 	defer stop()
 	moved := make(chan error, 1)
-	go func() { moved <- s.move(ctx) }()
+	leave := make(chan struct{}, movesPerCopy)
+	go func() { moved <- s.move(ctx, leave) }()
 	heads := map[int64]bool{}
 	for range s.times(200) {
+		for len(leave) < movesPerCopy {
+			leave <- struct{}{}
+		}
 		heads[s.copyMoving()] = true
 	}
 	stop()
@@ -253,8 +257,18 @@ func copyOfWhatMoves(s *store) {
 	}
 }
 
-func (s *store) move(ctx context.Context) error {
+// movesPerCopy is how many things move at most while one copy is made: each
+// copy reads all that ever moved.
+const movesPerCopy = 10
+
+// move moves one thing after the other, as it is given leave.
+func (s *store) move(ctx context.Context, leave <-chan struct{}) error {
 	for n := int64(1); ; n++ {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-leave:
+		}
 		thing := put("t", strconv.FormatInt(n, 10), "1")
 		if err := s.Append(ctx, s.entry("a", 2*n-1, thing, effect("move"))); err != nil {
 			return err
