@@ -242,7 +242,7 @@ func copyOfWhatMoves(s *store) {
 	leave := make(chan struct{}, movesPerCopy)
 	go func() { moved <- s.move(ctx, leave) }()
 	heads := map[int64]bool{}
-	for range s.times(200) {
+	for range s.times(60) {
 		for len(leave) < movesPerCopy {
 			leave <- struct{}{}
 		}
