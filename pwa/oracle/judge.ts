@@ -99,12 +99,23 @@ function recordsOf(held: Held): Line[] {
     .sort(byKey)
 }
 
-/** One line per record, as the server prints them. */
+/** One line per record that devices get, as the server prints them. */
 function text(lines: Line[]): string {
-  return [...lines]
+  return lines
+    .filter(({ type }) => type !== 'post') // stays on the server
     .sort(byKey)
-    .map(({ id, scope, seq, type, value }) => JSON.stringify({ id, scope, seq, type, value }))
+    .map((line) => {
+      const { id, scope, seq, type } = line
+      return JSON.stringify({ id, scope, seq, type, value: known(line) })
+    })
     .join('\n')
+}
+
+/** What a record says on both sides: lists and messages are completed as they are sent. */
+function known({ type, value }: Line): unknown {
+  if (type === 'list') return true
+  if (type !== 'message') return value
+  return Array.isArray(value) ? value[0] : (value as { from: { id: string } }).from.id
 }
 
 function byKey(a: Line, b: Line): number {
