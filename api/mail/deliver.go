@@ -44,10 +44,24 @@ func (s *Service) deliver(ctx context.Context, job *psync.Job) error {
 	return nil
 }
 
-// lay puts a message into a mailbox; a discussion in the bin comes back.
+// lay puts a message into a mailbox, or says that it has changed; with a new
+// one a discussion comes back from the bin. Authors choose ids: one that stands
+// for a message of somebody else stays what it is.
 func (s *Service) lay(ctx context.Context, job *psync.Job, reader, author, id string, p post) error {
 	return job.Commit(ctx, userScope(reader), func(ctx context.Context, tx *psync.Tx) error {
+		var there entry
+		known, err := tx.Get(ctx, "message", id, &there)
+		if err != nil {
+			return err
+		}
+		if known > 0 && there.by() != author {
+			s.log.WarnContext(ctx, "a message under the id of another is not delivered", "author", author, "reader", reader, "id", id)
+			return nil
+		}
 		tx.Put("message", id, newEntry(author, id, p.Discussion))
+		if known > 0 {
+			return nil
+		}
 		var t Thread
 		seq, err := tx.Get(ctx, "thread", p.Discussion, &t)
 		if err == nil && seq > 0 && t.Folder == Bin {

@@ -150,8 +150,15 @@ func (c content) check(bare bool) error {
 	return err
 }
 
-// already answers as before when a message was sent.
+// already answers as before when a message was sent. An id that stands for
+// somebody else's message is refused.
 func (s *Service) already(ctx context.Context, tx *psync.Tx, id string) (bool, error) {
+	var e entry
+	if seq, err := tx.Get(ctx, "message", id, &e); err != nil {
+		return false, err
+	} else if seq > 0 && e.by() != tx.Actor().User {
+		return false, psync.Refuse("conflict", "id", "another message is called so")
+	}
 	var p post
 	seq, err := tx.Get(ctx, "post", id, &p)
 	if err != nil || seq == 0 {

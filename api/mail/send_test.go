@@ -94,6 +94,22 @@ func TestSendingTwice(t *testing.T) {
 	}
 }
 
+// TestNobodyTakesTheNameOfAMessage: an id that a mailbox knows stands for what
+// it has stood for, whoever sends another message under it.
+func TestNobodyTakesTheNameOfAMessage(t *testing.T) {
+	w := newWorld(t)
+	w.wantRefusal(w.send("garnier", "m-first001", "user:ines", "user:malo"), "")
+	w.wantRefusal(w.send("malo", "m-first001", "user:ines"), "conflict id") // he has it
+	w.wantRefusal(w.send("karim", "m-first001", "user:ines"), "")           // he knows no better
+	w.must("malo", "mail.reply@1", args{"id": "m-reply001", "re": "m-first001", "body": text("Ok")})
+	w.wantRefusal(w.do("garnier", "mail.reply@1", args{"id": "m-reply001", "re": "m-first001", "all": true, "body": text("?")}), "conflict id")
+	for user, author := range map[string]string{"ines": "garnier", "malo": "garnier", "karim": "karim"} {
+		if m, _ := w.message(user, "m-first001"); m.From.ID != author {
+			t.Errorf("%s has a message of %s", user, m.From.ID)
+		}
+	}
+}
+
 // TestContacts (E52, E112–E116): the address book grows by itself, with groups
 // as groups.
 func TestContacts(t *testing.T) {

@@ -1,10 +1,16 @@
 package mail
 
 import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
+	"image"
+	"image/png"
 	"slices"
 	"testing"
 
+	"preau/api/attachment"
 	"preau/api/directory"
 	psync "preau/sync"
 )
@@ -67,6 +73,31 @@ func TestBin(t *testing.T) {
 	w.wantHolders("m-bin0002", "garnier")
 	if left := mailbox[Thread](w, "nadia", "thread"); len(left) != 0 {
 		t.Errorf("threads left: %+v", left)
+	}
+}
+
+// TestFilesOfTheBin: a file that arrives late is no new message.
+func TestFilesOfTheBin(t *testing.T) {
+	w := newWorld(t)
+	var photo bytes.Buffer
+	if err := png.Encode(&photo, image.NewGray(image.Rect(0, 0, 40, 60))); err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.Sum256(photo.Bytes())
+	sha := "sha256-" + hex.EncodeToString(sum[:])
+	file := args{"sha": sha, "name": "coupon.png", "type": "image/png", "size": photo.Len()}
+	w.must("garnier", "mail.send@1", letter("m-files001", users("nadia"), args{"files": []args{file}}))
+	w.must("nadia", "mail.file@1", args{"ids": []string{"m-files001"}, "folder": Bin})
+	up := attachment.Upload{SHA: sha, Name: "coupon.png", Type: "image/png", Size: int64(photo.Len())}
+	if err := w.files.Arrived(t.Context(), person("garnier"), up, &photo); err != nil {
+		t.Fatal(err)
+	}
+	w.settle()
+	if m, _ := w.message("nadia", "m-files001"); len(m.Files) != 1 || !m.Files[0].Ready() {
+		t.Errorf("files %+v", m.Files)
+	}
+	if got := w.thread("nadia", "m-files001"); got.Folder != Bin {
+		t.Errorf("in %q", got.Folder)
 	}
 }
 

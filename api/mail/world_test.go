@@ -34,6 +34,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type world struct {
 	t      testing.TB
 	dir    *directory.Directory
+	files  *attachment.Service
 	mail   *Service
 	close  func()
 	engine *psync.Engine
@@ -85,6 +86,7 @@ func newWorldOn(t testing.TB, records storage.Records) *world {
 	log := slog.New(slog.DiscardHandler)
 	w.dir = directory.New(directory.Config{Records: records, Log: log, Now: clock})
 	files := attachment.New(attachment.Config{Blobs: blobs, Access: w.dir, Log: log, Now: clock})
+	w.files = files
 	w.mail = New(Config{Directory: w.dir, Files: files, Log: log, Now: clock})
 	mux := psync.NewMux()
 	w.dir.Register(mux)
