@@ -179,6 +179,25 @@ func TestLaterEffects(t *testing.T) {
 	})
 }
 
+// An effect that cannot be read is dropped at its first attempt: it holds
+// nothing back.
+func TestUnreadableEffectsAreDropped(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, newMemory())
+		b.mux.Effect("number", func(_ context.Context, job *psync.Job) error {
+			var n int
+			b.note("try %d", job.Tries())
+			return job.Payload(&n)
+		})
+		b.emit("user:a", "number", 0, "text", "text")
+		b.running(b.engine, time.Minute)
+		b.expect("try 0 0s", "try 0 0s")
+		if !strings.Contains(b.log.String(), "effect dropped") {
+			t.Error("the log does not say so")
+		}
+	})
+}
+
 // TestJobCommitsOnce holds that an effect whose attempt failed after it had
 // committed does not commit again, whoever tries next.
 func TestJobCommitsOnce(t *testing.T) {

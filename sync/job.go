@@ -28,10 +28,11 @@ func (j *Job) At() time.Time { return j.task.At }
 // Tries is how often the effect was attempted before.
 func (j *Job) Tries() int { return j.task.Tries }
 
-// Payload decodes what the effect carries.
+// Payload decodes what the effect carries. The error is ErrDrop: what cannot be
+// read never will be.
 func (j *Job) Payload(into any) error {
 	if err := json.Unmarshal(j.task.Payload, into); err != nil {
-		return fmt.Errorf("payload of %s: %w", j.task.ID, err)
+		return fmt.Errorf("payload of %s: %w: %w", j.task.ID, ErrDrop, err)
 	}
 	return nil
 }

@@ -89,7 +89,7 @@ func recordID(parts ...string) string {
 func (s *Service) refer(ctx context.Context, job *psync.Job) error {
 	var r Reference
 	if err := job.Payload(&r); err != nil {
-		return errors.Join(psync.ErrDrop, err)
+		return err
 	}
 	there, missing, err := s.sort(ctx, r)
 	if err != nil {
@@ -184,7 +184,7 @@ func (s *Service) tell(ctx context.Context, job *psync.Job, r Reference, files [
 func (s *Service) arrived(ctx context.Context, job *psync.Job) error {
 	var e settled
 	if err := job.Payload(&e); err != nil {
-		return errors.Join(psync.ErrDrop, err)
+		return err
 	}
 	if e.File.Problem == "" {
 		if err := s.show(ctx, job, e.Ref, e.SHA); err != nil {
@@ -202,7 +202,7 @@ func (s *Service) arrived(ctx context.Context, job *psync.Job) error {
 func (s *Service) release(ctx context.Context, job *psync.Job) error {
 	var r Reference
 	if err := job.Payload(&r); err != nil {
-		return errors.Join(psync.ErrDrop, err)
+		return err
 	}
 	for _, sha := range r.Files {
 		if err := s.hide(ctx, job, r, sha); err != nil {

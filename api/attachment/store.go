@@ -117,7 +117,7 @@ type examination struct {
 func (s *Service) examine(ctx context.Context, job *psync.Job) error {
 	var e examination
 	if err := job.Payload(&e); err != nil {
-		return errors.Join(psync.ErrDrop, err)
+		return err
 	}
 	up, waiting, err := s.waiting(ctx, e)
 	if err != nil || !waiting {
@@ -140,7 +140,7 @@ func (s *Service) examine(ctx context.Context, job *psync.Job) error {
 func (s *Service) forget(ctx context.Context, job *psync.Job) error {
 	var e examination
 	if err := job.Payload(&e); err != nil {
-		return errors.Join(psync.ErrDrop, err)
+		return err
 	}
 	_, waiting, err := s.waiting(ctx, e)
 	if err != nil || waiting {
@@ -421,7 +421,7 @@ type erasure struct {
 func (s *Service) eraseSwept(ctx context.Context, job *psync.Job) error {
 	var e erasure
 	if err := job.Payload(&e); err != nil {
-		return errors.Join(psync.ErrDrop, err)
+		return err
 	}
 	for _, user := range e.Owners {
 		err := job.Commit(ctx, filesScope(user), func(ctx context.Context, tx *psync.Tx) error {
@@ -443,7 +443,7 @@ func (s *Service) eraseSwept(ctx context.Context, job *psync.Job) error {
 func (s *Service) deleteSwept(ctx context.Context, job *psync.Job) error {
 	var dir string
 	if err := job.Payload(&dir); err != nil {
-		return errors.Join(psync.ErrDrop, err)
+		return err
 	}
 	return s.erase(ctx, dir)
 }

@@ -34,7 +34,7 @@ type news struct {
 // alert tells pupils and their guardians, as they are by now.
 func (s *Service) alert(ctx context.Context, job *psync.Job) error {
 	var n news
-	if err := payload(job, &n); err != nil {
+	if err := job.Payload(&n); err != nil {
 		return err
 	}
 	g, holds, err := s.stillTrue(ctx, n)
@@ -199,7 +199,7 @@ func eveOf(due time.Time) time.Time {
 // was moved or withdrawn, or is due already.
 func (s *Service) due(ctx context.Context, job *psync.Job) error {
 	var d deadline
-	if err := payload(job, &d); err != nil {
+	if err := job.Payload(&d); err != nil {
 		return err
 	}
 	g, ok, err := find[Given](ctx, s.engine, job.Source(), "homework", d.Homework)

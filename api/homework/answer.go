@@ -191,7 +191,7 @@ type handing struct {
 // handBack carries a feedback to its pupil.
 func (s *Service) handBack(ctx context.Context, job *psync.Job) error {
 	var h handing
-	if err := payload(job, &h); err != nil {
+	if err := job.Payload(&h); err != nil {
 		return err
 	}
 	return job.Commit(ctx, studentScope(h.Student), func(ctx context.Context, tx *psync.Tx) error {

@@ -21,7 +21,6 @@ import (
 	"context"
 	"crypto/ed25519"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -256,12 +255,4 @@ func find[T any](ctx context.Context, e Engine, scope, typ, id string) (v T, ok 
 		return v, false, fmt.Errorf("%s %s of %s: %w", typ, id, scope, err)
 	}
 	return v, true, nil
-}
-
-// payload reads what an effect carries; what cannot be read never will be.
-func payload(job *psync.Job, into any) error {
-	if err := job.Payload(into); err != nil {
-		return errors.Join(psync.ErrDrop, err)
-	}
-	return nil
 }

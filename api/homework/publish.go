@@ -83,7 +83,7 @@ func withoutFiles(a, b []attachment.File) []attachment.File {
 // course by now.
 func (s *Service) publish(ctx context.Context, job *psync.Job) error {
 	var p publication
-	if err := payload(job, &p); err != nil {
+	if err := job.Payload(&p); err != nil {
 		return err
 	}
 	g, _, err := find[Given](ctx, s.engine, job.Source(), "homework", p.Homework)

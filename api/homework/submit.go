@@ -316,7 +316,7 @@ type delivery struct {
 // deliver carries a submission, as it is by now, to its course.
 func (s *Service) deliver(ctx context.Context, job *psync.Job) error {
 	var d delivery
-	if err := payload(job, &d); err != nil {
+	if err := job.Payload(&d); err != nil {
 		return err
 	}
 	sub, ok, err := find[Submission](ctx, s.engine, job.Source(), "submission", d.Submission)

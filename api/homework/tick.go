@@ -65,7 +65,7 @@ type ticking struct {
 // ticked shows a shared tick to the course, or takes it away.
 func (s *Service) ticked(ctx context.Context, job *psync.Job) error {
 	var t ticking
-	if err := payload(job, &t); err != nil {
+	if err := job.Payload(&t); err != nil {
 		return err
 	}
 	student := idOf(job.Source())

@@ -21,7 +21,7 @@ const deliverAtOnce = 16
 // deliver lays an entry into the mailbox of every reader.
 func (s *Service) deliver(ctx context.Context, job *psync.Job) error {
 	var d delivery
-	if err := payload(job, &d); err != nil {
+	if err := job.Payload(&d); err != nil {
 		return err
 	}
 	author := strings.TrimPrefix(job.Source(), "user:")

@@ -20,7 +20,6 @@ package mail
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -255,12 +254,4 @@ func (s *Service) posts(ctx context.Context, author string, ids ...string) (map[
 		found[r.ID] = p
 	}
 	return found, nil
-}
-
-// payload reads what an effect carries; what cannot be read never will be.
-func payload(job *psync.Job, into any) error {
-	if err := job.Payload(into); err != nil {
-		return errors.Join(psync.ErrDrop, err)
-	}
-	return nil
 }

@@ -213,7 +213,7 @@ func Notify(tx *psync.Tx, user string, n Notice) {
 func (s *Service) notice(ctx context.Context, job *psync.Job) error {
 	var a addressed
 	if err := job.Payload(&a); err != nil {
-		return errors.Join(psync.ErrDrop, err)
+		return err
 	}
 	if a.Notice.ID == "" {
 		a.Notice.ID = fmt.Sprintf("n%s-%d", strings.ReplaceAll(job.Source(), ":", "-"), job.Seq())

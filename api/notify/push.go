@@ -75,7 +75,7 @@ type push struct {
 func (s *Service) push(ctx context.Context, job *psync.Job) error {
 	var p push
 	if err := job.Payload(&p); err != nil {
-		return errors.Join(psync.ErrDrop, err)
+		return err
 	}
 	if s.keys.public == "" || !s.now().Before(p.Until) {
 		return nil

@@ -5,7 +5,6 @@ import (
 	"crypto/ecdh"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -149,7 +148,7 @@ type moved struct {
 func (s *Service) movedAway(ctx context.Context, job *psync.Job) error {
 	var m moved
 	if err := job.Payload(&m); err != nil {
-		return errors.Join(psync.ErrDrop, err)
+		return err
 	}
 	return job.Commit(ctx, pushScope(m.User), func(ctx context.Context, tx *psync.Tx) error {
 		return remove(ctx, tx, func(id string, _ subscription) bool { return id == m.ID })
