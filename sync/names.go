@@ -1,5 +1,7 @@
 package sync
 
+import "strings"
+
 // Limits of the names on the wire.
 const (
 	maxScopeName    = 96
@@ -24,6 +26,13 @@ func validScope(s string) bool {
 		}
 	}
 	return len(s) <= maxScopeName && colon > 0 && colon < len(s)-1 && part < len(s)-1
+}
+
+// ScopeID is what follows the kind in the name of a scope: "5b9" of
+// "class:5b9".
+func ScopeID(scope string) string {
+	_, id, _ := strings.Cut(scope, ":")
+	return id
 }
 
 // validDevice tells whether s may be the id of a device, "d_…".

@@ -169,6 +169,9 @@ func (d *Directory) SchoolOf(id string) string { return d.homeOf(id).id }
 // civility is known, "Inès Benali" for everyone else.
 func (d *Directory) Display(id string) string { return d.homeOf(id).people[id].Display() }
 
+// Named is a person by id and [Directory.Display].
+func (d *Directory) Named(id string) Named { return Named{id, d.Display(id)} }
+
 // Roles lists what a person is in the school today, in the order of [AllRoles].
 func (d *Directory) Roles(id string) []Role {
 	s := d.homeOf(id)

@@ -138,6 +138,12 @@ func (p Person) Display() string {
 	return p.Civility + " " + p.Surname()
 }
 
+// Named is a person as records show them.
+type Named struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
 // The kinds of Class, which are also the kinds of their scopes.
 const (
 	KindClass = "class"

@@ -62,7 +62,7 @@ func (s *Service) say(ctx context.Context, tx *psync.Tx, state string) error {
 	said := Feedback{
 		Homework: args.Homework, Student: args.Student, Submission: args.Submission,
 		State: state, Comment: args.Comment, Correction: files,
-		At: tx.Now().UTC().Truncate(time.Millisecond), Teacher: s.named(tx.Actor().User),
+		At: tx.Now().UTC().Truncate(time.Millisecond), Teacher: s.dir.Named(tx.Actor().User),
 	}
 	tx.Put("feedback", id, said)
 	scopes := []string{tx.Scope()}
@@ -209,7 +209,7 @@ func (s *Service) handBack(ctx context.Context, job *psync.Job) error {
 		f = *h.Feedback
 		f.Student = ""
 		tx.PutIfChanged("feedback", h.Homework, f)
-		tx.Effect(effectAlert, news{Kind: f.State, Homework: h.Homework, Course: idOf(job.Source()), Students: []string{h.Student}})
+		tx.Effect(effectAlert, news{Kind: f.State, Homework: h.Homework, Course: psync.ScopeID(job.Source()), Students: []string{h.Student}})
 		return nil
 	})
 }

@@ -53,7 +53,7 @@ func (s *Service) newWork(tx *psync.Tx, args giveArgs) (Given, error) {
 	if err := psync.CheckID("id", args.ID); err != nil {
 		return Given{}, err
 	}
-	course, ok := s.dir.Course(idOf(tx.Scope()))
+	course, ok := s.dir.Course(psync.ScopeID(tx.Scope()))
 	if !ok {
 		return Given{}, psync.Refuse("not_found", "", "no such course")
 	}
@@ -69,7 +69,7 @@ func (s *Service) newWork(tx *psync.Tx, args giveArgs) (Given, error) {
 		Homework: Homework{
 			Course: course.ID, Subject: course.Subject, Title: args.Title, Text: args.Text,
 			Given: acted(tx), Due: due, Return: args.Return, Late: args.Late, Minutes: args.Minutes,
-			Attachments: files, Teacher: s.named(tx.Actor().User),
+			Attachments: files, Teacher: s.dir.Named(tx.Actor().User),
 		},
 		Students: args.Students, Audience: course.Audience,
 	}

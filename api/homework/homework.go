@@ -23,7 +23,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
-	"strings"
 	"time"
 
 	"preau/api/attachment"
@@ -60,12 +59,6 @@ const (
 	StateAgain    = "again"
 )
 
-// Named is a person as shown.
-type Named struct {
-	ID   string `json:"id"`
-	Name string `json:"name"`
-}
-
 // Homework is a piece of work as its audience reads it. Title or Text may be
 // empty, not both.
 type Homework struct {
@@ -79,7 +72,7 @@ type Homework struct {
 	Late        string            `json:"late"`
 	Minutes     int               `json:"minutes,omitempty"`
 	Attachments []attachment.File `json:"attachments"`
-	Teacher     Named             `json:"teacher"`
+	Teacher     directory.Named   `json:"teacher"`
 	EditedAt    time.Time         `json:"editedAt,omitzero"`
 }
 
@@ -124,7 +117,7 @@ type Feedback struct {
 	Comment    string            `json:"comment"`
 	Correction []attachment.File `json:"correction"`
 	At         time.Time         `json:"at"`
-	Teacher    Named             `json:"teacher"`
+	Teacher    directory.Named   `json:"teacher"`
 }
 
 // mark is a record "reminder", "seen" or "done" of a course.
@@ -145,6 +138,7 @@ type Directory interface {
 	Guardians(student string) []string
 	Children(guardian string) []string
 	Display(id string) string
+	Named(id string) directory.Named
 	Location(school string) *time.Location
 }
 
@@ -233,17 +227,8 @@ const (
 func courseScope(course string) string   { return "course:" + course }
 func studentScope(student string) string { return "student:" + student }
 
-// idOf is the id of the scope that a rule commits to.
-func idOf(scope string) string {
-	_, id, _ := strings.Cut(scope, ":")
-	return id
-}
-
 // pair is the id of a record about one pupil's part in a homework.
 func pair(homework, student string) string { return homework + "." + student }
-
-// named is a person as records show them.
-func (s *Service) named(id string) Named { return Named{id, s.dir.Display(id)} }
 
 // find reads one record of another scope; false when it is not there.
 func find[T any](ctx context.Context, e Engine, scope, typ, id string) (v T, ok bool, err error) {

@@ -93,7 +93,7 @@ func (s *Service) publish(ctx context.Context, job *psync.Job) error {
 	here := g.targets()
 	for _, scope := range p.Scopes {
 		err := job.Commit(ctx, scope, func(ctx context.Context, tx *psync.Tx) error {
-			return place(ctx, tx, p, g, slices.Contains(here, scope), idOf(job.Source()))
+			return place(ctx, tx, p, g, slices.Contains(here, scope), psync.ScopeID(job.Source()))
 		})
 		if err != nil {
 			return err

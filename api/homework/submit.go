@@ -283,7 +283,7 @@ func (s *Service) complete(tx *psync.Tx, id string, sub *Submission) {
 		sub.State = StateLate
 	}
 	sub.ReceivedAt = tx.Now().UTC().Truncate(time.Millisecond)
-	sub.Receipt = s.receipt(idOf(tx.Scope()), id, *sub)
+	sub.Receipt = s.receipt(psync.ScopeID(tx.Scope()), id, *sub)
 }
 
 // pagesArrived completes a copy whose pages have arrived. A page that turned
@@ -323,7 +323,7 @@ func (s *Service) deliver(ctx context.Context, job *psync.Job) error {
 	if err != nil || !ok {
 		return err
 	}
-	sub.Student = idOf(job.Source())
+	sub.Student = psync.ScopeID(job.Source())
 	return job.Commit(ctx, courseScope(sub.Course), func(_ context.Context, tx *psync.Tx) error {
 		tx.PutIfChanged("submission", d.Submission, sub)
 		return nil

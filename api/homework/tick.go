@@ -68,7 +68,7 @@ func (s *Service) ticked(ctx context.Context, job *psync.Job) error {
 	if err := job.Payload(&t); err != nil {
 		return err
 	}
-	student := idOf(job.Source())
+	student := psync.ScopeID(job.Source())
 	now, _, err := find[tick](ctx, s.engine, job.Source(), "tick", t.Homework)
 	if err != nil {
 		return err

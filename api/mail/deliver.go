@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
 
 	"golang.org/x/sync/errgroup"
 
@@ -24,7 +23,7 @@ func (s *Service) deliver(ctx context.Context, job *psync.Job) error {
 	if err := job.Payload(&d); err != nil {
 		return err
 	}
-	author := strings.TrimPrefix(job.Source(), "user:")
+	author := psync.ScopeID(job.Source())
 	posts, err := s.posts(ctx, author, d.ID)
 	if err != nil {
 		return err
@@ -73,7 +72,7 @@ func (s *Service) lay(ctx context.Context, job *psync.Job, reader, author, id st
 
 // joinMessages gives devices the messages that entries of a mailbox name.
 func (s *Service) joinMessages(ctx context.Context, scope string, stored []storage.Record) ([]json.RawMessage, error) {
-	user := strings.TrimPrefix(scope, "user:")
+	user := psync.ScopeID(scope)
 	entries := make([]entry, len(stored))
 	wanted := map[string][]string{}
 	for i, r := range stored {

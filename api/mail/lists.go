@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
 
 	"golang.org/x/sync/errgroup"
 
@@ -83,10 +82,7 @@ func (c *census) book(user string) book {
 	if !c.dir.Present(user) {
 		return b
 	}
-	roles := c.dir.Roles(user)
-	is := func(any ...directory.Role) bool {
-		return slices.ContainsFunc(any, func(r directory.Role) bool { return slices.Contains(roles, r) })
-	}
+	is := func(any ...directory.Role) bool { return isAny(c.dir, user, any...) }
 	if is(directory.RoleStaff, directory.RoleDirection) {
 		c.forOffice(b)
 	}
@@ -257,7 +253,7 @@ func (g *gathering) add(m Member) {
 
 // listPeople says to everybody of a school which lists are theirs now.
 func (s *Service) listPeople(ctx context.Context, job *psync.Job) error {
-	_, school, _ := strings.Cut(job.Source(), ":")
+	school := psync.ScopeID(job.Source())
 	p, err := s.policy(ctx, school)
 	if err != nil {
 		return err
@@ -315,8 +311,7 @@ func (s *Service) listPerson(ctx context.Context, job *psync.Job, user string, w
 
 // joinLists gives devices the lists that their records stand for.
 func (s *Service) joinLists(ctx context.Context, scope string, stored []storage.Record) ([]json.RawMessage, error) {
-	_, user, _ := strings.Cut(scope, ":")
-	b, err := s.bookOf(ctx, user)
+	b, err := s.bookOf(ctx, psync.ScopeID(scope))
 	if err != nil {
 		return nil, err
 	}

@@ -45,12 +45,6 @@ type Addressee struct {
 	Count int    `json:"count,omitempty"`
 }
 
-// Named is a person as shown.
-type Named struct {
-	ID   string `json:"id"`
-	Name string `json:"name"`
-}
-
 // Quote is a message passed on within another, which its new author may have
 // altered.
 type Quote struct {
@@ -67,7 +61,7 @@ type Message struct {
 	Discussion string            `json:"discussion"`
 	Subject    string            `json:"subject"`
 	Mode       string            `json:"mode"`
-	From       Named             `json:"from"`
+	From       directory.Named   `json:"from"`
 	To         []Addressee       `json:"to"`
 	Cc         []Addressee       `json:"cc,omitempty"`
 	Bcc        []Addressee       `json:"bcc,omitempty"`   // for its author alone
@@ -135,6 +129,7 @@ type Directory interface {
 	Present(id string) bool
 	SchoolOf(id string) string
 	Display(id string) string
+	Named(id string) directory.Named
 	Today(school string) directory.Date
 	Roles(id string) []directory.Role
 	Classes(school string) []directory.Class
@@ -222,14 +217,9 @@ const kindMessage = "message"
 
 func userScope(user string) string { return "user:" + user }
 
-// own refuses to act in the mailbox of somebody else.
-func (s *Service) own(tx *psync.Tx) error {
-	return s.dir.May(tx.Actor(), directory.UseMail, tx.Scope())
-}
-
 // begin checks the right and reads the arguments of a person's act.
 func (s *Service) begin(tx *psync.Tx, args any) error {
-	if err := s.own(tx); err != nil {
+	if err := s.dir.May(tx.Actor(), directory.UseMail, tx.Scope()); err != nil {
 		return err
 	}
 	return tx.Args(args)

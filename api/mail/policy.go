@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"preau/api/directory"
@@ -94,30 +95,20 @@ func (s *Service) sender(ctx context.Context, a psync.Actor) (*sender, error) {
 	if err != nil {
 		return nil, err
 	}
-	if p.Frozen && !s.office(a.User) {
+	if p.Frozen && !isAny(s.dir, a.User, directory.RoleStaff, directory.RoleDirection) {
 		return nil, psync.Refuse("frozen", "", "messaging is closed for now")
 	}
 	return &sender{a.User, s.census(a.School, p).book(a.User), p.Most, s}, nil
 }
 
-// office says whether a person is of vie scolaire or direction.
-func (s *Service) office(user string) bool {
-	for _, r := range s.dir.Roles(user) {
-		if r == directory.RoleStaff || r == directory.RoleDirection {
-			return true
-		}
-	}
-	return false
+// isAny says whether a person has one of the roles.
+func isAny(dir Directory, user string, roles ...directory.Role) bool {
+	return slices.ContainsFunc(dir.Roles(user), func(r directory.Role) bool { return slices.Contains(roles, r) })
 }
 
 // works says whether a person works in the school.
 func (s *Service) works(user string) bool {
-	for _, r := range s.dir.Roles(user) {
-		if r != directory.RoleStudent && r != directory.RoleGuardian {
-			return true
-		}
-	}
-	return false
+	return isAny(s.dir, user, directory.RoleTeacher, directory.RoleStaff, directory.RoleDirection, directory.RoleAdmin)
 }
 
 // resolve finds whom keys stand for, and refuses the first that may not be

@@ -9,10 +9,8 @@ import (
 
 // replyArgs answer a message of the actor's mailbox.
 type replyArgs struct {
-	ID    string `json:"id"`
-	Re    string `json:"re"`
-	All   bool   `json:"all"`
-	Draft string `json:"draft"`
+	Re  string `json:"re"`
+	All bool   `json:"all"`
 	content
 }
 
@@ -20,17 +18,8 @@ type replyArgs struct {
 // who take part.
 func (s *Service) reply(ctx context.Context, tx *psync.Tx) error {
 	var args replyArgs
-	if err := s.begin(tx, &args); err != nil {
-		return err
-	}
-	if err := args.check(); err != nil {
-		return err
-	}
-	if done, err := s.already(ctx, tx, args.ID); done || err != nil {
-		return err
-	}
-	from, err := s.sender(ctx, tx.Actor())
-	if err != nil {
+	from, err := s.write(ctx, tx, &args, &args.content)
+	if err != nil || from == nil {
 		return err
 	}
 	re, err := s.held(ctx, tx, "re", args.Re)
@@ -46,16 +35,14 @@ func (s *Service) reply(ctx context.Context, tx *psync.Tx) error {
 	if err := from.answer(&p, root, re, args.All); err != nil {
 		return err
 	}
-	return s.post(ctx, tx, args.ID, p, args.content, args.Draft)
+	return s.post(ctx, tx, p, args.content)
 }
 
 func (a replyArgs) check() error {
-	for _, err := range []error{psync.CheckID("id", a.ID), psync.CheckID("re", a.Re), a.content.check(false)} {
-		if err != nil {
-			return err
-		}
+	if err := a.content.check(false); err != nil {
+		return err
 	}
-	return nil
+	return psync.CheckID("re", a.Re)
 }
 
 // root is the message that began a discussion.
@@ -90,12 +77,13 @@ func (f *sender) answer(p *post, root, re post, all bool) error {
 		return psync.Refuse("no_reply", "re", "nobody reads answers to this message")
 	}
 	invited := []string{root.From.ID, re.From.ID}
+	everyone := without(append(slices.Clone(root.Readers), root.From.ID), f.user)
 	people := []string{re.From.ID}
 	if all {
 		if root.Mode != ModeAll && root.From.ID != f.user {
 			return psync.Refuse("forbidden", "all", "answers go to the author alone")
 		}
-		people = append(slices.Clone(root.Readers), root.From.ID)
+		people = slices.Clone(everyone)
 	} else if re.From.ID == f.user {
 		people = re.Readers
 	}
@@ -111,7 +99,7 @@ func (f *sender) answer(p *post, root, re post, all bool) error {
 		p.To = append(p.To, Addressee{Key: userScope(id), Name: f.svc.dir.Display(id)})
 	}
 	p.Readers = people
-	if all && slices.Equal(people, without(append(slices.Clone(root.Readers), root.From.ID), f.user)) {
+	if all && slices.Equal(people, everyone) {
 		p.To = everybody(root, f.user)
 	}
 	return nil

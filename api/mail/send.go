@@ -20,22 +20,22 @@ const (
 	maxQuotes    = 50
 )
 
-// content is what a person wrote, sent or not yet.
+// content is what all messages have, and the draft that ends with them.
 type content struct {
+	ID    string            `json:"id"`
 	Body  Body              `json:"body"`
 	Files []attachment.File `json:"files"`
+	Draft string            `json:"draft"`
 }
 
 // sendArgs begin a discussion. To, Cc and Bcc hold keys of addressees.
 type sendArgs struct {
-	ID      string   `json:"id"`
 	Subject string   `json:"subject"`
 	Mode    string   `json:"mode"`
 	To      []string `json:"to"`
 	Cc      []string `json:"cc"`
 	Bcc     []string `json:"bcc"`
 	Quotes  []quoted `json:"quotes"`
-	Draft   string   `json:"draft"`
 	content
 }
 
@@ -56,17 +56,8 @@ type sent struct {
 // arrives here and not when it was written.
 func (s *Service) send(ctx context.Context, tx *psync.Tx) error {
 	var args sendArgs
-	if err := s.begin(tx, &args); err != nil {
-		return err
-	}
-	if err := args.check(); err != nil {
-		return err
-	}
-	if done, err := s.already(ctx, tx, args.ID); done || err != nil {
-		return err
-	}
-	from, err := s.sender(ctx, tx.Actor())
-	if err != nil {
+	from, err := s.write(ctx, tx, &args, &args.content)
+	if err != nil || from == nil {
 		return err
 	}
 	p := post{Root: tx.Actor().User}
@@ -78,7 +69,22 @@ func (s *Service) send(ctx context.Context, tx *psync.Tx) error {
 		return err
 	}
 	remember(tx, p)
-	return s.post(ctx, tx, args.ID, p, args.content, args.Draft)
+	return s.post(ctx, tx, p, args.content)
+}
+
+// write begins to send: it reads and checks the arguments, of which c is a
+// part, and finds who sends. It is nobody when the message was sent before.
+func (s *Service) write(ctx context.Context, tx *psync.Tx, args interface{ check() error }, c *content) (*sender, error) {
+	if err := s.begin(tx, args); err != nil {
+		return nil, err
+	}
+	if err := args.check(); err != nil {
+		return nil, err
+	}
+	if done, err := s.already(ctx, tx, c.ID); done || err != nil {
+		return nil, err
+	}
+	return s.sender(ctx, tx.Actor())
 }
 
 // address fills in who gets a message.
@@ -113,7 +119,7 @@ func without(ids []string, user string) []string {
 
 func (a sendArgs) check() error {
 	for _, err := range []error{
-		psync.CheckID("id", a.ID), psync.CheckText("subject", a.Subject, MaxSubject), a.content.check(len(a.Quotes) > 0),
+		a.content.check(len(a.Quotes) > 0), psync.CheckText("subject", a.Subject, MaxSubject),
 		psync.OneOf("mode", a.Mode, ModeAll, ModeSender),
 	} {
 		if err != nil {
@@ -133,6 +139,9 @@ func (a sendArgs) check() error {
 
 // check refuses what cannot be sent; bare says that a text is not needed.
 func (c content) check(bare bool) error {
+	if err := psync.CheckID("id", c.ID); err != nil {
+		return err
+	}
 	if err := c.Body.check("body"); err != nil {
 		return err
 	}
@@ -169,16 +178,16 @@ func (s *Service) already(ctx context.Context, tx *psync.Tx, id string) (bool, e
 }
 
 // post writes a message down and sends it on its way.
-func (s *Service) post(ctx context.Context, tx *psync.Tx, id string, p post, c content, draft string) (err error) {
-	user := tx.Actor().User
-	p.From, p.At, p.Body = Named{user, s.dir.Display(user)}, tx.Now().UTC().Truncate(time.Millisecond), c.Body
+func (s *Service) post(ctx context.Context, tx *psync.Tx, p post, c content) (err error) {
+	id, user := c.ID, tx.Actor().User
+	p.From, p.At, p.Body = s.dir.Named(user), tx.Now().UTC().Truncate(time.Millisecond), c.Body
 	if p.Files, err = s.owned(ctx, user, c.Files); err != nil {
 		return err
 	}
 	tx.Put("post", id, p)
 	tx.Put("message", id, newEntry(user, id, p.Discussion))
-	if draft != "" {
-		if err := remove(ctx, tx, "draft", draft); err != nil {
+	if c.Draft != "" {
+		if err := remove(ctx, tx, "draft", c.Draft); err != nil {
 			return err
 		}
 	}
@@ -206,16 +215,10 @@ func (s *Service) refer(tx *psync.Tx, id string, p post) {
 	for _, r := range slices.Concat(p.Readers, p.Hidden) {
 		scopes = append(scopes, userScope(r))
 	}
-	var shas, known []string
-	for _, f := range p.Files {
-		shas = append(shas, f.SHA)
-		if f.Ready() {
-			known = append(known, f.SHA)
-		}
-	}
 	for some := range slices.Chunk(scopes, shownAtOnce) {
 		attachment.Refer(tx, attachment.Reference{
-			School: tx.Actor().School, By: tx.Actor().User, Kind: kindMessage, ID: id, Scopes: some, Files: shas, Known: known,
+			School: tx.Actor().School, By: tx.Actor().User, Kind: kindMessage, ID: id, Scopes: some,
+			Files: attachment.Names(p.Files), Known: attachment.ReadyNames(p.Files),
 		})
 	}
 }

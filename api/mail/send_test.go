@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"preau/api/directory"
 )
 
 // TestGroups (E47, E48, E50, E76): a group counts as one recipient and is
@@ -15,7 +17,7 @@ func TestGroups(t *testing.T) {
 	w.wantHolders("m-group01", "viard", "nadia", "karim", "rozenn", "malo")
 	m, _ := w.message("nadia", "m-group01")
 	want := []Addressee{{"class:5b/guardians", "5e B", 3}, {"class:5a/guardians", "5e A", 1}, {"user:malo", "Malo Kerven", 0}}
-	if !slices.Equal(m.To, want) || m.From != (Named{"viard", "Mme Viard"}) || m.Subject != "Sortie au musée" {
+	if !slices.Equal(m.To, want) || m.From != (directory.Named{ID: "viard", Name: "Mme Viard"}) || m.Subject != "Sortie au musée" {
 		t.Errorf("Nadia reads %+v", m)
 	}
 	w.wantRefusal(w.send("ines", "m-group02", "class:5b/students"), "recipient_not_allowed to[0]")
