@@ -3,6 +3,7 @@ package sync
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -25,6 +26,10 @@ type dispatcher struct {
 	lease  time.Duration
 	slots  chan struct{}
 	awake  chan struct{}
+
+	// claims is held by who claims and shared by those who settle: an effect
+	// that has ended is not claimed again, and begun, before it is settled.
+	claims sync.RWMutex
 
 	mu      sync.Mutex
 	held    map[string]storage.Task // under way here, by id, as last claimed
@@ -110,17 +115,9 @@ func (d *dispatcher) start(ctx context.Context) (n int, err error) {
 	if free == 0 {
 		return 0, ctx.Err()
 	}
-	tasks, err := d.engine.records.Claim(ctx, storage.Claim{
-		Now:     d.engine.now(),
-		Lease:   d.lease,
-		Limit:   free,
-		Ordered: d.engine.mux.ordered,
-	})
+	tasks, err := d.claim(ctx, free)
+	n = len(tasks)
 	for _, t := range tasks {
-		if !d.hold(t) {
-			continue
-		}
-		n++
 		d.begin(func() {
 			d.attempt(ctx, t)
 			<-d.slots
@@ -131,6 +128,26 @@ func (d *dispatcher) start(ctx context.Context) (n int, err error) {
 		<-d.slots
 	}
 	return n, err
+}
+
+// claim claims due effects and gives those that are to be begun.
+func (d *dispatcher) claim(ctx context.Context, limit int) ([]storage.Task, error) {
+	d.claims.Lock()
+	defer d.claims.Unlock()
+	tasks, err := d.engine.records.Claim(ctx, storage.Claim{
+		Now:     d.engine.now(),
+		Lease:   d.lease,
+		Limit:   limit,
+		Ordered: d.engine.mux.ordered,
+	})
+	return slices.DeleteFunc(tasks, func(t storage.Task) bool { return !d.hold(t) }), err
+}
+
+// settle ends an effect under its last lease.
+func (d *dispatcher) settle(ctx context.Context, id string, next time.Time) error {
+	d.claims.RLock()
+	defer d.claims.RUnlock()
+	return d.engine.records.Settle(ctx, d.release(id), next)
 }
 
 // hold tells whether a claimed effect is to be begun. One that is under way
@@ -196,7 +213,7 @@ func (d *dispatcher) attempt(ctx context.Context, t storage.Task) {
 		err = d.carryOut(ctx, rule, t)
 	}
 	next := d.next(ctx, rule, t, err)
-	if err := d.engine.records.Settle(context.WithoutCancel(ctx), d.release(t.ID), next); err != nil {
+	if err := d.settle(context.WithoutCancel(ctx), t.ID, next); err != nil {
 		d.engine.log.WarnContext(ctx, "settle effect", "task", t.ID, "err", err)
 	}
 	if !next.IsZero() {
