@@ -31,20 +31,8 @@ func TestServerErrors(t *testing.T) {
 // endure lives through a disk that fails for a while, and through a power cut.
 func (c *campus) endure() (refused int) {
 	c.Helper()
-	dir := c.TempDir()
-	unmount, err := c.disk.Mount(dir)
-	if err != nil {
-		c.Fatal(err)
-	}
-	defer func() {
-		if err := unmount(); err != nil {
-			c.Error(err)
-		}
-	}()
-	cmd, addr := c.start(dir)
-	if addr == "" {
-		c.Fatal("the server did not start")
-	}
+	cmd, addr, unmount := c.boot()
+	defer unmount()
 	c.goOn(addr, 5)
 	over := c.fail()
 	for !over() {

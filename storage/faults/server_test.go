@@ -79,30 +79,40 @@ func (c *campus) start(dir string) (cmd *exec.Cmd, addr string) {
 	return cmd, ""
 }
 
-// live lets the teacher work until the power fails.
-func (c *campus) live(round int) {
+// boot mounts the disk and starts a server on it. Call unmount when it has
+// ended.
+func (c *campus) boot() (cmd *exec.Cmd, addr string, unmount func()) {
 	c.Helper()
 	dir := c.TempDir()
-	unmount, err := c.disk.Mount(dir)
+	eject, err := c.disk.Mount(dir)
 	if err != nil {
 		c.Fatal(err)
 	}
-	defer func() {
-		if err := unmount(); err != nil {
+	unmount = func() {
+		if err := eject(); err != nil {
 			c.Error(err)
 		}
-	}()
-	cmd, addr := c.start(dir)
-	if addr == "" {
-		c.Fatal("the server did not start after a power cut")
 	}
+	if cmd, addr = c.start(dir); addr == "" {
+		unmount()
+		c.Fatal("the server does not start on what is left of its disk")
+	}
+	return cmd, addr, unmount
+}
+
+// live lets the teacher work until the power fails.
+func (c *campus) live(round int) {
+	c.Helper()
+	cmd, addr, unmount := c.boot()
+	defer unmount()
 	l := &life{T: c.T, disk: c.disk}
 	cut := l.cutAfter(1 + mathrand.Int64N(2500))
 	go func() {
 		<-cut
 		_ = cmd.Process.Kill()
 	}()
-	for err = nil; err == nil; {
+	var err error
+	for err == nil {
 		err = c.act(addr)
 	}
 	select {
