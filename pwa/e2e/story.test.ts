@@ -5,16 +5,16 @@
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect } from 'vitest'
 import type { Page } from 'playwright-core'
 import { Phone } from './chromium.ts'
 import { Link } from './link.ts'
+import { fourPhotos } from './paper.ts'
 import { digits, installed, scan, signInAs } from './people.ts'
-import { pause, root, Server } from './server.ts'
+import { pause, Server } from './server.ts'
 import { story } from './steps.ts'
 
-const photos = join(process.env['PREAU_SHARED'] ?? resolve(root, '../shared'), 'data/photos')
 const title = 'Rédaction : portrait d’un héros'
 
 let server: Server
@@ -85,8 +85,9 @@ step('in the tunnel: homework and its sheet are there, the copy is made and hand
   await page.getByText('lisible hors connexion').first().waitFor()
 
   const camera = page.locator('input[capture]')
-  for (const [i, name] of ['portrait_6.jpg', 'DSCN0010.jpg', 'landscape_8.jpg'].entries()) {
-    await camera.setInputFiles(join(photos, name))
+  const photos = await fourPhotos(page)
+  for (const [i, photo] of photos.slice(0, 3).entries()) {
+    await camera.setInputFiles(photo)
     await page.getByRole('button', { name: `Page ${String(i + 1)}`, exact: true }).waitFor()
     await page.getByRole('img', { name: `Page ${String(i + 1)}`, exact: true }).waitFor()
   }
@@ -94,7 +95,7 @@ step('in the tunnel: homework and its sheet are there, the copy is made and hand
   await page.getByRole('button', { name: 'Tourner la page' }).click()
   await page.getByRole('button', { name: 'Fermer' }).first().click()
   await page.getByRole('button', { name: 'Enlever la page 3' }).click()
-  await camera.setInputFiles(join(photos, 'jolla.jpg'))
+  await camera.setInputFiles(photos.slice(3))
   await page.getByRole('img', { name: 'Page 3', exact: true }).waitFor()
   await page.getByRole('button', { name: 'Déposer ma copie' }).click()
   await page.getByText('Gardée sur ce téléphone. Elle partira').first().waitFor()
