@@ -1,5 +1,6 @@
 /** To whom a person may write, and how they are found: from the first letter, without accents, without a network. */
 import { known, t } from '../i18n/index.svelte'
+import { fold } from './fold.ts'
 import type { Addressee, Contact, List, Row } from '../sync/index.ts'
 
 /** Somebody, or a group, to choose. */
@@ -50,7 +51,7 @@ export class Addresses {
 
   /** What fits what was typed, the likeliest first. */
   find(typed: string, taken: ReadonlySet<string>, most = 8): Choice[] {
-    const words = fold(typed).split(' ').filter(Boolean)
+    const words = plain(typed).split(' ').filter(Boolean)
     if (words.length === 0) return []
     return this.choices
       .flatMap((choice) => {
@@ -79,14 +80,9 @@ export class Addresses {
   }
 }
 
-/** Small letters without accents, one space between words. */
-export function fold(text: string): string {
-  return text
-    .normalize('NFD')
-    .replace(/\p{M}/gu, '')
-    .replace(/œ/gi, 'oe')
-    .replace(/æ/gi, 'ae')
-    .toLowerCase()
+/** Words of plain small letters, one space between them. */
+export function plain(text: string): string {
+  return fold(text)
     .replace(/[^\p{L}\p{N}]+/gu, ' ')
     .trim()
 }
@@ -127,7 +123,7 @@ function groupOf({ id, value }: Row<List>): Group {
 
 function wholeOf({ key, title, label, people }: Group): Choice {
   const detail = t('write.people', { count: people.length })
-  return { key, name: title, label, count: people.length, detail, last: '', words: fold(label).split(' ') }
+  return { key, name: title, label, count: people.length, detail, last: '', words: plain(label).split(' ') }
 }
 
 function peopleIn(groups: readonly Group[]): Choice[] {
@@ -141,7 +137,7 @@ function peopleIn(groups: readonly Group[]): Choice[] {
   }
   return [...found].map(([id, { name, details }]) => {
     const detail = [...details].join(', ')
-    return { key: `user:${id}`, name, label: name, detail, last: '', words: fold(name).split(' ') }
+    return { key: `user:${id}`, name, label: name, detail, last: '', words: plain(name).split(' ') }
   })
 }
 
@@ -150,6 +146,6 @@ function rankOf(choice: Choice, typed: readonly string[]): number | undefined {
   const name = choice.words.join(' ')
   if (name.startsWith(typed.join(' '))) return 0
   if (typed.every((word) => choice.words.some((one) => one.startsWith(word)))) return 1
-  const all = [...choice.words, ...fold(choice.detail).split(' ')]
+  const all = [...choice.words, ...plain(choice.detail).split(' ')]
   return typed.every((word) => all.some((one) => one.startsWith(word))) ? 2 : undefined
 }

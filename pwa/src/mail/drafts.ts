@@ -8,7 +8,8 @@ import {
   type MailActions,
   type Outgoing,
 } from '../sync/index.ts'
-import { isEmpty, most, textOf, tidy, trimmed } from './writing.ts'
+import { textOf } from './body.ts'
+import { isEmpty, most, tidy, trimmed } from './writing.ts'
 
 export const mostFiles = 10
 export const mostBytes = 10 * 1024 * 1024

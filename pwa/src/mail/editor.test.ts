@@ -3,18 +3,8 @@ import { describe, expect, test } from 'vitest'
 import type { Block, Body, Run } from '../sync/index.ts'
 import { draw, place, read } from './editor.ts'
 import { fromHtml, fromText } from './paste.ts'
-import {
-  goodLink,
-  indented,
-  linkAt,
-  linked,
-  linkOf,
-  listed,
-  replace,
-  textOf,
-  tidy,
-  trimmed,
-} from './writing.ts'
+import { goodLink, indented, linkAt, linked, linkOf, listed, replace, tidy, trimmed } from './writing.ts'
+import { textOf } from './body.ts'
 
 function shown(body: Body): HTMLElement {
   const root = document.createElement('div')

@@ -2,7 +2,8 @@
 import { describe, expect, test } from 'vitest'
 import type { Message } from '../sync/index.ts'
 import type { Letter } from './discussions.ts'
-import { around, Finder, fold } from './search.ts'
+import { fold } from './fold.ts'
+import { around, Finder } from './search.ts'
 
 function letter(id: string, value: Partial<Message>, seq = 1): Letter {
   const message: Message = {

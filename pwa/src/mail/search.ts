@@ -2,21 +2,8 @@
  * Full text over subject, people and body, blind to accents and case. Each message is folded once and kept as
  * one line of plain letters; a search is then a look through these lines.
  */
+import { fold } from './fold.ts'
 import type { Letter } from './discussions.ts'
-
-const ligatures: Readonly<Record<string, string>> = { œ: 'oe', æ: 'ae', ß: 'ss', '’': "'" }
-const folded = new Map<string, string>()
-
-/** Plain small letters: "Élève d’Ys" becomes "eleve d'ys". Most of a text needs nothing done to it. */
-export function fold(text: string): string {
-  return text.toLowerCase().replace(/[^ -~\s]/gu, (letter) => {
-    const known = folded.get(letter)
-    if (known !== undefined) return known
-    const plain = ligatures[letter] ?? letter.normalize('NFD').replace(/\p{M}/gu, '')
-    folded.set(letter, plain)
-    return plain
-  })
-}
 
 export function wordsIn(query: string): string[] {
   return fold(query).split(/\s+/).filter(Boolean)

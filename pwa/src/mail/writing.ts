@@ -1,5 +1,6 @@
 /** The text of a message as it is written: tidy bodies, and what a person does to them. Knows no browser. */
 import type { Block, Body, Run } from '../sync/index.ts'
+import { textOf } from './body.ts'
 
 /** As much as the server takes. */
 export const most = { subject: 250, text: 20_000, blocks: 1_000, indent: 6, link: 2_000 } as const
@@ -46,10 +47,6 @@ export function linkOf(typed: string): string | undefined {
   return (
     goodLink(text) ?? (/^[\w-]+(\.[\w-]+)+([/?#]|$)/.test(text) ? goodLink(`https://${text}`) : undefined)
   )
-}
-
-export function textOf(body: Body): string {
-  return body.map((block) => block.runs.map((run) => run.text).join('')).join('\n')
 }
 
 export function isEmpty(body: Body): boolean {
