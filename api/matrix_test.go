@@ -211,6 +211,7 @@ var actions = []action{
 	{"mail.category@1", "user:ines", `{"id":"category-of-%s","name":"N","hue":1}`, self},
 	{"mail.uncategory@1", "user:ines", `{"id":"category-0001"}`, self},
 	{"mail.forget@1", "user:ines", `{"ids":["user:garnier"]}`, self},
+	{"mail.vote@1", "user:ines", `{"message":"letter-0001","poll":"poll-0001","choices":[0]}`, self},
 	{"mail.policy@1", "school:collard", `{"most":200}`, "direction admin"},
 }
 

@@ -17,9 +17,10 @@ type Body []Block
 
 // Block is a paragraph or a line of a list.
 type Block struct {
-	Kind   string `json:"kind,omitempty"`   // "": a paragraph; "bullet", "number"
+	Kind   string `json:"kind,omitempty"`   // "": a paragraph; "bullet", "number", "poll"
 	Indent int    `json:"indent,omitempty"` // 0 to 6 steps
 	Runs   []Run  `json:"runs"`
+	Poll   *Poll  `json:"poll,omitempty"` // of kind "poll", which has no runs
 }
 
 // Run is a piece of text in one style. Marks are, in this order, any of b
@@ -40,8 +41,11 @@ const (
 	maxLink   = 2_000 // bytes
 )
 
+// kindPoll is the kind of a paragraph that asks.
+const kindPoll = "poll"
+
 var (
-	blockKinds = []string{"", "bullet", "number"}
+	blockKinds = []string{"", "bullet", "number", kindPoll}
 	markSets   = []string{"", "b", "i", "u", "o", "bi", "bu", "bo", "iu", "io", "biu", "bio"}
 )
 
@@ -51,6 +55,9 @@ func (b Body) Text() string {
 	for i, block := range b {
 		for _, r := range block.Runs {
 			lines[i] += r.Text
+		}
+		if block.Poll != nil {
+			lines[i] += block.Poll.text()
 		}
 	}
 	return strings.Join(lines, "\n")
@@ -63,22 +70,32 @@ func (b Body) check(field string) error {
 	}
 	runs := 0
 	for i, block := range b {
-		at := fmt.Sprintf("%s[%d]", field, i)
-		if !slices.Contains(blockKinds, block.Kind) {
-			return psync.Refuse("invalid", at+".kind", "not a kind of paragraph")
-		}
-		if block.Indent < 0 || block.Indent > maxIndent {
-			return psync.Refuse("invalid", at+".indent", "0 to %d", maxIndent)
-		}
-		for j, r := range block.Runs {
-			if err := r.check(fmt.Sprintf("%s.runs[%d]", at, j)); err != nil {
-				return err
-			}
+		if err := block.check(fmt.Sprintf("%s[%d]", field, i)); err != nil {
+			return err
 		}
 		runs += len(block.Runs)
 	}
 	if runs > maxRuns || utf8.RuneCountInString(b.Text()) > MaxBody {
 		return psync.Refuse("too_large", field, "at most %d characters", MaxBody)
+	}
+	return b.checkPolls(field)
+}
+
+func (b Block) check(field string) error {
+	switch {
+	case !slices.Contains(blockKinds, b.Kind):
+		return psync.Refuse("invalid", field+".kind", "not a kind of paragraph")
+	case b.Indent < 0 || b.Indent > maxIndent:
+		return psync.Refuse("invalid", field+".indent", "0 to %d", maxIndent)
+	case (b.Kind == kindPoll) != (b.Poll != nil) || b.Poll != nil && len(b.Runs) > 0:
+		return psync.Refuse("invalid", field+".poll", "a poll is a paragraph of its own")
+	case b.Poll != nil:
+		return b.Poll.check(field + ".poll")
+	}
+	for i, r := range b.Runs {
+		if err := r.check(fmt.Sprintf("%s.runs[%d]", field, i)); err != nil {
+			return err
+		}
 	}
 	return nil
 }

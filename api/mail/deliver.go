@@ -57,14 +57,14 @@ func (s *Service) lay(ctx context.Context, job *psync.Job, reader, author, id st
 			s.log.WarnContext(ctx, "a message under the id of another is not delivered", "author", author, "reader", reader, "id", id)
 			return nil
 		}
-		tx.Put("message", id, newEntry(author, id, p.Discussion))
+		tx.Put("message", id, newEntry(id, p))
 		if known > 0 {
 			return nil
 		}
 		var t Thread
 		seq, err := tx.Get(ctx, "thread", p.Discussion, &t)
 		if err == nil && seq > 0 && t.Folder == Bin {
-			tx.Put("thread", p.Discussion, t.restored())
+			tx.Put("thread", p.Discussion, t.restored(tx.Now()))
 		}
 		return err
 	})
@@ -127,7 +127,7 @@ func (s *Service) filesArrived(ctx context.Context, job *psync.Job, a attachment
 			return err
 		}
 		tx.Put("post", a.ID, p)
-		tx.Put("message", a.ID, newEntry(p.From.ID, a.ID, p.Discussion))
+		tx.Put("message", a.ID, newEntry(a.ID, p))
 		tx.Effect(effectDeliver, delivery{a.ID})
 		return nil
 	})

@@ -259,16 +259,16 @@ func (s *Service) listPeople(ctx context.Context, job *psync.Job) error {
 		return err
 	}
 	c := s.census(school, p)
-	all, ctx := errgroup.WithContext(ctx)
+	all, each := errgroup.WithContext(ctx)
 	all.SetLimit(deliverAtOnce)
 	for _, user := range s.dir.People(school) {
 		wanted := digests(c.book(user))
-		all.Go(func() error { return s.listPerson(ctx, job, user, wanted) })
+		all.Go(func() error { return s.listPerson(each, job, user, wanted) })
 	}
 	if err := all.Wait(); err != nil {
 		return fmt.Errorf("lists of school %s: %w", school, err)
 	}
-	return nil
+	return s.beginSweeping(ctx, job, school)
 }
 
 // digests tells lists from others: of each, what is stored for it.

@@ -22,6 +22,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"time"
 
 	"preau/api/attachment"
@@ -82,22 +83,23 @@ type post struct {
 	Hidden  []string `json:"hidden,omitempty"`
 }
 
-// entry is a message in a mailbox: [by] when it begins a discussion, else
-// [by, discussion].
+// entry is a message in a mailbox: who wrote it, the day, and the discussion
+// unless it begins one: [by, day] or [by, day, discussion].
 type entry []string
 
-func newEntry(by, id, discussion string) entry {
-	if id == discussion {
-		return entry{by}
+func newEntry(id string, p post) entry {
+	e := entry{p.From.ID, strconv.Itoa(dayOf(p.At))}
+	if id != p.Discussion {
+		e = append(e, p.Discussion)
 	}
-	return entry{by, discussion}
+	return e
 }
 
 func (e entry) by() string { return e[0] }
 
 func (e entry) discussion(id string) string {
-	if len(e) > 1 {
-		return e[1]
+	if len(e) > 2 {
+		return e[2]
 	}
 	return id
 }
@@ -109,6 +111,7 @@ type Thread struct {
 	Folder     string    `json:"folder,omitempty"` // "": the inbox
 	Was        string    `json:"was,omitempty"`    // the folder before the bin
 	Binned     time.Time `json:"binned,omitzero"`
+	Moved      time.Time `json:"moved,omitzero"` // when it came to where it lies, but for the bin
 	Categories []string  `json:"categories,omitempty"`
 	Purged     bool      `json:"purged,omitempty"` // its messages are being deleted
 }
@@ -131,6 +134,7 @@ type Directory interface {
 	Display(id string) string
 	Named(id string) directory.Named
 	Today(school string) directory.Date
+	Location(school string) *time.Location
 	Roles(id string) []directory.Role
 	Classes(school string) []directory.Class
 	Class(audience string) (directory.Class, bool)
@@ -179,6 +183,8 @@ const (
 	effectDeliver = "mail.deliver"
 	effectPurge   = "mail.purge"
 	effectLists   = "mail.lists"
+	effectSweep   = "mail.sweep"
+	effectBallot  = "mail.ballot"
 )
 
 // Register adds the rules of this package to the engine's mux and says to
@@ -199,13 +205,17 @@ func (s *Service) Register(mux *psync.Mux) {
 	mux.Mutation("mail.uncategory@1", "user:*", s.uncategory)
 	mux.Mutation("mail.forget@1", "user:*", s.forget)
 	mux.Mutation("mail.policy@1", "school:*", s.setPolicy)
+	mux.Mutation("mail.vote@1", "user:*", s.vote)
 
 	mux.Effect(effectDeliver, s.deliver)
 	mux.Effect(effectPurge, s.purgeMessages)
 	mux.Effect(effectLists, s.listPeople)
+	mux.Effect(effectBallot, s.count)
+	mux.Later(effectSweep, sweepPatience, s.sweep)
 	s.dir.Follow(effectLists)
 
 	mux.Hide("post")
+	mux.Hide("ballot")
 	mux.Join("message", s.joinMessages)
 	mux.Join("list", s.joinLists)
 

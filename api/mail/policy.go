@@ -28,6 +28,9 @@ type Policy struct {
 	Most int `json:"most"`
 	// Frozen lets nobody send anything but vie scolaire and direction.
 	Frozen bool `json:"frozen,omitempty"`
+	Retention
+	// HideLatest lists the roles whose home screen shows no messages.
+	HideLatest []directory.Role `json:"hideLatest,omitempty"`
 }
 
 // DefaultPolicy is that of a school which decided nothing.
@@ -35,6 +38,7 @@ func DefaultPolicy() Policy {
 	return Policy{
 		StudentToTeacher: true, StudentToStudent: true, GuardianToTeacher: true, GuardianToStaff: true,
 		TeacherToStudent: true, TeacherToGuardian: true, Most: MaxRecipients,
+		Retention: Retention{KeepInbox: 90, KeepBin: 30},
 	}
 }
 
@@ -50,12 +54,24 @@ func (s *Service) setPolicy(_ context.Context, tx *psync.Tx) error {
 	if err := tx.Args(&p); err != nil {
 		return err
 	}
-	if p.Most < 1 || p.Most > MaxRecipients {
-		return psync.Refuse("invalid", "most", "1 to %d", MaxRecipients)
+	if err := p.check(); err != nil {
+		return err
 	}
 	tx.PutIfChanged("mail", "mail", p)
 	tx.Effect(effectLists, struct{}{})
 	return nil
+}
+
+func (p Policy) check() error {
+	if p.Most < 1 || p.Most > MaxRecipients {
+		return psync.Refuse("invalid", "most", "1 to %d", MaxRecipients)
+	}
+	for i, role := range p.HideLatest {
+		if !slices.Contains(directory.AllRoles, role) || slices.Contains(p.HideLatest[:i], role) {
+			return psync.Refuse("invalid", fmt.Sprintf("hideLatest[%d]", i), "a role, once")
+		}
+	}
+	return p.Retention.check()
 }
 
 // policy reads the rules of a school.

@@ -185,7 +185,7 @@ func (s *Service) post(ctx context.Context, tx *psync.Tx, p post, c content) (er
 		return err
 	}
 	tx.Put("post", id, p)
-	tx.Put("message", id, newEntry(user, id, p.Discussion))
+	tx.Put("message", id, newEntry(id, p))
 	if c.Draft != "" {
 		if err := remove(ctx, tx, "draft", c.Draft); err != nil {
 			return err
@@ -250,7 +250,7 @@ func (s *Service) quote(ctx context.Context, tx *psync.Tx, quotes []quoted) ([]Q
 }
 
 func sameBlock(a, b Block) bool {
-	return a.Kind == b.Kind && a.Indent == b.Indent && slices.Equal(a.Runs, b.Runs)
+	return a.Kind == b.Kind && a.Indent == b.Indent && slices.Equal(a.Runs, b.Runs) && a.Poll.equal(b.Poll)
 }
 
 // held reads a message of the actor's mailbox.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	psync "preau/sync"
 )
@@ -12,9 +13,17 @@ import (
 const maxThreads = 400
 
 // restored is a thread that is in the bin no more.
-func (t Thread) restored() Thread {
+func (t Thread) restored(now time.Time) Thread {
 	t.Folder, t.Was, t.Purged = t.Was, "", false
-	t.Binned = Thread{}.Binned
+	t.Binned, t.Moved = time.Time{}, now.UTC().Truncate(time.Second)
+	return t
+}
+
+// binned is a thread that is in the bin, with where it was.
+func (t Thread) binned(now time.Time) Thread {
+	if t.Folder != Bin {
+		t.Was, t.Folder, t.Binned, t.Moved = t.Folder, Bin, now.UTC(), time.Time{}
+	}
 	return t
 }
 
@@ -72,13 +81,10 @@ func (s *Service) file(ctx context.Context, tx *psync.Tx) error {
 		}
 	}
 	return s.eachThread(ctx, tx, args.IDs, func(_ string, t *Thread) {
-		if args.Folder == Bin && t.Folder != Bin {
-			t.Was, t.Binned = t.Folder, tx.Now().UTC()
-			t.Folder = Bin
-			return
-		}
-		if args.Folder != Bin {
-			*t = t.restored()
+		if args.Folder == Bin {
+			*t = t.binned(tx.Now())
+		} else if args.Folder != t.Folder {
+			*t = t.restored(tx.Now())
 			t.Folder = args.Folder
 		}
 	})
@@ -94,7 +100,7 @@ func (s *Service) restore(ctx context.Context, tx *psync.Tx) error {
 	}
 	return s.eachThread(ctx, tx, args.IDs, func(_ string, t *Thread) {
 		if t.Folder == Bin && !t.Purged {
-			*t = t.restored()
+			*t = t.restored(tx.Now())
 		}
 	})
 }

@@ -1,0 +1,191 @@
+package mail
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	"preau/storage"
+	psync "preau/sync"
+)
+
+// Retention is how long discussions stay where they are, in days; 0: for ever.
+// Those in the archive and in a person's own folders stay until their owner
+// moves them.
+type Retention struct {
+	KeepInbox int `json:"keepInbox"` // without a new message, then the bin
+	KeepIdle  int `json:"keepIdle"`  // the same, of those that nobody answered too
+	KeepBin   int `json:"keepBin"`   // then they are deleted
+}
+
+// maxKeep is ten years.
+const maxKeep = 3650
+
+func (r Retention) check() error {
+	for _, days := range []struct {
+		field string
+		n     int
+	}{{"keepInbox", r.KeepInbox}, {"keepIdle", r.KeepIdle}, {"keepBin", r.KeepBin}} {
+		if days.n < 0 || days.n > maxKeep {
+			return psync.Refuse("invalid", days.field, "0 to %d days", maxKeep)
+		}
+	}
+	return nil
+}
+
+// dayOf counts days since 1970, by UTC.
+func dayOf(t time.Time) int { return int(t.Unix() / (24 * 60 * 60)) }
+
+// over says whether what was last touched on a day has been kept for so long.
+func over(keep, day, today int) bool { return keep > 0 && today-day >= keep }
+
+// sweptAt is the hour of a school's day at which discussions go.
+const sweptAt = 3
+
+// sweepPatience is how late a sweep may come: always.
+const sweepPatience = 10 * 365 * 24 * time.Hour
+
+// nightly is the record of the server-only scope mail:X that says when its
+// mailboxes are swept next.
+type nightly struct {
+	Due time.Time `json:"due"`
+}
+
+func sweepScope(school string) string { return "mail:" + school }
+
+// beginSweeping has the mailboxes of a school swept every night from now on.
+func (s *Service) beginSweeping(ctx context.Context, job *psync.Job, school string) error {
+	return job.Commit(ctx, sweepScope(school), func(ctx context.Context, tx *psync.Tx) error {
+		seq, err := tx.Get(ctx, "sweep", "sweep", nil)
+		if err == nil && seq == 0 {
+			s.sweepNext(tx, school)
+		}
+		return err
+	})
+}
+
+// sweepNext orders the sweep of the coming night.
+func (s *Service) sweepNext(tx *psync.Tx, school string) {
+	now := tx.Now().In(s.dir.Location(school))
+	due := time.Date(now.Year(), now.Month(), now.Day(), sweptAt, 0, 0, 0, now.Location())
+	if !due.After(now) {
+		due = time.Date(now.Year(), now.Month(), now.Day()+1, sweptAt, 0, 0, 0, now.Location())
+	}
+	tx.Put("sweep", "sweep", nightly{due.UTC()})
+	tx.EffectAt(effectSweep, struct{}{}, due)
+}
+
+// sweep moves discussions that have been kept long enough to the bin, and
+// deletes those that were long enough in it. A mailbox that cannot be swept
+// waits for the next night.
+func (s *Service) sweep(ctx context.Context, job *psync.Job) error {
+	school := psync.ScopeID(job.Source())
+	p, err := s.policy(ctx, school)
+	if err != nil {
+		return err
+	}
+	for _, user := range s.dir.People(school) {
+		if err := s.tidy(ctx, job, user, p.Retention); ctx.Err() != nil {
+			return fmt.Errorf("sweep mailboxes of school %s: %w", school, ctx.Err())
+		} else if err != nil {
+			s.log.ErrorContext(ctx, "a mailbox is not swept", "user", user, "err", err)
+		}
+	}
+	return job.Commit(ctx, job.Source(), func(_ context.Context, tx *psync.Tx) error {
+		s.sweepNext(tx, school)
+		return nil
+	})
+}
+
+// tidy sweeps one mailbox, if there is anything to sweep.
+func (s *Service) tidy(ctx context.Context, job *psync.Job, user string, keep Retention) error {
+	list := func(typ string) ([]storage.Record, error) {
+		return s.engine.Find(ctx, userScope(user), storage.Key{Type: typ})
+	}
+	if bin, purge, err := keep.leaving(user, s.now(), list); err != nil || len(bin)+len(purge) == 0 {
+		return err
+	}
+	return job.Commit(ctx, userScope(user), func(ctx context.Context, tx *psync.Tx) error {
+		list := func(typ string) ([]storage.Record, error) { return tx.List(ctx, typ) }
+		bin, purge, err := keep.leaving(user, tx.Now(), list)
+		if err != nil {
+			return err
+		}
+		for id, t := range bin {
+			tx.Put("thread", id, t.binned(tx.Now()))
+		}
+		for id, t := range purge {
+			t.Purged = true
+			tx.Put("thread", id, t)
+		}
+		if len(purge) > 0 {
+			tx.Effect(effectPurge, struct{}{})
+		}
+		return nil
+	})
+}
+
+// lying is a discussion in a mailbox: what its owner did with it, the day of
+// its last message, and whether somebody else wrote in it.
+type lying struct {
+	Thread
+	last int
+	got  bool
+}
+
+// leaving finds which discussions of a mailbox go to the bin and which for
+// ever.
+func (r Retention) leaving(user string, now time.Time, list func(typ string) ([]storage.Record, error)) (bin, purge map[string]Thread, err error) {
+	all, err := lyingIn(user, list)
+	if err != nil {
+		return nil, nil, err
+	}
+	bin, purge = map[string]Thread{}, map[string]Thread{}
+	for id, l := range all {
+		switch {
+		case l.Purged:
+		case l.Folder == Bin && over(r.KeepBin, dayOf(l.Binned), dayOf(now)):
+			purge[id] = l.Thread
+		case l.Folder == "" && (l.got && over(r.KeepInbox, l.since(), dayOf(now)) || over(r.KeepIdle, l.since(), dayOf(now))):
+			bin[id] = l.Thread
+		}
+	}
+	return bin, purge, nil
+}
+
+// since is the day from which a discussion counts as left alone.
+func (l lying) since() int { return max(l.last, dayOf(l.Moved)) }
+
+func lyingIn(user string, list func(typ string) ([]storage.Record, error)) (map[string]lying, error) {
+	messages, err := list("message")
+	if err != nil {
+		return nil, err
+	}
+	all := map[string]lying{}
+	for _, r := range messages {
+		e, err := decode[entry](r.Value)
+		if err != nil {
+			return nil, fmt.Errorf("entry %s: %w", r.ID, err)
+		}
+		day, err := strconv.Atoi(e[1])
+		if err != nil {
+			return nil, fmt.Errorf("entry %s: %w", r.ID, err)
+		}
+		l := all[e.discussion(r.ID)]
+		l.last, l.got = max(l.last, day), l.got || e.by() != user
+		all[e.discussion(r.ID)] = l
+	}
+	threads, err := list("thread")
+	for _, r := range threads {
+		t, err := decode[Thread](r.Value)
+		if err != nil {
+			return nil, fmt.Errorf("thread %s: %w", r.ID, err)
+		}
+		if l, there := all[r.ID]; there {
+			l.Thread = t
+			all[r.ID] = l
+		}
+	}
+	return all, err
+}
