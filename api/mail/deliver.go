@@ -63,8 +63,8 @@ func (s *Service) lay(ctx context.Context, job *psync.Job, reader, author, id st
 		}
 		var t Thread
 		seq, err := tx.Get(ctx, "thread", p.Discussion, &t)
-		if err == nil && seq > 0 && t.Folder == Bin {
-			tx.Put("thread", p.Discussion, t.restored(tx.Now()))
+		if err == nil && seq > 0 {
+			tx.PutIfChanged("thread", p.Discussion, t.reached(p, tx.Now()))
 		}
 		return err
 	})

@@ -27,6 +27,16 @@ func (t Thread) binned(now time.Time) Thread {
 	return t
 }
 
+// reached is a thread in which a message arrives: it is in the bin no more, and
+// the message is unread even if a later one came before it and was read.
+func (t Thread) reached(p post, now time.Time) Thread {
+	if t.Folder == Bin {
+		t = t.restored(now)
+	}
+	t.Read = min(t.Read, p.At.UnixMilli()-1)
+	return t
+}
+
 // eachThread changes what the actor did with discussions.
 func (s *Service) eachThread(ctx context.Context, tx *psync.Tx, ids []string, change func(id string, t *Thread)) error {
 	if len(ids) == 0 || len(ids) > maxThreads {

@@ -9,6 +9,7 @@ import (
 	"image/png"
 	"slices"
 	"testing"
+	"time"
 
 	"preau/api/attachment"
 	"preau/api/directory"
@@ -42,6 +43,20 @@ func TestReadAndUnread(t *testing.T) {
 	}
 	w.wantRefusal(w.do("nadia", "mail.read@1", args{"upTo": args{}}), "invalid ids")
 	w.wantRefusal(w.do("nadia", "mail.read@1", args{"upTo": args{"m-read001": -1}}), "invalid upTo")
+}
+
+// TestLateMessageIsUnread (E26): a message that arrives after a later one was
+// read is not taken for read.
+func TestLateMessageIsUnread(t *testing.T) {
+	w := newWorld(t)
+	w.wantRefusal(w.send("garnier", "m-late001", "user:nadia"), "")
+	at := w.now.UnixMilli()
+	w.must("nadia", "mail.read@1", args{"upTo": args{"m-late001": at + 5000}})
+	w.now = w.now.Add(time.Second)
+	w.must("garnier", "mail.reply@1", args{"id": "m-late002", "re": "m-late001", "body": text("Encore un mot.")})
+	if got := w.thread("nadia", "m-late001").Read; got < at || got >= at+1000 {
+		t.Errorf("read up to %d ms after the first, 1000 is the second", got-at)
+	}
 }
 
 // TestBin (E19, E33, E101–E111): what is thrown away can be taken back, to
