@@ -36,6 +36,17 @@ export class Remote {
     if (!results?.[0]?.ok) throw new Error(`${name}: ${JSON.stringify(results)}`)
   }
 
+  /** Does one thing again and again; all in one scope. */
+  async acts(scope: string, name: string, all: readonly unknown[]): Promise<void> {
+    for (let i = 0; i < all.length; i += 50) {
+      const some = all.slice(i, i + 50)
+      const mutations = some.map((args) => ({ scope, k: ++this.#k, name, at: Date.now(), args }))
+      const { results = [] } = await this.#ask({ mutations })
+      const refused = results.find(({ ok }) => !ok)
+      if (results.length < some.length || refused) throw new Error(`${name}: ${JSON.stringify(refused)}`)
+    }
+  }
+
   /** The values of all records of a type in this person's mailbox. */
   async mailbox<T>(type: string): Promise<T[]> {
     const scope = `user:${this.user}`
