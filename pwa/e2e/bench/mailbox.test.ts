@@ -50,9 +50,7 @@ const since = (began: number): string => `${(performance.now() - began).toFixed(
 /** How many messages this browser keeps. */
 function kept(page: Page): Promise<number> {
   return page.evaluate(async () => {
-    const [first] = (await indexedDB.databases()).filter(
-      ({ name }) => name?.startsWith('preau'),
-    )
+    const [first] = (await indexedDB.databases()).filter(({ name }) => name?.startsWith('preau'))
     if (!first?.name) return 0
     const open = indexedDB.open(first.name)
     await new Promise((done) => (open.onsuccess = done))
