@@ -67,6 +67,7 @@ type Server struct {
 	assets  *assets
 	pages   []header // of everything but the API
 	figures figures
+	outage  outage
 	ctx     context.Context // ends when the server has closed
 	stop    context.CancelFunc
 	here    context.Context // ends when the server is about to close

@@ -163,8 +163,12 @@ func isFault(err error) bool {
 // fail answers with the error of a handler, or of the HTTP parser.
 func (s *Server) fail(fc *fiber.Ctx, err error) error {
 	p, ok := problem(err)
-	if !ok || isFault(err) {
-		s.Log.Error("request failed", "method", fc.Method(), "route", fc.Route().Path, "error", err)
+	if !ok {
+		s.logFailure(fc, err)
+	} else if isFault(err) {
+		if silent, tell := s.outage.tell(s.Now()); tell {
+			s.logFailure(fc, err, "alike", silent)
+		}
 	}
 	s.setHeaders(fc)
 	if p.Retry > 0 {
@@ -176,6 +180,10 @@ func (s *Server) fail(fc *fiber.Ctx, err error) error {
 	}
 	fc.Set(fiber.HeaderContentType, fiber.MIMEApplicationJSON)
 	return fc.Status(p.Status).Send(body)
+}
+
+func (s *Server) logFailure(fc *fiber.Ctx, err error, more ...any) {
+	s.Log.Error("request failed", append([]any{"method", fc.Method(), "route", fc.Route().Path, "error", err}, more...)...)
 }
 
 type problemBody struct {
