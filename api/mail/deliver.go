@@ -23,7 +23,7 @@ func (s *Service) deliver(ctx context.Context, job *psync.Job) error {
 	if err := job.Payload(&d); err != nil {
 		return err
 	}
-	author := psync.ScopeID(job.Source())
+	author := authorOf(job.Source())
 	posts, err := s.posts(ctx, author, d.ID)
 	if err != nil {
 		return err

@@ -13,6 +13,7 @@
 //	         folder F, category C, contact K
 //	         list L       people U may write to; devices get a [List]
 //	school:X mail mail    the rules of this school, a [Policy]
+//	mail:X   post M       a message of the school itself; the server's alone
 //
 // A discussion has the id of its first message.
 package mail
@@ -132,6 +133,7 @@ type Directory interface {
 	Present(id string) bool
 	SchoolOf(id string) string
 	Display(id string) string
+	School(id string) (directory.School, bool)
 	Named(id string) directory.Named
 	Today(school string) directory.Date
 	Location(school string) *time.Location
@@ -184,6 +186,7 @@ const (
 	effectPurge   = "mail.purge"
 	effectLists   = "mail.lists"
 	effectSweep   = "mail.sweep"
+	effectWarn    = "mail.warn"
 	effectBallot  = "mail.ballot"
 )
 
@@ -211,6 +214,7 @@ func (s *Service) Register(mux *psync.Mux) {
 	mux.Effect(effectPurge, s.purgeMessages)
 	mux.Effect(effectLists, s.listPeople)
 	mux.Effect(effectBallot, s.count)
+	mux.Effect(effectWarn, s.warn)
 	mux.Later(effectSweep, sweepPatience, s.sweep)
 	s.dir.Follow(effectLists)
 
@@ -241,7 +245,7 @@ func (s *Service) posts(ctx context.Context, author string, ids ...string) (map[
 	for i, id := range ids {
 		keys[i] = storage.Key{Type: "post", ID: id}
 	}
-	recs, err := s.engine.Find(ctx, userScope(author), keys...)
+	recs, err := s.engine.Find(ctx, homeOf(author), keys...)
 	if err != nil {
 		return nil, fmt.Errorf("posts of %s: %w", author, err)
 	}

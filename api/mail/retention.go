@@ -3,9 +3,12 @@ package mail
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"time"
 
+	"preau/api/directory"
 	"preau/storage"
 	psync "preau/sync"
 )
@@ -52,11 +55,9 @@ type nightly struct {
 	Due time.Time `json:"due"`
 }
 
-func sweepScope(school string) string { return "mail:" + school }
-
 // beginSweeping has the mailboxes of a school swept every night from now on.
 func (s *Service) beginSweeping(ctx context.Context, job *psync.Job, school string) error {
-	return job.Commit(ctx, sweepScope(school), func(ctx context.Context, tx *psync.Tx) error {
+	return job.Commit(ctx, mailScope(school), func(ctx context.Context, tx *psync.Tx) error {
 		seq, err := tx.Get(ctx, "sweep", "sweep", nil)
 		if err == nil && seq == 0 {
 			s.sweepNext(tx, school)
@@ -85,33 +86,101 @@ func (s *Service) sweep(ctx context.Context, job *psync.Job) error {
 	if err != nil {
 		return err
 	}
+	going := map[string]int{}
 	for _, user := range s.dir.People(school) {
-		if err := s.tidy(ctx, job, user, p.Retention); ctx.Err() != nil {
+		n, err := s.tidy(ctx, job, user, p.Retention)
+		if ctx.Err() != nil {
 			return fmt.Errorf("sweep mailboxes of school %s: %w", school, ctx.Err())
 		} else if err != nil {
 			s.log.ErrorContext(ctx, "a mailbox is not swept", "user", user, "err", err)
 		}
+		if n > 0 && s.warnsToday(school) {
+			going[user] = n
+		}
 	}
 	return job.Commit(ctx, job.Source(), func(_ context.Context, tx *psync.Tx) error {
+		for some := range slices.Chunk(slices.Sorted(maps.Keys(going)), warnedAtOnce) {
+			w := warning{Day: dayOf(tx.Now()), Going: map[string]int{}}
+			for _, user := range some {
+				w.Going[user] = going[user]
+			}
+			tx.Effect(effectWarn, w)
+		}
 		s.sweepNext(tx, school)
 		return nil
 	})
 }
 
-// tidy sweeps one mailbox, if there is anything to sweep.
-func (s *Service) tidy(ctx context.Context, job *psync.Job, user string, keep Retention) error {
-	list := func(typ string) ([]storage.Record, error) {
-		return s.engine.Find(ctx, userScope(user), storage.Key{Type: typ})
-	}
-	if bin, purge, err := keep.leaving(user, s.now(), list); err != nil || len(bin)+len(purge) == 0 {
+// warnedAhead is how long before discussions go their owners are told, once a
+// week: on warnedOn.
+const (
+	warnedAhead  = 7 * 24 * time.Hour
+	warnedOn     = time.Monday
+	warnedAtOnce = 200 // people in one commit
+)
+
+func (s *Service) warnsToday(school string) bool {
+	return s.now().In(s.dir.Location(school)).Weekday() == warnedOn
+}
+
+// warning is the payload of effectWarn: how many discussions of whom leave the
+// inbox in the week after a day.
+type warning struct {
+	Day   int            `json:"day"`
+	Going map[string]int `json:"going"`
+}
+
+// warn tells people that discussions are about to leave their inbox.
+func (s *Service) warn(ctx context.Context, job *psync.Job) error {
+	var w warning
+	if err := job.Payload(&w); err != nil {
 		return err
 	}
-	return job.Commit(ctx, userScope(user), func(ctx context.Context, tx *psync.Tx) error {
-		list := func(typ string) ([]storage.Record, error) { return tx.List(ctx, typ) }
-		bin, purge, err := keep.leaving(user, tx.Now(), list)
+	var all []notice
+	for user, n := range w.Going {
+		english, err := s.english(ctx, user)
 		if err != nil {
 			return err
 		}
+		subject, text := leavingWords(n, english)
+		all = append(all, notice{directory.StableID("leaving", user, strconv.Itoa(w.Day)), user, subject, text})
+	}
+	return s.announce(ctx, job, psync.ScopeID(job.Source()), all)
+}
+
+func leavingWords(n int, english bool) (subject, text string) {
+	switch {
+	case english && n == 1:
+		return "A discussion is about to leave your inbox", "One discussion without a new message leaves the inbox for the bin within seven days. If you archive it or put it into a folder, it stays."
+	case english:
+		return "Discussions are about to leave your inbox", fmt.Sprintf("%d discussions without a new message leave the inbox for the bin within seven days. Those that you archive or put into a folder stay.", n)
+	case n == 1:
+		return "Une discussion va quitter la boîte de réception", "Une discussion sans nouveau message part à la corbeille dans les sept jours. Archivée ou rangée dans un dossier, elle reste."
+	}
+	return "Des discussions vont quitter la boîte de réception", fmt.Sprintf("%d discussions sans nouveau message partent à la corbeille dans les sept jours. Celles qui sont archivées ou rangées dans un dossier restent.", n)
+}
+
+// tidy sweeps one mailbox, if there is anything to sweep, and counts what leaves
+// its inbox in the coming week.
+func (s *Service) tidy(ctx context.Context, job *psync.Job, user string, keep Retention) (going int, err error) {
+	all, err := lyingIn(user, func(typ string) ([]storage.Record, error) {
+		return s.engine.Find(ctx, userScope(user), storage.Key{Type: typ})
+	})
+	if err != nil {
+		return 0, err
+	}
+	now := s.now()
+	bin, purge := keep.leaving(all, now)
+	ahead, _ := keep.leaving(all, now.Add(warnedAhead))
+	if len(bin)+len(purge) == 0 {
+		return len(ahead), nil
+	}
+	return len(ahead) - len(bin), job.Commit(ctx, userScope(user), func(ctx context.Context, tx *psync.Tx) error {
+		all, err := lyingIn(user, func(typ string) ([]storage.Record, error) { return tx.List(ctx, typ) })
+		if err != nil {
+			return err
+		}
+		bin, purge := keep.leaving(all, tx.Now())
 		for id, t := range bin {
 			tx.Put("thread", id, t.binned(tx.Now()))
 		}
@@ -134,24 +203,20 @@ type lying struct {
 	got  bool
 }
 
-// leaving finds which discussions of a mailbox go to the bin and which for
-// ever.
-func (r Retention) leaving(user string, now time.Time, list func(typ string) ([]storage.Record, error)) (bin, purge map[string]Thread, err error) {
-	all, err := lyingIn(user, list)
-	if err != nil {
-		return nil, nil, err
-	}
+// leaving finds which discussions of a mailbox go to the bin by a moment and
+// which for ever.
+func (r Retention) leaving(all map[string]lying, by time.Time) (bin, purge map[string]Thread) {
 	bin, purge = map[string]Thread{}, map[string]Thread{}
 	for id, l := range all {
 		switch {
 		case l.Purged:
-		case l.Folder == Bin && over(r.KeepBin, dayOf(l.Binned), dayOf(now)):
+		case l.Folder == Bin && over(r.KeepBin, dayOf(l.Binned), dayOf(by)):
 			purge[id] = l.Thread
-		case l.Folder == "" && (l.got && over(r.KeepInbox, l.since(), dayOf(now)) || over(r.KeepIdle, l.since(), dayOf(now))):
+		case l.Folder == "" && (l.got && over(r.KeepInbox, l.since(), dayOf(by)) || over(r.KeepIdle, l.since(), dayOf(by))):
 			bin[id] = l.Thread
 		}
 	}
-	return bin, purge, nil
+	return bin, purge
 }
 
 // since is the day from which a discussion counts as left alone.

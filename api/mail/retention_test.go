@@ -140,8 +140,48 @@ func BenchmarkSweep(b *testing.B) {
 		w.send("garnier", fmt.Sprintf("m-%08d", i), "user:nadia")
 	}
 	for b.Loop() {
-		if err := w.mail.tidy(b.Context(), nil, "nadia", DefaultPolicy().Retention); err != nil {
+		if _, err := w.mail.tidy(b.Context(), nil, "nadia", DefaultPolicy().Retention); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+// TestWarnedBeforeTheyGo (E13, E40, E42): who is about to lose discussions from
+// the inbox is told, once, by a message that nobody answers.
+func TestWarnedBeforeTheyGo(t *testing.T) {
+	w := newWorld(t)
+	w.wantRefusal(w.send("garnier", "m-goes001", "user:nadia"), "")
+	w.wantRefusal(w.send("garnier", "m-goes002", "user:nadia"), "")
+	w.pass(91)
+	var told []Message
+	for id, m := range mailbox[Message](w, "nadia", "message") {
+		if m.From.ID == "school:x" {
+			told = append(told, m)
+			w.wantRefusal(w.do("nadia", "mail.reply@1", args{"id": "m-noreply", "re": id, "body": text("Merci")}), "no_reply re")
+		}
+	}
+	if len(told) != 1 {
+		t.Fatalf("told %d times: %+v", len(told), told)
+	}
+	m := told[0]
+	if m.Mode != ModeNone || m.From.Name != "Collège Joseph-Collard" || m.Body.Text()[:13] != "2 discussions" {
+		t.Errorf("told %+v", m)
+	}
+	if ahead := monday.Add(90 * aDay).Sub(m.At); ahead < 0 || ahead > 8*aDay {
+		t.Errorf("told %s ahead", ahead)
+	}
+	for id, m := range mailbox[Message](w, "garnier", "message") {
+		if m.From.ID == "school:x" {
+			t.Errorf("the author is told %s too", id)
+		}
+	}
+}
+
+// TestWarnedInTheirLanguage (E13).
+func TestWarnedInTheirLanguage(t *testing.T) {
+	for english, want := range map[bool]string{true: "One discussion", false: "Une discussion"} {
+		if _, text := leavingWords(1, english); text[:len(want)] != want {
+			t.Errorf("told %q", text)
 		}
 	}
 }

@@ -133,6 +133,9 @@ func TestNetworkToTheDatabase(t *testing.T) {
 	pupil.files = &uploader{user: pupil.user}
 	f.settled([]*device{teacher, pupil})
 	for _, fault := range networkFaults {
+		if (fault.name == "slow" || fault.name == "reset at random") && os.Getenv("PREAU_NETWORK_ROUNDS") == "" {
+			continue // they take a minute
+		}
 		fault.spoil(toxi, "database")
 		teacher.give("student:"+demo.User("student"), "none", "")
 		f.tellsAll(teacher, fault.name)
