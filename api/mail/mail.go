@@ -11,6 +11,7 @@
 //	         thread D     what U did with a discussion: read up to, folder …
 //	         draft R      a message being written
 //	         folder F, category C, contact K
+//	         muted P      a person who is not to be heard
 //	         list L       people U may write to; devices get a [List]
 //	school:X mail mail    the rules of this school, a [Policy]
 //	mail:X   post M       a message of the school itself; the server's alone
@@ -115,6 +116,7 @@ type Thread struct {
 	Moved      time.Time `json:"moved,omitzero"` // when it came to where it lies, but for the bin
 	Categories []string  `json:"categories,omitempty"`
 	Purged     bool      `json:"purged,omitempty"` // its messages are being deleted
+	Muted      bool      `json:"muted,omitempty"`  // new messages make no badge and no alert
 }
 
 // The folders that everybody has beside the inbox.
@@ -209,6 +211,8 @@ func (s *Service) Register(mux *psync.Mux) {
 	mux.Mutation("mail.forget@1", "user:*", s.forget)
 	mux.Mutation("mail.policy@1", "school:*", s.setPolicy)
 	mux.Mutation("mail.vote@1", "user:*", s.vote)
+	mux.Mutation("mail.mute@1", "user:*", s.mute)
+	mux.Mutation("mail.hush@1", "user:*", s.hush)
 
 	mux.Effect(effectDeliver, s.deliver)
 	mux.Effect(effectPurge, s.purgeMessages)
