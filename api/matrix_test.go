@@ -214,6 +214,7 @@ var actions = []action{
 	{"mail.vote@1", "user:ines", `{"message":"letter-0001","poll":"poll-0001","choices":[0]}`, self},
 	{"mail.mute@1", "user:ines", `{"ids":["letter-0001"],"muted":true}`, self},
 	{"mail.hush@1", "user:ines", `{"people":["garnier"],"muted":true}`, self},
+	{"mail.recall@1", "user:ines", `{"message":"letter-0004"}`, self},
 	{"mail.policy@1", "school:collard", `{"most":200}`, "direction admin"},
 }
 

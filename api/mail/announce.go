@@ -56,7 +56,7 @@ func (s *Service) announce(ctx context.Context, job *psync.Job, school string, a
 			p.To = []Addressee{{Key: userScope(n.to), Name: s.dir.Display(n.to)}}
 			p.At = tx.Now().UTC().Truncate(time.Millisecond)
 			tx.Put("post", n.id, p)
-			tx.Effect(effectDeliver, delivery{n.id})
+			tx.Effect(effectDeliver, delivery{ID: n.id})
 		}
 		return nil
 	})

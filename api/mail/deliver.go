@@ -35,7 +35,7 @@ func (s *Service) deliver(ctx context.Context, job *psync.Job) error {
 	all, ctx := errgroup.WithContext(ctx)
 	all.SetLimit(deliverAtOnce)
 	for _, reader := range slices.Concat(p.Readers, p.Hidden) {
-		all.Go(func() error { return s.lay(ctx, job, reader, author, d.ID, p) })
+		all.Go(func() error { return s.lay(ctx, job, reader, d, p) })
 	}
 	if err := all.Wait(); err != nil {
 		return fmt.Errorf("deliver %s of %s: %w", d.ID, author, err)
@@ -46,7 +46,8 @@ func (s *Service) deliver(ctx context.Context, job *psync.Job) error {
 // lay puts a message into a mailbox, or says that it has changed; with a new
 // one a discussion comes back from the bin. Authors choose ids: one that stands
 // for a message of somebody else stays what it is.
-func (s *Service) lay(ctx context.Context, job *psync.Job, reader, author, id string, p post) error {
+func (s *Service) lay(ctx context.Context, job *psync.Job, reader string, d delivery, p post) error {
+	id, author := d.ID, p.From.ID
 	return job.Commit(ctx, userScope(reader), func(ctx context.Context, tx *psync.Tx) error {
 		var there entry
 		known, err := tx.Get(ctx, "message", id, &there)
@@ -55,6 +56,9 @@ func (s *Service) lay(ctx context.Context, job *psync.Job, reader, author, id st
 		}
 		if known > 0 && there.by() != author {
 			s.log.WarnContext(ctx, "a message under the id of another is not delivered", "author", author, "reader", reader, "id", id)
+			return nil
+		}
+		if known == 0 && (d.Again || p.Recalled) {
 			return nil
 		}
 		tx.Put("message", id, newEntry(id, p))
@@ -68,6 +72,18 @@ func (s *Service) lay(ctx context.Context, job *psync.Job, reader, author, id st
 		}
 		return err
 	})
+}
+
+// retell says to all who have a message that it is another now. Whoever deleted
+// it does not get it again.
+func (s *Service) retell(ctx context.Context, tx *psync.Tx, id string, p post) error {
+	tx.Put("post", id, p)
+	tx.Effect(effectDeliver, delivery{ID: id, Again: true})
+	seq, err := tx.Get(ctx, "message", id, nil)
+	if err == nil && seq > 0 {
+		tx.Put("message", id, newEntry(id, p))
+	}
+	return err
 }
 
 // joinMessages gives devices the messages that entries of a mailbox name.
@@ -126,9 +142,6 @@ func (s *Service) filesArrived(ctx context.Context, job *psync.Job, a attachment
 		if err != nil || seq == 0 || !attachment.Learn(p.Files, a.Files) {
 			return err
 		}
-		tx.Put("post", a.ID, p)
-		tx.Put("message", a.ID, newEntry(a.ID, p))
-		tx.Effect(effectDeliver, delivery{a.ID})
-		return nil
+		return s.retell(ctx, tx, a.ID, p)
 	})
 }

@@ -75,6 +75,7 @@ type Message struct {
 	Re         string            `json:"re,omitempty"`     // the message that it answers
 	Quotes     []Quote           `json:"quotes,omitempty"` // what it passes on, newest first
 	Recalled   bool              `json:"recalled,omitempty"`
+	Moderated  bool              `json:"moderated,omitempty"` // by the office, not by its author
 }
 
 // post is a message as it is stored. Root is who began the discussion.
@@ -197,6 +198,7 @@ const (
 func (s *Service) Register(mux *psync.Mux) {
 	mux.Mutation("mail.send@1", "user:*", s.send)
 	mux.Mutation("mail.reply@1", "user:*", s.reply)
+	mux.Mutation("mail.recall@1", "user:*", s.recall)
 	mux.Mutation("mail.read@1", "user:*", s.read)
 	mux.Mutation("mail.file@1", "user:*", s.file)
 	mux.Mutation("mail.restore@1", "user:*", s.restore)

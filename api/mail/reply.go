@@ -50,23 +50,11 @@ func (s *Service) root(ctx context.Context, tx *psync.Tx, id string, p post) (po
 	if id == p.Discussion {
 		return p, nil
 	}
-	if p.Root == tx.Actor().User {
-		var own post
-		seq, err := tx.Get(ctx, "post", p.Discussion, &own)
-		if err == nil && seq == 0 {
-			err = psync.Refuse("gone", "re", "the discussion is over")
-		}
-		return own, err
+	first, there, err := s.postOf(ctx, tx, p.Root, p.Discussion)
+	if err == nil && !there {
+		err = psync.Refuse("gone", "re", "the discussion is over")
 	}
-	posts, err := s.posts(ctx, p.Root, p.Discussion)
-	if err != nil {
-		return post{}, err
-	}
-	first, there := posts[p.Discussion]
-	if !there {
-		return post{}, psync.Refuse("gone", "re", "the discussion is over")
-	}
-	return first, nil
+	return first, err
 }
 
 // answer fills in who gets an answer. Whoever wrote to somebody and asked for

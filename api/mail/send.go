@@ -191,7 +191,7 @@ func (s *Service) post(ctx context.Context, tx *psync.Tx, p post, c content) (er
 			return err
 		}
 	}
-	tx.Effect(effectDeliver, delivery{id})
+	tx.Effect(effectDeliver, delivery{ID: id})
 	s.refer(tx, id, p)
 	tx.Answer(sent{p.At, len(p.Readers) + len(p.Hidden)})
 	return nil
@@ -211,15 +211,24 @@ const shownAtOnce = 200
 
 // refer makes the files of a message readable in all its mailboxes.
 func (s *Service) refer(tx *psync.Tx, id string, p post) {
-	scopes := []string{tx.Scope()}
+	for some := range slices.Chunk(p.scopes(), shownAtOnce) {
+		attachment.Refer(tx, s.reference(id, p, some))
+	}
+}
+
+// scopes are the mailboxes of a message, its author's first.
+func (p post) scopes() []string {
+	scopes := []string{userScope(p.From.ID)}
 	for _, r := range slices.Concat(p.Readers, p.Hidden) {
 		scopes = append(scopes, userScope(r))
 	}
-	for some := range slices.Chunk(scopes, shownAtOnce) {
-		attachment.Refer(tx, attachment.Reference{
-			School: tx.Actor().School, By: tx.Actor().User, Kind: kindMessage, ID: id, Scopes: some,
-			Files: attachment.Names(p.Files), Known: attachment.ReadyNames(p.Files),
-		})
+	return scopes
+}
+
+func (s *Service) reference(id string, p post, scopes []string) attachment.Reference {
+	return attachment.Reference{
+		School: s.dir.SchoolOf(p.From.ID), By: p.From.ID, Kind: kindMessage, ID: id, Scopes: scopes,
+		Files: attachment.Names(p.Files), Known: attachment.ReadyNames(p.Files),
 	}
 }
 
@@ -266,20 +275,22 @@ func (s *Service) held(ctx context.Context, tx *psync.Tx, field, id string) (pos
 	if seq == 0 {
 		return post{}, psync.Refuse("not_found", field, "no such message")
 	}
-	if e.by() == tx.Actor().User {
-		var p post
-		_, err := tx.Get(ctx, "post", id, &p)
-		return p, err
+	p, there, err := s.postOf(ctx, tx, e.by(), id)
+	if err == nil && (!there || p.Recalled) {
+		err = psync.Refuse("gone", field, "the message was taken back")
 	}
-	posts, err := s.posts(ctx, e.by(), id)
-	if err != nil {
-		return post{}, err
+	return p, err
+}
+
+// postOf reads a message of somebody, by its id.
+func (s *Service) postOf(ctx context.Context, tx *psync.Tx, author, id string) (p post, there bool, err error) {
+	if author == authorOf(tx.Scope()) {
+		seq, err := tx.Get(ctx, "post", id, &p)
+		return p, seq > 0, err
 	}
-	p, there := posts[id]
-	if !there || p.Recalled {
-		return post{}, psync.Refuse("gone", field, "the message was taken back")
-	}
-	return p, nil
+	posts, err := s.posts(ctx, author, id)
+	p, there = posts[id]
+	return p, there, err
 }
 
 // contact is somebody whom a person wrote to.
@@ -298,7 +309,8 @@ func remember(tx *psync.Tx, p post) {
 
 // delivery is the payload of effectDeliver.
 type delivery struct {
-	ID string `json:"id"`
+	ID    string `json:"id"`
+	Again bool   `json:"again,omitempty"` // to those alone who have it
 }
 
 // decode reads a stored value.

@@ -91,23 +91,31 @@ func TestBin(t *testing.T) {
 	}
 }
 
+// photo is a file of somebody as a message names it, and what brings it here.
+func (w *world) photo(user string) (file args, arrive func()) {
+	var photo bytes.Buffer
+	if err := png.Encode(&photo, image.NewGray(image.Rect(0, 0, 40, 60))); err != nil {
+		w.t.Fatal(err)
+	}
+	sum := sha256.Sum256(photo.Bytes())
+	up := attachment.Upload{SHA: "sha256-" + hex.EncodeToString(sum[:]), Name: "coupon.png", Type: "image/png", Size: int64(photo.Len())}
+	file = args{"sha": up.SHA, "name": up.Name, "type": up.Type, "size": up.Size}
+	return file, func() {
+		w.t.Helper()
+		if err := w.files.Arrived(w.t.Context(), person(user), up, &photo); err != nil {
+			w.t.Fatal(err)
+		}
+		w.settle()
+	}
+}
+
 // TestFilesOfTheBin: a file that arrives late is no new message.
 func TestFilesOfTheBin(t *testing.T) {
 	w := newWorld(t)
-	var photo bytes.Buffer
-	if err := png.Encode(&photo, image.NewGray(image.Rect(0, 0, 40, 60))); err != nil {
-		t.Fatal(err)
-	}
-	sum := sha256.Sum256(photo.Bytes())
-	sha := "sha256-" + hex.EncodeToString(sum[:])
-	file := args{"sha": sha, "name": "coupon.png", "type": "image/png", "size": photo.Len()}
+	file, arrive := w.photo("garnier")
 	w.must("garnier", "mail.send@1", letter("m-files001", users("nadia"), args{"files": []args{file}}))
 	w.must("nadia", "mail.file@1", args{"ids": []string{"m-files001"}, "folder": Bin})
-	up := attachment.Upload{SHA: sha, Name: "coupon.png", Type: "image/png", Size: int64(photo.Len())}
-	if err := w.files.Arrived(t.Context(), person("garnier"), up, &photo); err != nil {
-		t.Fatal(err)
-	}
-	w.settle()
+	arrive()
 	if m, _ := w.message("nadia", "m-files001"); len(m.Files) != 1 || !m.Files[0].Ready() {
 		t.Errorf("files %+v", m.Files)
 	}
