@@ -12,6 +12,7 @@
 //	         draft R      a message being written
 //	         folder F, category C, contact K
 //	         muted P      a person who is not to be heard
+//	         sent day     what U sent within a day, for the brakes; never sent
 //	         list L       people U may write to; devices get a [List]
 //	school:X mail mail    the rules of this school, a [Policy]
 //	mail:X   post M       a message of the school itself; the server's alone
@@ -226,6 +227,7 @@ func (s *Service) Register(mux *psync.Mux) {
 
 	mux.Hide("post")
 	mux.Hide("ballot")
+	mux.Hide(kindDepartures)
 	mux.Join("message", s.joinMessages)
 	mux.Join("list", s.joinLists)
 

@@ -28,6 +28,7 @@ type Policy struct {
 	Most int `json:"most"`
 	// Frozen lets nobody send anything but vie scolaire and direction.
 	Frozen bool `json:"frozen,omitempty"`
+	Brakes
 	Retention
 	// HideLatest lists the roles whose home screen shows no messages.
 	HideLatest []directory.Role `json:"hideLatest,omitempty"`
@@ -38,6 +39,7 @@ func DefaultPolicy() Policy {
 	return Policy{
 		StudentToTeacher: true, StudentToStudent: true, GuardianToTeacher: true, GuardianToStaff: true,
 		TeacherToStudent: true, TeacherToGuardian: true, Most: MaxRecipients,
+		Brakes:    defaultBrakes(),
 		Retention: Retention{KeepInbox: 90, KeepBin: 30},
 	}
 }
@@ -50,7 +52,7 @@ func (s *Service) setPolicy(_ context.Context, tx *psync.Tx) error {
 	if err := s.dir.May(tx.Actor(), directory.RuleMail, tx.Scope()); err != nil {
 		return err
 	}
-	var p Policy
+	p := Policy{Brakes: defaultBrakes()} // they hold unless others are chosen
 	if err := tx.Args(&p); err != nil {
 		return err
 	}
@@ -70,6 +72,9 @@ func (p Policy) check() error {
 		if !slices.Contains(directory.AllRoles, role) || slices.Contains(p.HideLatest[:i], role) {
 			return psync.Refuse("invalid", fmt.Sprintf("hideLatest[%d]", i), "a role, once")
 		}
+	}
+	if err := p.Brakes.check(); err != nil {
+		return err
 	}
 	return p.Retention.check()
 }
@@ -99,10 +104,11 @@ func (s *Service) bookOf(ctx context.Context, user string) (book, error) {
 
 // sender is somebody who is about to send: the lists they may write to.
 type sender struct {
-	user string
-	book book
-	most int
-	svc  *Service
+	user   string
+	book   book
+	most   int
+	brakes Brakes
+	svc    *Service
 }
 
 // sender refuses whoever may send nothing now.
@@ -114,7 +120,7 @@ func (s *Service) sender(ctx context.Context, a psync.Actor) (*sender, error) {
 	if p.Frozen && !isAny(s.dir, a.User, directory.RoleStaff, directory.RoleDirection) {
 		return nil, psync.Refuse("frozen", "", "messaging is closed for now")
 	}
-	return &sender{a.User, s.census(a.School, p).book(a.User), p.Most, s}, nil
+	return &sender{a.User, s.census(a.School, p).book(a.User), p.Most, p.Brakes, s}, nil
 }
 
 // isAny says whether a person has one of the roles.

@@ -35,6 +35,9 @@ func (s *Service) reply(ctx context.Context, tx *psync.Tx) error {
 	if err := from.answer(&p, root, re, args.All); err != nil {
 		return err
 	}
+	if err := from.brake(ctx, tx, p, args.content); err != nil {
+		return err
+	}
 	return s.post(ctx, tx, p, args.content)
 }
 

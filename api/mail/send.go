@@ -68,6 +68,9 @@ func (s *Service) send(ctx context.Context, tx *psync.Tx) error {
 	if p.Quotes, err = s.quote(ctx, tx, args.Quotes); err != nil {
 		return err
 	}
+	if err := from.brake(ctx, tx, p, args.content); err != nil {
+		return err
+	}
 	remember(tx, p)
 	return s.post(ctx, tx, p, args.content)
 }
