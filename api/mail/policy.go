@@ -40,7 +40,7 @@ func DefaultPolicy() Policy {
 		StudentToTeacher: true, StudentToStudent: true, GuardianToTeacher: true, GuardianToStaff: true,
 		TeacherToStudent: true, TeacherToGuardian: true, Most: MaxRecipients,
 		Brakes:    defaultBrakes(),
-		Retention: Retention{KeepInbox: 90, KeepBin: 30},
+		Retention: defaultRetention(),
 	}
 }
 
@@ -52,7 +52,7 @@ func (s *Service) setPolicy(_ context.Context, tx *psync.Tx) error {
 	if err := s.dir.May(tx.Actor(), directory.RuleMail, tx.Scope()); err != nil {
 		return err
 	}
-	p := Policy{Brakes: defaultBrakes()} // they hold unless others are chosen
+	p := Policy{Brakes: defaultBrakes(), Retention: defaultRetention()} // they hold unless others are chosen
 	if err := tx.Args(&p); err != nil {
 		return err
 	}

@@ -22,6 +22,8 @@ type Retention struct {
 	KeepBin   int `json:"keepBin"`   // then they are deleted
 }
 
+func defaultRetention() Retention { return Retention{KeepInbox: 90, KeepBin: 30} }
+
 // maxKeep is ten years.
 const maxKeep = 3650
 
