@@ -215,6 +215,7 @@ var actions = []action{
 	{"mail.mute@1", "user:ines", `{"ids":["letter-0001"],"muted":true}`, self},
 	{"mail.hush@1", "user:ines", `{"people":["garnier"],"muted":true}`, self},
 	{"mail.recall@1", "user:ines", `{"message":"letter-0004"}`, self},
+	{"mail.stop@1", "office:collard", `{"id":"lopez.letter-0005"}`, "staff direction"},
 	{"mail.policy@1", "school:collard", `{"most":200}`, "direction admin"},
 }
 

@@ -29,7 +29,8 @@ const (
 	ManageDirectory  Action = "manage the directory"
 	PrintActivation  Action = "print activation sheets"
 	ManageAccounts   Action = "manage accounts"
-	UseMail          Action = "use a mailbox" // write, read and put away
+	UseMail          Action = "use a mailbox"     // write, read and put away
+	ModerateMail     Action = "moderate messages" // stop, withdraw and close
 	RuleMail         Action = "set the rules of messaging"
 )
 
@@ -72,7 +73,9 @@ var policy = map[Action]struct {
 	PrintActivation: {"school", []relation{staff, direction, admin}},
 	ManageDirectory: {"school", []relation{admin}},
 	ManageAccounts:  {"school", []relation{admin}},
-	RuleMail:        {"school", []relation{direction, admin}},
+	ModerateMail:    {"office", []relation{staff, direction}},
+
+	RuleMail: {"school", []relation{direction, admin}},
 }
 
 // Actions lists every action, for the authorisation matrix.
@@ -162,11 +165,11 @@ func (s *snapshot) stands(user string, r relation, kind, id string, day Date) bo
 	return false
 }
 
-// contains says whether a scope of the kinds school and student is of this
+// contains says whether a scope of the kinds school, office and student is of this
 // school.
 func (s *snapshot) contains(kind, id string, day Date) bool {
 	switch kind {
-	case "school":
+	case "school", "office":
 		return id == s.id
 	case "student":
 		return s.people[id].Pupil && s.present(id, day)

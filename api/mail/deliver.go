@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -79,6 +80,11 @@ func (s *Service) lay(ctx context.Context, job *psync.Job, reader string, d deli
 func (s *Service) retell(ctx context.Context, tx *psync.Tx, id string, p post) error {
 	tx.Put("post", id, p)
 	tx.Effect(effectDeliver, delivery{ID: id, Again: true})
+	return s.touch(ctx, tx, id, p)
+}
+
+// touch has the devices of an author read their message anew.
+func (s *Service) touch(ctx context.Context, tx *psync.Tx, id string, p post) error {
 	seq, err := tx.Get(ctx, "message", id, nil)
 	if err == nil && seq > 0 {
 		tx.Put("message", id, newEntry(id, p))
@@ -124,10 +130,10 @@ func (s *Service) joinMessages(ctx context.Context, scope string, stored []stora
 func (p post) seenBy(user string, there bool) Message {
 	m := p.Message
 	if m.Recalled || !there {
-		m.Body, m.Files, m.Quotes, m.Recalled = Body{}, nil, nil, true
+		m.Body, m.Files, m.Quotes, m.Recalled, m.Due = Body{}, nil, nil, true, time.Time{}
 	}
 	if m.From.ID != user {
-		m.Bcc = nil
+		m.Bcc, m.Refused = nil, nil
 		m.Blind = slices.Contains(p.Hidden, user)
 	}
 	return m

@@ -14,6 +14,7 @@
 //	         muted P      a person who is not to be heard
 //	         sent day     what U sent within a day, for the brakes; never sent
 //	         list L       people U may write to; devices get a [List]
+//	office:X mailing M    a message to many that waits, or did
 //	school:X mail mail    the rules of this school, a [Policy]
 //	mail:X   post M       a message of the school itself; the server's alone
 //
@@ -77,6 +78,8 @@ type Message struct {
 	Quotes     []Quote           `json:"quotes,omitempty"` // what it passes on, newest first
 	Recalled   bool              `json:"recalled,omitempty"`
 	Moderated  bool              `json:"moderated,omitempty"` // by the office, not by its author
+	Due        time.Time         `json:"due,omitzero"`        // when it leaves; until then its author alone has it
+	Refused    []Addressee       `json:"refused,omitempty"`   // who could no longer be written to when it left; for its author alone
 }
 
 // post is a message as it is stored. Root is who began the discussion.
@@ -85,6 +88,7 @@ type post struct {
 	Root    string   `json:"root"`
 	Readers []string `json:"readers"` // who got it openly, without its author
 	Hidden  []string `json:"hidden,omitempty"`
+	Large   bool     `json:"large,omitempty"` // a mailing of the office
 }
 
 // entry is a message in a mailbox: who wrote it, the day, and the discussion
@@ -187,6 +191,9 @@ func (s *Service) Bind(e Engine) { s.engine = e }
 // The effects of this package.
 const (
 	effectDeliver = "mail.deliver"
+	effectRelease = "mail.release"
+	effectMailing = "mail.mailing"
+	effectStop    = "mail.stop"
 	effectPurge   = "mail.purge"
 	effectLists   = "mail.lists"
 	effectSweep   = "mail.sweep"
@@ -212,12 +219,16 @@ func (s *Service) Register(mux *psync.Mux) {
 	mux.Mutation("mail.category@1", "user:*", s.category)
 	mux.Mutation("mail.uncategory@1", "user:*", s.uncategory)
 	mux.Mutation("mail.forget@1", "user:*", s.forget)
+	mux.Mutation("mail.stop@1", "office:*", s.stop)
 	mux.Mutation("mail.policy@1", "school:*", s.setPolicy)
 	mux.Mutation("mail.vote@1", "user:*", s.vote)
 	mux.Mutation("mail.mute@1", "user:*", s.mute)
 	mux.Mutation("mail.hush@1", "user:*", s.hush)
 
 	mux.Effect(effectDeliver, s.deliver)
+	mux.Effect(effectMailing, s.mailing)
+	mux.Effect(effectStop, s.stopped)
+	mux.Later(effectRelease, releasePatience, s.release)
 	mux.Effect(effectPurge, s.purgeMessages)
 	mux.Effect(effectLists, s.listPeople)
 	mux.Effect(effectBallot, s.count)

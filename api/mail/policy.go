@@ -29,6 +29,7 @@ type Policy struct {
 	// Frozen lets nobody send anything but vie scolaire and direction.
 	Frozen bool `json:"frozen,omitempty"`
 	Brakes
+	Delays
 	Retention
 	// HideLatest lists the roles whose home screen shows no messages.
 	HideLatest []directory.Role `json:"hideLatest,omitempty"`
@@ -39,8 +40,7 @@ func DefaultPolicy() Policy {
 	return Policy{
 		StudentToTeacher: true, StudentToStudent: true, GuardianToTeacher: true, GuardianToStaff: true,
 		TeacherToStudent: true, TeacherToGuardian: true, Most: MaxRecipients,
-		Brakes:    defaultBrakes(),
-		Retention: defaultRetention(),
+		Brakes: defaultBrakes(), Delays: defaultDelays(), Retention: defaultRetention(),
 	}
 }
 
@@ -52,7 +52,7 @@ func (s *Service) setPolicy(_ context.Context, tx *psync.Tx) error {
 	if err := s.dir.May(tx.Actor(), directory.RuleMail, tx.Scope()); err != nil {
 		return err
 	}
-	p := Policy{Brakes: defaultBrakes(), Retention: defaultRetention()} // they hold unless others are chosen
+	p := Policy{Brakes: defaultBrakes(), Delays: defaultDelays(), Retention: defaultRetention()} // they hold unless others are chosen
 	if err := tx.Args(&p); err != nil {
 		return err
 	}
@@ -72,6 +72,9 @@ func (p Policy) check() error {
 		if !slices.Contains(directory.AllRoles, role) || slices.Contains(p.HideLatest[:i], role) {
 			return psync.Refuse("invalid", fmt.Sprintf("hideLatest[%d]", i), "a role, once")
 		}
+	}
+	if err := p.Delays.check(); err != nil {
+		return err
 	}
 	if err := p.Brakes.check(); err != nil {
 		return err
@@ -108,6 +111,7 @@ type sender struct {
 	book   book
 	most   int
 	brakes Brakes
+	delays Delays
 	svc    *Service
 }
 
@@ -120,7 +124,7 @@ func (s *Service) sender(ctx context.Context, a psync.Actor) (*sender, error) {
 	if p.Frozen && !isAny(s.dir, a.User, directory.RoleStaff, directory.RoleDirection) {
 		return nil, psync.Refuse("frozen", "", "messaging is closed for now")
 	}
-	return &sender{a.User, s.census(a.School, p).book(a.User), p.Most, p.Brakes, s}, nil
+	return &sender{a.User, s.census(a.School, p).book(a.User), p.Most, p.Brakes, p.Delays, s}, nil
 }
 
 // isAny says whether a person has one of the roles.

@@ -37,6 +37,13 @@ func (s *Service) withdraw(ctx context.Context, tx *psync.Tx, id string, p post)
 	for some := range slices.Chunk(p.scopes(), shownAtOnce) {
 		attachment.Release(tx, s.reference(id, p, some))
 	}
-	attachment.Refer(tx, s.reference(id, p, p.scopes()[:1]))
+	if p.Due.IsZero() {
+		attachment.Refer(tx, s.reference(id, p, p.scopes()[:1]))
+	} else {
+		p.Body, p.Files, p.Quotes = Body{}, nil, nil // nobody ever got it
+	}
+	if p.Large {
+		tx.Effect(effectMailing, delivery{ID: id})
+	}
 	return s.retell(ctx, tx, id, p)
 }

@@ -38,7 +38,7 @@ func (s *Service) reply(ctx context.Context, tx *psync.Tx) error {
 	if err := from.brake(ctx, tx, p, args.content); err != nil {
 		return err
 	}
-	return s.post(ctx, tx, p, args.content)
+	return s.post(ctx, tx, from, p, args.content)
 }
 
 func (a replyArgs) check() error {
@@ -60,14 +60,22 @@ func (s *Service) root(ctx context.Context, tx *psync.Tx, id string, p post) (po
 	return first, err
 }
 
-// answer fills in who gets an answer. Whoever wrote to somebody and asked for
+// answering says who may get an answer. Whoever wrote to somebody and asked for
 // answers gets theirs; all others must be people the actor may write to,
 // unless somebody who works in the school has brought them together.
+func (f *sender) answering(root, re post) func(id string) bool {
+	dir, invited := f.svc.dir, []string{root.From.ID, re.From.ID}
+	together := f.svc.works(root.From.ID) && root.From.ID != f.user && dir.Present(root.From.ID)
+	return func(id string) bool {
+		return dir.Present(id) && (together || slices.Contains(invited, id) || f.book.reaches(id))
+	}
+}
+
+// answer fills in who gets an answer.
 func (f *sender) answer(p *post, root, re post, all bool) error {
 	if root.Mode == ModeNone {
 		return psync.Refuse("no_reply", "re", "nobody reads answers to this message")
 	}
-	invited := []string{root.From.ID, re.From.ID}
 	everyone := without(append(slices.Clone(root.Readers), root.From.ID), f.user)
 	people := []string{re.From.ID}
 	if all {
@@ -82,9 +90,9 @@ func (f *sender) answer(p *post, root, re post, all bool) error {
 	if len(people) == 0 {
 		return psync.Refuse("gone", "re", "nobody is left to answer")
 	}
-	together := f.svc.works(root.From.ID) && root.From.ID != f.user && f.svc.dir.Present(root.From.ID)
+	may := f.answering(root, re)
 	for _, id := range people {
-		if !together && !slices.Contains(invited, id) && !f.book.reaches(id) {
+		if !may(id) {
 			return psync.Refuse("recipient_not_allowed", "all", "%s may not be written to", id)
 		}
 		p.To = append(p.To, Addressee{Key: userScope(id), Name: f.svc.dir.Display(id)})

@@ -72,7 +72,7 @@ func (s *Service) send(ctx context.Context, tx *psync.Tx) error {
 		return err
 	}
 	remember(tx, p)
-	return s.post(ctx, tx, p, args.content)
+	return s.post(ctx, tx, from, p, args.content)
 }
 
 // write begins to send: it reads and checks the arguments, of which c is a
@@ -176,17 +176,19 @@ func (s *Service) already(ctx context.Context, tx *psync.Tx, id string) (bool, e
 	if err != nil || seq == 0 {
 		return false, err
 	}
-	tx.Answer(sent{p.At, len(p.Readers) + len(p.Hidden)})
+	tx.Answer(sent{p.At, p.people()})
 	return true, nil
 }
 
 // post writes a message down and sends it on its way.
-func (s *Service) post(ctx context.Context, tx *psync.Tx, p post, c content) (err error) {
+func (s *Service) post(ctx context.Context, tx *psync.Tx, from *sender, p post, c content) (err error) {
 	id, user := c.ID, tx.Actor().User
 	p.From, p.At, p.Body = s.dir.Named(user), tx.Now().UTC().Truncate(time.Millisecond), c.Body
 	if p.Files, err = s.owned(ctx, user, c.Files); err != nil {
 		return err
 	}
+	p.Due = from.due(p, p.At)
+	p.Large = !p.Due.IsZero() && s.works(user)
 	tx.Put("post", id, p)
 	tx.Put("message", id, newEntry(id, p))
 	if c.Draft != "" {
@@ -194,9 +196,8 @@ func (s *Service) post(ctx context.Context, tx *psync.Tx, p post, c content) (er
 			return err
 		}
 	}
-	tx.Effect(effectDeliver, delivery{ID: id})
-	s.refer(tx, id, p)
-	tx.Answer(sent{p.At, len(p.Readers) + len(p.Hidden)})
+	s.depart(tx, id, p)
+	tx.Answer(sent{p.At, p.people()})
 	return nil
 }
 

@@ -228,6 +228,12 @@ func (w *world) send(user, id string, to ...string) string {
 // mailbox is what a person's device holds of one type after a first sync.
 func mailbox[T any](w *world, user, typ string) map[string]T {
 	w.t.Helper()
+	return recordsIn[T](w, user, "user:"+user, typ)
+}
+
+// recordsIn is mailbox for another scope that a person reads.
+func recordsIn[T any](w *world, user, scope, typ string) map[string]T {
+	w.t.Helper()
 	res, err := w.engine.Sync(w.t.Context(), person(user), &psync.Request{
 		V: 1, Schema: 1, Device: "d_" + user, Cursors: map[string]psync.Cursor{}, Budget: 1 << 20,
 	})
@@ -243,7 +249,7 @@ func mailbox[T any](w *world, user, typ string) map[string]T {
 		w.t.Fatal(err)
 	}
 	got := map[string]T{}
-	for _, r := range answer.Scopes["user:"+user].Records {
+	for _, r := range answer.Scopes[scope].Records {
 		var name, id string
 		var v T
 		_, _ = json.Unmarshal(r[1], &name), json.Unmarshal(r[2], &id)
