@@ -53,6 +53,7 @@ func (a *Accounts) Routes(s *Server) {
 	s.Route("POST", "/api/session/password", SignedIn, Small, a.changePassword)
 	s.Route("GET", "/api/devices", SignedIn, NoBody, a.devices)
 	s.Route("DELETE", "/api/devices/:device", SignedIn, NoBody, a.revoke)
+	s.Route("POST", "/api/devices/:device/trust", SignedIn, Small, a.trust)
 	s.Route("POST", "/api/handover", Optional, Small, a.handOver)
 	a.pairingRoutes(s)
 	a.activationRoutes(s)
@@ -76,6 +77,7 @@ type shownSession struct {
 	School     string           `json:"school"`
 	Ended      *account.Device  `json:"ended,omitempty"`      // had to make room
 	MustChange bool             `json:"mustChange,omitempty"` // the password
+	Quarantine bool             `json:"quarantine,omitempty"` // of this device
 }
 
 func (a *Accounts) show(actor psync.Actor) shownSession {
@@ -167,7 +169,12 @@ func (a *Accounts) signInDemo(c *Call, key, label string) error {
 // session tells who is signed in, and renews the cookie.
 func (a *Accounts) session(c *Call) error {
 	c.SetSession(c.Token(), a.Now().Add(account.CookieLife))
-	return c.JSON(fiber.StatusOK, a.show(c.Actor))
+	shown := a.show(c.Actor)
+	var err error
+	if shown.Quarantine, err = a.Service.Quarantined(c.Context(), c.Actor); err != nil {
+		return err
+	}
+	return c.JSON(fiber.StatusOK, shown)
 }
 
 // signOut ends the session and has the browser forget what it cached. The
@@ -223,6 +230,20 @@ func (a *Accounts) devices(c *Call) error {
 
 func (a *Accounts) revoke(c *Call) error {
 	if err := a.Service.Revoke(c.Context(), sessionOf(c), c.Param("device")); err != nil {
+		return err
+	}
+	return c.NoContent()
+}
+
+// trust ends the quarantine of a device of one's own, or of a pupil's.
+func (a *Accounts) trust(c *Call) error {
+	var body struct {
+		Student string `json:"student"`
+	}
+	if err := c.Bind(&body); err != nil {
+		return err
+	}
+	if err := a.Service.Trust(c.Context(), sessionOf(c), body.Student, c.Param("device")); err != nil {
 		return err
 	}
 	return c.NoContent()

@@ -91,12 +91,12 @@ func newWorld(t testing.TB) *world {
 	files.Bind(w.engine)
 	notices.Bind(w.engine)
 	w.homework.Bind(w.engine)
-	letters.Bind(w.engine)
 	w.accounts, err = account.New(account.Config{
 		Engine: w.engine, Watcher: records, Directory: w.directory, Key: bytes.Repeat([]byte{2}, 32),
 		Params: account.Params{Memory: 8, Time: 1, Threads: 1}, Kick: w.engine.Hub().Kick, Log: log, Now: morning,
 	})
 	check(t, err)
+	letters.Bind(w.engine, w.accounts)
 	w.enroll(t)
 	accounts := &api.Accounts{Service: w.accounts, Directory: w.directory, Now: morning}
 	w.edge = serve(t, api.Deps{

@@ -19,6 +19,8 @@ type Device struct {
 	LastSeen  time.Time `json:"lastSeen"` // to the hour
 	CreatedBy string    `json:"createdBy,omitempty"`
 	Current   bool      `json:"current"`
+
+	Quarantine bool `json:"quarantine,omitempty"` // see [Service.Quarantined]
 }
 
 // TooManyDevices refuses a new session. The person picks one of the devices
@@ -75,7 +77,7 @@ func (s *Service) spare(all map[string]device, now time.Time, user string) error
 }
 
 func (s *Service) maxDevices(user string) int {
-	if p, ok := s.directory.Person(user); ok && p.Pupil {
+	if s.pupil(user) {
 		return maxPupil
 	}
 	return maxAdult
@@ -86,7 +88,9 @@ func listed(all map[string]device, now time.Time, keep string) []Device {
 	var live []Device
 	for id, d := range all {
 		if d.alive(now) && !d.ghost() && !d.Fresh {
-			live = append(live, d.public(id))
+			shown := d.public(id)
+			shown.Quarantine = d.doubted(now)
+			live = append(live, shown)
 		}
 	}
 	slices.SortFunc(live, func(a, b Device) int {
@@ -146,7 +150,7 @@ func (s *Service) Revoke(ctx context.Context, session Session, id string) error 
 		var d device
 		seq, err := tx.Get(ctx, kindDevice, id, &d)
 		if err != nil || seq == 0 {
-			return cmpErr(err, psync.Refuse("not_found", "", "no such device"))
+			return cmpErr(err, errNoDevice)
 		}
 		if d.Ended.IsZero() {
 			end(tx, id, d)

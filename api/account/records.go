@@ -51,6 +51,7 @@ type device struct {
 	Replaced time.Time `json:"replaced,omitzero"` // when its browser asked for a fresh id
 	Handed   time.Time `json:"handed,omitzero"`   // passes issued until then are used up
 	Fresh    bool      `json:"fresh,omitempty"`   // given to a browser that had a session, not used yet
+	Doubted  time.Time `json:"doubted,omitzero"`  // in quarantine until then
 	Ended    time.Time `json:"ended,omitzero"`    // revoked, signed out or too many
 }
 

@@ -148,7 +148,7 @@ func (s *Service) welcome(ctx context.Context, c Client, cr Credentials, user, c
 			return Ticket{}, err
 		}
 	}
-	return s.open(ctx, opening{user: user, client: c, end: cr.End, instead: s.here(ctx, c, user), also: func(a *account) error {
+	return s.open(ctx, opening{user: user, client: c, password: true, end: cr.End, instead: s.here(ctx, c, user), also: func(a *account) error {
 		if a.Hash != checked {
 			return errWrong // changed in between
 		}
@@ -191,6 +191,7 @@ type opening struct {
 	id       string // empty: a new one
 	end      string // device to end if there are too many
 	makeRoom bool   // end the oldest if there are too many
+	password bool   // nothing but a password opens it
 	fresh    bool   // of a browser that has a session
 	instead  string // device whose browser this is
 	also     func(*account) error
@@ -258,12 +259,13 @@ func (s *Service) admit(ctx context.Context, tx *psync.Tx, o opening) (t Ticket,
 	}
 	now := tx.Now().UTC().Truncate(time.Second)
 	d := device{Label: o.client.label(), Secret: sum(o.secret), Created: now, LastSeen: now, By: o.by, Key: o.key, Fresh: o.fresh}
+	d.Doubted = s.doubt(all, acc, o, now)
 	tx.Put(kindDevice, o.id, d)
 	if acc.Opened.IsZero() {
 		acc.Opened = now
 	}
 	tx.PutIfChanged(kindAccount, current, acc)
-	if o.notice {
+	if o.notice || o.password && d.doubted(now) {
 		notify.Notify(tx, o.user, newDevice(d.Label, tx.Now()))
 	}
 	t.Session, t.MustChange = newSession(o.user, acc.School, o.id, d), acc.Change

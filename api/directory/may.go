@@ -29,6 +29,7 @@ const (
 	ManageDirectory  Action = "manage the directory"
 	PrintActivation  Action = "print activation sheets"
 	ManageAccounts   Action = "manage accounts"
+	TrustDevices     Action = "trust a pupil's devices"
 	UseMail          Action = "use a mailbox"     // write, read and put away
 	ModerateMail     Action = "moderate messages" // stop, withdraw and close
 	RuleMail         Action = "set the rules of messaging"
@@ -62,6 +63,8 @@ var policy = map[Action]struct {
 
 	HandIn:      {"student", []relation{pupil}},
 	ReadStudent: {"student", []relation{pupil, guardian, staff, direction}},
+
+	TrustDevices: {"student", []relation{staff, direction}},
 
 	TickHomework:   {"user", []relation{pupil}},
 	ChangeSettings: {"user", []relation{owner}},

@@ -47,6 +47,8 @@ type departure struct {
 	At    int64    `json:"at"` // Unix seconds
 	To    []string `json:"to"`
 	Marks []sketch `json:"marks,omitempty"` // of a pupil's: what it said
+
+	Doubted bool `json:"doubted,omitempty"` // from a device in quarantine
 }
 
 const (
@@ -72,8 +74,17 @@ func (f *sender) brake(ctx context.Context, tx *psync.Tx, p post, c content) err
 	pupil := isAny(f.svc.dir, f.user, directory.RoleStudent)
 	if pupil {
 		d.Marks = marksOf(p, c)
+		var err error
+		if d.Doubted, err = f.svc.devices.Quarantined(ctx, tx.Actor()); err != nil {
+			return err
+		}
 	}
 	all.add(d)
+	if d.Doubted {
+		if err := quarantine(ctx, tx, p, all); err != nil {
+			return err
+		}
+	}
 	if err := f.brakes.hold(all, d, pupil); err != nil {
 		return err
 	}

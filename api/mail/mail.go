@@ -163,6 +163,13 @@ type Engine interface {
 	Find(ctx context.Context, scope string, keys ...storage.Key) ([]storage.Record, error)
 }
 
+// Devices is what this package asks about the devices of people.
+type Devices interface {
+	// Quarantined says whether a device is so new to a pupil's account that it
+	// may not write to many people or to somebody new.
+	Quarantined(ctx context.Context, a psync.Actor) (bool, error)
+}
+
 // Config is what a Service stands on.
 type Config struct {
 	Directory Directory
@@ -178,6 +185,8 @@ type Service struct {
 	log    *slog.Logger
 	now    func() time.Time
 	engine Engine
+
+	devices Devices
 }
 
 // New returns a Service. Before use: Register its rules and Bind the engine.
@@ -185,8 +194,9 @@ func New(c Config) *Service {
 	return &Service{dir: c.Directory, files: c.Files, log: c.Log, now: c.Now}
 }
 
-// Bind gives the service the engine that it reads other scopes through.
-func (s *Service) Bind(e Engine) { s.engine = e }
+// Bind gives the service the engine that it reads other scopes through, and
+// what it asks about devices.
+func (s *Service) Bind(e Engine, d Devices) { s.engine, s.devices = e, d }
 
 // The effects of this package.
 const (

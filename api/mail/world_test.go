@@ -1,6 +1,7 @@
 package mail
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -40,6 +41,15 @@ type world struct {
 	engine *psync.Engine
 	now    time.Time
 	k      map[string]int64
+
+	doubted doubted
+}
+
+// doubted are devices in quarantine, by id.
+type doubted map[string]bool
+
+func (d doubted) Quarantined(_ context.Context, a psync.Actor) (bool, error) {
+	return d[a.Device], nil
 }
 
 // monday is 23 November 2026, 11:00 in Paris.
@@ -81,7 +91,7 @@ func newWorldOn(t testing.TB, records storage.Records) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { blobs.Close() })
-	w := &world{t: t, now: monday, k: map[string]int64{}}
+	w := &world{t: t, now: monday, k: map[string]int64{}, doubted: doubted{}}
 	clock := func() time.Time { return w.now }
 	log := slog.New(slog.DiscardHandler)
 	w.dir = directory.New(directory.Config{Records: records, Log: log, Now: clock})
@@ -95,7 +105,7 @@ func newWorldOn(t testing.TB, records storage.Records) *world {
 	w.engine = psync.New(psync.Config{Records: records, Mux: mux, Access: w.dir, Log: log, Now: clock})
 	w.dir.Bind(w.engine)
 	files.Bind(w.engine)
-	w.mail.Bind(w.engine)
+	w.mail.Bind(w.engine, w.doubted)
 	return w
 }
 

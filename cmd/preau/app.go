@@ -115,6 +115,7 @@ func (a *App) openAreas() (err error) {
 	if err != nil {
 		return err
 	}
+	a.mail.Bind(a.engine, a.accounts)
 	a.accounts.OnRevoke(a.forgetPush)
 	return nil
 }
@@ -131,7 +132,6 @@ func (a *App) openEngine() {
 	a.files.Bind(a.engine)
 	a.notices.Bind(a.engine)
 	a.homework.Bind(a.engine)
-	a.mail.Bind(a.engine)
 }
 
 // edge lists what the HTTP edge stands on.

@@ -91,7 +91,6 @@ func (w *World) addAreas(mux *psync.Mux) (err error) {
 	})
 	letters := mail.New(mail.Config{Directory: w.Directory, Files: w.Files, Log: c.Log, Now: w.Clock.Now})
 	letters.Register(mux)
-	letters.Bind(w.Engine)
 	w.Homework.Register(mux)
 	w.Files.Register(mux)
 	w.Notices.Register(mux)
@@ -102,6 +101,7 @@ func (w *World) addAreas(mux *psync.Mux) (err error) {
 		Engine: w.Engine, Watcher: c.Records, Directory: w.Directory,
 		Key: c.AccountKey, Params: c.Params, Log: c.Log, Now: w.Clock.Now,
 	})
+	letters.Bind(w.Engine, w.Accounts)
 	return err
 }
 

@@ -1,0 +1,101 @@
+package account
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"time"
+
+	"preau/api/directory"
+	psync "preau/sync"
+)
+
+// quarantine is for how long a pupil's device that came in with a password
+// alone is doubted. A password is what is stolen; a device that was paired, an
+// activation sheet and the first device of an account prove more.
+const quarantine = 7 * 24 * time.Hour
+
+// doubted says whether a device is in quarantine.
+func (d device) doubted(now time.Time) bool { return now.Before(d.Doubted) }
+
+// doubt says until when a device about to be added is in quarantine: as long
+// as the one that lets it in, or whose browser it is.
+func (s *Service) doubt(all map[string]device, acc account, o opening, now time.Time) time.Time {
+	for _, id := range []string{o.instead, o.by} {
+		if d, known := all[id]; known && d.alive(now) {
+			return d.Doubted
+		}
+	}
+	if o.password && !acc.Opened.IsZero() && s.pupil(o.user) {
+		return now.Add(quarantine)
+	}
+	return time.Time{}
+}
+
+func (s *Service) pupil(user string) bool {
+	p, ok := s.directory.Person(user)
+	return ok && p.Pupil
+}
+
+// Quarantined says whether a device is so new to a pupil's account that it may
+// not write to many people or to somebody new. It reads the record itself: what
+// another node was told holds at once.
+func (s *Service) Quarantined(ctx context.Context, a psync.Actor) (bool, error) {
+	st, err := s.read(ctx, a.User)
+	if err != nil {
+		return false, err
+	}
+	return st.devices[a.Device].doubted(s.now()), nil
+}
+
+// Trust ends the quarantine of a device: a device of the same person that is
+// not in quarantine itself says so or, of a pupil, vie scolaire and direction.
+// User "" is the person of the session. A device that is trusted already is no
+// error.
+func (s *Service) Trust(ctx context.Context, session Session, user, id string) error {
+	user = cmp.Or(user, session.User)
+	if user != session.User && s.directory.May(session.Actor(), directory.TrustDevices, "student:"+user) != nil {
+		return errNoDevice
+	}
+	err := s.commit(ctx, session.Actor(), user, func(ctx context.Context, tx *psync.Tx) error {
+		if user == session.User {
+			if err := trusted(ctx, tx, session.Device); err != nil {
+				return err
+			}
+		}
+		return trust(ctx, tx, id)
+	})
+	if err != nil {
+		return fmt.Errorf("trust device %s of %s: %w", id, user, err)
+	}
+	s.kick(user)
+	s.log.InfoContext(ctx, "device trusted", "user", user, "device", id, "by", session.User, "on", session.Device)
+	return nil
+}
+
+var errNoDevice = psync.Refuse("not_found", "", "no such device")
+
+// trusted refuses when a device may not speak for others.
+func trusted(ctx context.Context, tx *psync.Tx, id string) error {
+	if err := stillIn(ctx, tx, id); err != nil {
+		return err
+	}
+	var d device
+	_, err := tx.Get(ctx, kindDevice, id, &d)
+	if err == nil && d.doubted(tx.Now()) {
+		err = psync.Refuse("forbidden", "", "a device in quarantine vouches for none")
+	}
+	return err
+}
+
+// trust is the rule that ends a quarantine.
+func trust(ctx context.Context, tx *psync.Tx, id string) error {
+	var d device
+	seq, err := tx.Get(ctx, kindDevice, id, &d)
+	if err != nil || seq == 0 || !d.alive(tx.Now()) {
+		return cmpErr(err, errNoDevice)
+	}
+	d.Doubted = time.Time{}
+	tx.PutIfChanged(kindDevice, id, d)
+	return nil
+}
