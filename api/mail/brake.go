@@ -15,7 +15,7 @@ import (
 type Brakes struct {
 	Quota int `json:"quota"` // people that a pupil may write to
 	Alike int `json:"alike"` // people who may get nearly the same text of a pupil
-	Pair  int `json:"pair"`  // messages of a pupil or a guardian to one person
+	Pair  int `json:"pair"`  // messages of a guardian to one person, of a pupil to one who works here
 }
 
 func defaultBrakes() Brakes { return Brakes{Quota: 100, Alike: 30, Pair: 20} }
@@ -85,7 +85,11 @@ func (f *sender) brake(ctx context.Context, tx *psync.Tx, p post, c content) err
 			return err
 		}
 	}
-	if err := f.brakes.hold(all, d, pupil); err != nil {
+	watched := d.To
+	if pupil {
+		watched = slices.DeleteFunc(slices.Clone(d.To), func(id string) bool { return !f.svc.works(id) })
+	}
+	if err := f.brakes.hold(all, d, watched, pupil); err != nil {
 		return err
 	}
 	tx.Put(kindDepartures, "day", all)
@@ -98,9 +102,10 @@ func (all *departures) add(d departure) {
 	all.Sent = append(slices.DeleteFunc(all.Sent, func(d departure) bool { return d.At <= old }), d)
 }
 
-// hold refuses the last of all departures if it is one too many.
-func (b Brakes) hold(all departures, last departure, pupil bool) error {
-	for _, to := range last.To {
+// hold refuses the last of all departures if it is one too many, to any of the
+// people watched or to all.
+func (b Brakes) hold(all departures, last departure, watched []string, pupil bool) error {
+	for _, to := range watched {
 		if all.count(func(d departure) bool { return slices.Contains(d.To, to) }) > b.Pair {
 			return psync.Refuse("pair", "", "%d messages to one person in 24 hours", b.Pair)
 		}

@@ -140,6 +140,19 @@ func TestPair(t *testing.T) {
 	w.wantRefusal(w.do("nadia", "mail.reply@1", args{"id": "m-pair-five", "re": "m-back00", "body": text("Non.")}), "")
 }
 
+// TestPairOfPupils: a pupil is held back before those who work in the school,
+// and chats with friends.
+func TestPairOfPupils(t *testing.T) {
+	w := newWorld(t)
+	for i := range 25 {
+		w.wantRefusal(w.says("ines", fmt.Sprintf("m-chat%02d", i), different(i), "malo"), "")
+	}
+	for i := range 20 {
+		w.wantRefusal(w.says("ines", fmt.Sprintf("m-asks%02d", i), different(i), "garnier"), "")
+	}
+	w.wantRefusal(w.says("ines", "m-asks-one", "Alors ?", "malo", "garnier"), "pair")
+}
+
 // TestBrakesCountOnce: a message that arrives twice, or was refused, counts as
 // what it is, and the record of it all stays small and on the server.
 func TestBrakesCountOnce(t *testing.T) {

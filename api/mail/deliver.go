@@ -132,6 +132,9 @@ func (p post) seenBy(user string, there bool) Message {
 	if m.Recalled || !there {
 		m.Body, m.Files, m.Quotes, m.Recalled, m.Due = Body{}, nil, nil, true, time.Time{}
 	}
+	if m.Moderated {
+		m.Subject = ""
+	}
 	if m.From.ID != user {
 		m.Bcc, m.Refused = nil, nil
 		m.Blind = slices.Contains(p.Hidden, user)

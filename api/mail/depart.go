@@ -31,6 +31,10 @@ func defaultDelays() Delays { return Delays{Large: 60, Hold: 10} }
 // releasePatience is how late a message may leave: always.
 const releasePatience = 10 * 365 * 24 * time.Hour
 
+// frozenWait is when a message that cannot leave, because messaging is frozen,
+// tries again.
+const frozenWait = 5 * time.Minute
+
 // Limits of delays.
 const (
 	maxLarge = 10_000
@@ -130,6 +134,10 @@ func (s *Service) release(ctx context.Context, job *psync.Job) error {
 			return err
 		}
 		may, err := s.still(ctx, tx, p)
+		if r, ok := errors.AsType[*psync.Refusal](err); ok && r.Code == frozen {
+			tx.EffectAt(effectRelease, d, tx.Now().Add(frozenWait))
+			return nil
+		}
 		if err != nil {
 			return err
 		}
@@ -155,10 +163,11 @@ func (p *post) sift(may func(id string) (name string, ok bool)) {
 	p.Hidden = slices.DeleteFunc(p.Hidden, out)
 }
 
-// still says to whom a message may go that was written before.
+// still says to whom a message may go that was written before; it is refused
+// as frozen while nobody may write.
 func (s *Service) still(ctx context.Context, tx *psync.Tx, p post) (may func(id string) (name string, ok bool), err error) {
 	reach, err := s.reachOf(ctx, tx, p)
-	if _, refused := errors.AsType[*psync.Refusal](err); refused {
+	if r, refused := errors.AsType[*psync.Refusal](err); refused && r.Code != frozen {
 		reach, err = func(string) bool { return false }, nil
 	}
 	return func(id string) (string, bool) { return s.dir.Display(id), reach(id) }, err

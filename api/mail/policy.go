@@ -105,6 +105,9 @@ func (s *Service) bookOf(ctx context.Context, user string) (book, error) {
 	return s.census(school, p).book(user), nil
 }
 
+// frozen is the code of the refusal while nobody may write.
+const frozen = "frozen"
+
 // sender is somebody who is about to send: the lists they may write to.
 type sender struct {
 	user   string
@@ -122,7 +125,7 @@ func (s *Service) sender(ctx context.Context, a psync.Actor) (*sender, error) {
 		return nil, err
 	}
 	if p.Frozen && !isAny(s.dir, a.User, directory.RoleStaff, directory.RoleDirection) {
-		return nil, psync.Refuse("frozen", "", "messaging is closed for now")
+		return nil, psync.Refuse(frozen, "", "messaging is closed for now")
 	}
 	return &sender{a.User, s.census(a.School, p).book(a.User), p.Most, p.Brakes, p.Delays, s}, nil
 }
