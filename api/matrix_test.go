@@ -60,6 +60,7 @@ var crossings = []crossing{
 	{"GET /api/devices", at("/api/devices"), "", whoever, 200, 0, nil},
 	{"DELETE /api/devices/:device", func(w *world) string { return "/api/devices/" + w.device }, "", self, 204, 404, nil},
 	{"POST /api/devices/:device/trust", func(w *world) string { return "/api/devices/" + w.device + "/trust" }, `{"student":"ines"}`, "self staff direction", 204, 404, nil},
+	{"GET /api/students/:student/devices", at("/api/students/ines/devices"), "", "staff direction", 200, 404, nil},
 	{"POST /api/handover", at("/api/handover"), `{"pass":"made up"}`, everybody, 0, 0, nil},
 
 	{"POST /api/pairings", at("/api/pairings"), `{}`, whoever, 201, 0, nil},

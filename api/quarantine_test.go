@@ -42,6 +42,11 @@ func TestQuarantinedDevicesBringInQuarantinedOnes(t *testing.T) {
 		t.Errorf("%d devices are shown in quarantine", n)
 	}
 	trust := "/api/devices/" + taken.device(t).Device + "/trust"
+	var seen struct{ Devices []shownDevice }
+	s.signIn(t, "viard").get("/api/students/ines/devices").into(t, &seen)
+	if len(seen.Devices) != 2 {
+		t.Errorf("vie scolaire sees %+v", seen)
+	}
 	helper.post(trust, struct{}{}).expect(t, "its helper", 403, "forbidden")
 	taken.post(trust, struct{}{}).expect(t, "itself", 403, "forbidden")
 	s.signIn(t, "garnier").post(trust, map[string]string{"student": "ines"}).expect(t, "a teacher", 404, "not_found")

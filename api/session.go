@@ -54,6 +54,7 @@ func (a *Accounts) Routes(s *Server) {
 	s.Route("GET", "/api/devices", SignedIn, NoBody, a.devices)
 	s.Route("DELETE", "/api/devices/:device", SignedIn, NoBody, a.revoke)
 	s.Route("POST", "/api/devices/:device/trust", SignedIn, Small, a.trust)
+	s.Route("GET", "/api/students/:student/devices", SignedIn, NoBody, a.doubted)
 	s.Route("POST", "/api/handover", Optional, Small, a.handOver)
 	a.pairingRoutes(s)
 	a.activationRoutes(s)
@@ -247,6 +248,17 @@ func (a *Accounts) trust(c *Call) error {
 		return err
 	}
 	return c.NoContent()
+}
+
+// doubted lists the devices of a pupil that are in quarantine.
+func (a *Accounts) doubted(c *Call) error {
+	all, err := a.Service.Doubted(c.Context(), sessionOf(c), c.Param("student"))
+	if err != nil {
+		return err
+	}
+	return c.JSON(fiber.StatusOK, struct {
+		Devices []account.Device `json:"devices"`
+	}{append([]account.Device{}, all...)})
 }
 
 // handOver opens a session for the installed app. Whoever is signed in stays

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"preau/api/directory"
@@ -38,14 +39,15 @@ func (s *Service) pupil(user string) bool {
 }
 
 // Quarantined says whether a device is so new to a pupil's account that it may
-// not write to many people or to somebody new. It reads the record itself: what
+// not write to many people or to somebody new; one that is not known is. It reads the record itself: what
 // another node was told holds at once.
 func (s *Service) Quarantined(ctx context.Context, a psync.Actor) (bool, error) {
 	st, err := s.read(ctx, a.User)
 	if err != nil {
 		return false, err
 	}
-	return st.devices[a.Device].doubted(s.now()), nil
+	d, known := st.devices[a.Device]
+	return !known || d.doubted(s.now()), nil
 }
 
 // Trust ends the quarantine of a device: a device of the same person that is
@@ -98,4 +100,18 @@ func trust(ctx context.Context, tx *psync.Tx, id string) error {
 	d.Doubted = time.Time{}
 	tx.PutIfChanged(kindDevice, id, d)
 	return nil
+}
+
+// Doubted lists the devices of a pupil that are in quarantine, for vie scolaire
+// and direction, the last seen first.
+func (s *Service) Doubted(ctx context.Context, session Session, student string) ([]Device, error) {
+	if s.directory.May(session.Actor(), directory.TrustDevices, "student:"+student) != nil {
+		return nil, errNoDevice
+	}
+	st, err := s.read(ctx, student)
+	if err != nil {
+		return nil, err
+	}
+	all := listed(st.devices, s.now(), "")
+	return slices.DeleteFunc(all, func(d Device) bool { return !d.Quarantine }), nil
 }
