@@ -2,6 +2,8 @@ package sync
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 )
@@ -16,6 +18,17 @@ func canonical(v any) ([]byte, error) {
 		return nil, fmt.Errorf("encode %T: %w", v, err)
 	}
 	return bytes.TrimSuffix(b.Bytes(), []byte{'\n'}), nil
+}
+
+// Digest is the SHA-256, in hex, of a value as it is stored and sent, and its
+// size there in bytes.
+func Digest(v any) (sum string, size int, err error) {
+	raw, err := canonical(v)
+	if err != nil {
+		return "", 0, err
+	}
+	hash := sha256.Sum256(raw)
+	return hex.EncodeToString(hash[:]), len(raw), nil
 }
 
 // appendCanonical appends a value of this package, which always encodes.

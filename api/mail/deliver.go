@@ -125,16 +125,23 @@ func (s *Service) joinMessages(ctx context.Context, scope string, stored []stora
 	return values, nil
 }
 
-// seenBy is what one reader gets of a message: who got a blind copy is for its
-// author to know.
+// seenBy is what one reader gets of a message; nothing to read if it was taken
+// back.
 func (p post) seenBy(user string, there bool) Message {
-	m := p.Message
+	m := p.as(user)
 	if m.Recalled || !there {
 		m.Body, m.Files, m.Quotes, m.Recalled, m.Due = Body{}, nil, nil, true, time.Time{}
 	}
 	if m.Moderated {
 		m.Subject = ""
 	}
+	return m
+}
+
+// as is a message with what one of those who have it may know of it: who got a
+// blind copy is for its author to know.
+func (p post) as(user string) Message {
+	m := p.Message
 	if m.From.ID != user {
 		m.Bcc, m.Refused = nil, nil
 		m.Blind = slices.Contains(p.Hidden, user)

@@ -208,13 +208,6 @@ const (
 // keepMailings is for how long the office sees what was sent to many.
 const keepMailings = 30 * 24 * time.Hour
 
-const maxMailingID = 200 // bytes
-
-func officeScope(school string) string { return "office:" + school }
-
-// mailingID tells mailings of all authors apart, who choose ids of messages.
-func mailingID(author, message string) string { return author + "." + message }
-
 // mailing tells the office how it stands with a message to many.
 func (s *Service) mailing(ctx context.Context, job *psync.Job) error {
 	var d delivery
@@ -229,10 +222,10 @@ func (s *Service) mailing(ctx context.Context, job *psync.Job) error {
 	p := posts[d.ID]
 	return job.Commit(ctx, officeScope(s.dir.SchoolOf(author)), func(ctx context.Context, tx *psync.Tx) error {
 		m := Mailing{Due: tx.Now().UTC()}
-		if _, err := tx.Get(ctx, "mailing", mailingID(author, d.ID), &m); err != nil {
+		if _, err := tx.Get(ctx, "mailing", officeID(author, d.ID), &m); err != nil {
 			return err
 		}
-		tx.PutIfChanged("mailing", mailingID(author, d.ID), m.of(d.ID, p))
+		tx.PutIfChanged("mailing", officeID(author, d.ID), m.of(d.ID, p))
 		return forgetMailings(ctx, tx)
 	})
 }
@@ -263,12 +256,6 @@ func forgetMailings(ctx context.Context, tx *psync.Tx) error {
 	return err
 }
 
-// stopping is the payload of effectStop.
-type stopping struct {
-	Author  string `json:"author"`
-	Message string `json:"message"`
-}
-
 // stop keeps a message to many from leaving.
 func (s *Service) stop(ctx context.Context, tx *psync.Tx) error {
 	var args struct {
@@ -277,8 +264,8 @@ func (s *Service) stop(ctx context.Context, tx *psync.Tx) error {
 	if err := s.moderating(tx, &args); err != nil {
 		return err
 	}
-	if args.ID == "" || len(args.ID) > maxMailingID {
-		return psync.Refuse("invalid", "id", "not an id")
+	if err := checkOfficeID(args.ID); err != nil {
+		return err
 	}
 	var m Mailing
 	seq, err := tx.Get(ctx, "mailing", args.ID, &m)
@@ -292,30 +279,20 @@ func (s *Service) stop(ctx context.Context, tx *psync.Tx) error {
 	}
 	m.State = mailingStopped
 	tx.Put("mailing", args.ID, m)
-	tx.Effect(effectStop, stopping{m.By.ID, m.Message})
+	tx.Effect(effectStop, subject{Author: m.By.ID, Message: m.Message})
 	return nil
-}
-
-// moderating checks the right and reads the arguments of an act of the office.
-func (s *Service) moderating(tx *psync.Tx, args any) error {
-	if err := s.dir.May(tx.Actor(), directory.ModerateMail, tx.Scope()); err != nil {
-		return err
-	}
-	return tx.Args(args)
 }
 
 // stopped takes back a message that the office stopped, even if it left in the
 // meantime. Its author keeps the text, as a draft.
 func (s *Service) stopped(ctx context.Context, job *psync.Job) error {
-	var of stopping
+	var of subject
 	if err := job.Payload(&of); err != nil {
 		return err
 	}
-	return job.Commit(ctx, userScope(of.Author), func(ctx context.Context, tx *psync.Tx) error {
-		var p post
-		seq, err := tx.Get(ctx, "post", of.Message, &p)
-		if err != nil || seq == 0 || p.Recalled {
-			return err
+	return s.repost(ctx, job, of.Author, of.Message, func(ctx context.Context, tx *psync.Tx, p post) error {
+		if p.Recalled {
+			return nil
 		}
 		tx.Put("draft", of.Message, p.draft(tx.Now()))
 		p.Moderated = true

@@ -14,7 +14,9 @@
 //	         muted P      a person who is not to be heard
 //	         sent day     what U sent within a day, for the brakes; never sent
 //	         list L       people U may write to; devices get a [List]
-//	office:X mailing M    a message to many that waits, or did
+//	         report R     a message that U showed to the office, a [Report]
+//	office:X report R     the same with its evidence, a [Case]
+//	         mailing M    a message to many that waits, or did
 //	school:X mail mail    the rules of this school, a [Policy]
 //	mail:X   post M       a message of the school itself; the server's alone
 //
@@ -78,6 +80,7 @@ type Message struct {
 	Quotes     []Quote           `json:"quotes,omitempty"` // what it passes on, newest first
 	Recalled   bool              `json:"recalled,omitempty"`
 	Moderated  bool              `json:"moderated,omitempty"` // by the office, not by its author
+	Closed     bool              `json:"closed,omitempty"`    // on the first of a discussion that nobody answers any more
 	Due        time.Time         `json:"due,omitzero"`        // when it leaves; until then its author alone has it
 	Refused    []Addressee       `json:"refused,omitempty"`   // who could no longer be written to when it left; for its author alone
 }
@@ -200,15 +203,19 @@ func (s *Service) Bind(e Engine, d Devices) { s.engine, s.devices = e, d }
 
 // The effects of this package.
 const (
-	effectDeliver = "mail.deliver"
-	effectRelease = "mail.release"
-	effectMailing = "mail.mailing"
-	effectStop    = "mail.stop"
-	effectPurge   = "mail.purge"
-	effectLists   = "mail.lists"
-	effectSweep   = "mail.sweep"
-	effectWarn    = "mail.warn"
-	effectBallot  = "mail.ballot"
+	effectDeliver  = "mail.deliver"
+	effectRelease  = "mail.release"
+	effectMailing  = "mail.mailing"
+	effectStop     = "mail.stop"
+	effectReport   = "mail.report"
+	effectWithdraw = "mail.withdraw"
+	effectClose    = "mail.close"
+	effectDecided  = "mail.decided"
+	effectPurge    = "mail.purge"
+	effectLists    = "mail.lists"
+	effectSweep    = "mail.sweep"
+	effectWarn     = "mail.warn"
+	effectBallot   = "mail.ballot"
 )
 
 // Register adds the rules of this package to the engine's mux and says to
@@ -229,6 +236,9 @@ func (s *Service) Register(mux *psync.Mux) {
 	mux.Mutation("mail.category@1", "user:*", s.category)
 	mux.Mutation("mail.uncategory@1", "user:*", s.uncategory)
 	mux.Mutation("mail.forget@1", "user:*", s.forget)
+	mux.Mutation("mail.report@1", "user:*", s.report)
+	mux.Mutation("mail.moderate@1", "office:*", s.moderate)
+	mux.Mutation("mail.reopen@1", "office:*", s.reopen)
 	mux.Mutation("mail.stop@1", "office:*", s.stop)
 	mux.Mutation("mail.policy@1", "school:*", s.setPolicy)
 	mux.Mutation("mail.vote@1", "user:*", s.vote)
@@ -238,6 +248,10 @@ func (s *Service) Register(mux *psync.Mux) {
 	mux.Effect(effectDeliver, s.deliver)
 	mux.Effect(effectMailing, s.mailing)
 	mux.Effect(effectStop, s.stopped)
+	mux.Effect(effectReport, s.openCase)
+	mux.Effect(effectWithdraw, s.takeAway)
+	mux.Effect(effectClose, s.closeDiscussion)
+	mux.Effect(effectDecided, s.tellReporter)
 	mux.Later(effectRelease, releasePatience, s.release)
 	mux.Effect(effectPurge, s.purgeMessages)
 	mux.Effect(effectLists, s.listPeople)
@@ -247,6 +261,7 @@ func (s *Service) Register(mux *psync.Mux) {
 	s.dir.Follow(effectLists)
 
 	mux.Hide("post")
+	mux.Hide("evidence")
 	mux.Hide("ballot")
 	mux.Hide(kindDepartures)
 	mux.Join("message", s.joinMessages)

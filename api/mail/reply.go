@@ -48,16 +48,21 @@ func (a replyArgs) check() error {
 	return psync.CheckID("re", a.Re)
 }
 
-// root is the message that began a discussion.
+// root is the message that began a discussion, unless that was closed.
 func (s *Service) root(ctx context.Context, tx *psync.Tx, id string, p post) (post, error) {
-	if id == p.Discussion {
-		return p, nil
+	first, there, err := p, true, error(nil)
+	if id != p.Discussion {
+		first, there, err = s.postOf(ctx, tx, p.Root, p.Discussion)
 	}
-	first, there, err := s.postOf(ctx, tx, p.Root, p.Discussion)
-	if err == nil && !there {
-		err = psync.Refuse("gone", "re", "the discussion is over")
+	switch {
+	case err != nil:
+		return first, err
+	case !there:
+		return first, psync.Refuse("gone", "re", "the discussion is over")
+	case first.Closed:
+		return first, psync.Refuse("closed", "re", "the discussion was closed")
 	}
-	return first, err
+	return first, nil
 }
 
 // answering says who may get an answer. Whoever wrote to somebody and asked for

@@ -1,6 +1,7 @@
 package mail
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -18,6 +19,7 @@ const (
 	MaxFiles     = 10
 	MaxFileBytes = 10 << 20 // of all files of a message together
 	maxQuotes    = 50
+	maxMessage   = 512 << 10 // bytes of its JSON: as evidence it fits into one record
 )
 
 // content is what all messages have, and the draft that ends with them.
@@ -186,6 +188,9 @@ func (s *Service) post(ctx context.Context, tx *psync.Tx, from *sender, p post, 
 	p.From, p.At, p.Body = s.dir.Named(user), tx.Now().UTC().Truncate(time.Millisecond), c.Body
 	if p.Files, err = s.owned(ctx, user, c.Files); err != nil {
 		return err
+	}
+	if _, size, err := psync.Digest(p.Message); err != nil || size > maxMessage {
+		return cmp.Or(err, psync.Refuse("too_large", "body", "at most %d bytes with what it passes on", maxMessage))
 	}
 	p.Due = from.due(p, p.At)
 	p.Large = !p.Due.IsZero() && s.works(user)
