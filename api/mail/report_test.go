@@ -214,7 +214,7 @@ func TestModeration(t *testing.T) {
 	for _, user := range []string{"ines", "malo", "garnier"} {
 		m, _ := w.message(user, "m-quarrel3")
 		first, _ := w.message(user, "m-quarrel1")
-		if !m.Recalled || !m.Moderated || len(m.Body) > 0 || !first.Closed || first.Body.Text() != "Bonjour." {
+		if !m.Recalled || !m.Moderated || m.Subject != "" || len(m.Body) > 0 || !first.Closed || first.Body.Text() != "Bonjour." {
 			t.Errorf("%s sees %+v in %+v", user, m, first)
 		}
 	}
