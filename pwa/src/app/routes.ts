@@ -40,6 +40,11 @@ export const routes = {
   mailFolder: { path: '/messages/:folder', ...mailbox },
   mailCategory: { path: '/messages/categorie/:category', ...mailbox },
   mailRead: { path: '/messages/lire/:id', ...mailbox },
+  mailReport: {
+    path: '/messages/moderation/:report',
+    tab: 'mail',
+    load: () => import('../screens/mail/moderation/Case.svelte'),
+  },
   mailBook: {
     path: '/messages/carnet',
     tab: 'mail',

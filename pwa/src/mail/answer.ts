@@ -19,7 +19,7 @@ export interface Ways {
 export function waysOf(talk: Talk, me: string): Ways {
   const { mode } = talk.last.value
   const to = answered(talk, me)
-  if (mode === 'none' || to.value.recalled) return { one: false, all: false }
+  if (mode === 'none' || talk.closed || to.value.recalled) return { one: false, all: false }
   const first = talk.letters.find(({ id }) => id === talk.id)
   const open = mode === 'all' || first?.value.from.id === me
   return { one: true, all: open && othersIn(to.value, me).length > 1 }

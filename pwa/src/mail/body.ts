@@ -10,7 +10,7 @@ export function pieces(body: Body): Piece[] {
   const made: Piece[] = []
   let counts: number[] = []
   for (const { kind, indent = 0, runs } of body) {
-    if (!kind) {
+    if (!kind || kind === 'poll') {
       counts = []
       made.push({ kind: 'text', indent, runs })
       continue

@@ -30,6 +30,8 @@ export interface Talk {
   /** This person wrote in it; somebody else did. */
   wrote: boolean
   got: boolean
+  /** Moderation closed it. */
+  closed: boolean
 }
 
 export interface Discussion extends Talk {
@@ -37,6 +39,8 @@ export interface Discussion extends Talk {
   /** '' is the inbox. */
   folder: string
   unread: number
+  /** This person reported a message of it. */
+  reported: boolean
 }
 
 type Some = [Letter, ...Letter[]]
@@ -67,6 +71,7 @@ function talkOf(id: string, letters: Some, me: string): Talk {
     files: sorted.some(({ value }) => (value.files?.length ?? 0) > 0),
     wrote: sorted.some(({ value }) => value.from.id === me),
     got: sorted.some(({ value }) => value.from.id !== me),
+    closed: sorted.some(({ value }) => value.closed),
   }
 }
 
@@ -93,17 +98,18 @@ export function arrange(
   threads: ReadonlyMap<string, Thread>,
   own: ReadonlySet<string>,
   me: string,
+  reported: ReadonlySet<string> = new Set(),
 ): Discussion[] {
   return talks
     .map((talk) => {
       const thread = threads.get(talk.id) ?? {}
       const unread = talk.letters.filter(({ value }) => isUnread(value, thread, me)).length
-      return { ...talk, thread, folder: folderOf(thread, own), unread }
+      return { ...talk, thread, folder: folderOf(thread, own), unread, reported: reported.has(talk.id) }
     })
     .filter(({ thread }) => !thread.purged)
 }
 
-/** A place of the mailbox: a folder ('', 'archive', 'bin', one's own), 'sent', or 'category/…'. */
+/** A place of the mailbox: a folder ('', 'archive', 'bin', one's own), 'sent', 'moderation', or 'category/…'. */
 export type Place = string
 
 /** What one finds there. What one wrote is under 'sent' wherever it lies, but not out of the bin. */
@@ -113,6 +119,7 @@ export function at(place: Place, all: readonly Discussion[]): Discussion[] {
     const id = place.slice('category/'.length)
     return all.filter((one) => one.thread.categories?.includes(id) && one.folder !== 'bin')
   }
+  if (place === 'moderation') return all.filter((one) => one.closed || one.reported)
   // What nobody has answered was not received.
   if (place === '') return all.filter((one) => one.folder === '' && one.got)
   return all.filter((one) => one.folder === place)

@@ -4,7 +4,7 @@
  */
 import { watch } from '../app/live.svelte'
 import { session } from '../app/session.svelte'
-import type { Category, Folder, Row, View } from '../sync/index.ts'
+import type { Category, Folder, Report, Row, View } from '../sync/index.ts'
 import {
   arrange,
   draftsOf,
@@ -27,21 +27,27 @@ class Mailbox {
     folders: await view.list(scope, 'folder'),
     categories: await view.list(scope, 'category'),
   }))
+  #reports = this.#live((view, scope) => view.list(scope, 'report'))
   #outbox = this.#live((view) => view.outbox())
   #scopes = this.#live((view) => view.scopes())
 
   readonly #talks = $derived(this.#letters.current && gather(this.#letters.current, session.id))
   readonly #done = $derived(new Map((this.#threads.current ?? []).map((row) => [row.id, row.value])))
+  readonly #reported = $derived(new Set((this.#reports.current ?? []).map((row) => row.value.discussion)))
   readonly #own = $derived(new Set((this.#order.current?.folders ?? []).map((row) => row.id)))
 
   /** Undefined until they are read; the newest first. */
   readonly discussions = $derived(
     this.#talks && this.#threads.current && this.#order.current
-      ? arrange(this.#talks, this.#done, this.#own, session.id)
+      ? arrange(this.#talks, this.#done, this.#own, session.id, this.#reported)
       : undefined,
   )
   readonly drafts = $derived(this.#drafts.current && draftsOf(this.#drafts.current))
   readonly folders = $derived(tree(this.#order.current?.folders ?? []))
+  /** What this person reported, the latest first. */
+  readonly reports = $derived(
+    (this.#reports.current ?? []).toSorted((a, b) => Date.parse(b.value.at) - Date.parse(a.value.at)),
+  )
   readonly categories = $derived(byName(this.#order.current?.categories ?? []))
   readonly refused = $derived(refusedIn(this.#outbox.current ?? []))
   /** Older messages are still on their way. */
@@ -59,6 +65,11 @@ class Mailbox {
 
   category(id: string): Row<Category> | undefined {
     return this.categories.find((row) => row.id === id)
+  }
+
+  /** The last one of a message. */
+  reportOf(message: string): Row<Report> | undefined {
+    return this.reports.find((row) => row.value.message === message)
   }
 
   async do(acts: readonly Act[]): Promise<void> {

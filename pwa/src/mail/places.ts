@@ -18,6 +18,7 @@ export const standard: readonly Standard[] = [
   { place: 'drafts', slug: 'brouillons', icon: 'pen', label: 'mail.place.drafts' },
   { place: 'archive', slug: 'archives', icon: 'archive', label: 'mail.place.archive' },
   { place: 'bin', slug: 'corbeille', icon: 'trash', label: 'mail.place.bin' },
+  { place: 'moderation', slug: 'moderation', icon: 'shield', label: 'mail.place.moderation' },
 ]
 
 /** The list of all of them, where there is no room beside the messages. */

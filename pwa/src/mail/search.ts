@@ -48,7 +48,8 @@ export class Finder {
 }
 
 function lineOf({ seq, value }: Letter): Line {
-  const { subject, from, to, cc = [], bcc = [], body, files = [], quotes = [] } = value
+  const { subject, from, to, cc = [], bcc = [], files = [], quotes = [] } = value
+  const body = value.recalled ? [] : value.body
   const people = [from, ...to, ...cc, ...bcc].map(({ name }) => name)
   const bodies = [body, ...quotes.map((quote) => quote.body)].flatMap((one) =>
     one.map((block) => block.runs.map((run) => run.text).join('')),

@@ -11,9 +11,16 @@ export function isUnread(message: Message, thread: Thread | undefined, me: strin
   return message.from.id !== me && Date.parse(message.at) > (thread?.read ?? 0)
 }
 
-/** Tells how many discussions of the inbox are unread, again and again until it is stopped. */
+/** Tells how much is new, reports that wait for the office among it, again and again until it is stopped. */
 export function follow(device: Device, me: string, tell: (count: number) => void): () => void {
-  return device.live((view) => unreadIn(view, me)).subscribe(tell)
+  const count = async (view: View) => (await unreadIn(view, me)) + (await openIn(view))
+  return device.live(count).subscribe(tell)
+}
+
+/** Reports that the office has not looked at; only its own people have any. */
+async function openIn(view: View): Promise<number> {
+  const reports = await view.all('report')
+  return reports.filter(({ scope, value }) => scope.startsWith('office:') && value.state === 'open').length
 }
 
 /** How many discussions of the inbox hold something unread. */

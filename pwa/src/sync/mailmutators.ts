@@ -1,5 +1,5 @@
 /** What the acts of messaging do to the screen before the server has its say. */
-import type { Addressee, Draft, List, MailActions, Message, Thread } from './mailrecords.ts'
+import type { Addressee, Draft, List, Mailing, MailActions, Message, Report, Thread } from './mailrecords.ts'
 import type { Mutator, MutatorContext, MutatorTx } from './mutators.ts'
 import type { User } from './records.ts'
 
@@ -45,14 +45,15 @@ export const mailMutators: Typed = {
   async 'mail.file@1'(tx, { ids, folder }, { scope, at }) {
     for (const id of ids) {
       await change(tx, scope, id, (old) => {
-        if (folder !== 'bin') return { ...restored(old), folder }
+        if (folder !== 'bin') return { ...restored(old, at), folder }
         return old.folder === 'bin' ? old : { ...old, folder, was: old.folder ?? '', binned: at }
       })
     }
   },
 
-  async 'mail.restore@1'(tx, { ids }, { scope }) {
-    for (const id of ids) await change(tx, scope, id, (old) => (old.folder === 'bin' ? restored(old) : old))
+  async 'mail.restore@1'(tx, { ids }, { scope, at }) {
+    for (const id of ids)
+      await change(tx, scope, id, (old) => (old.folder === 'bin' ? restored(old, at) : old))
   },
 
   async 'mail.purge@1'(tx, { ids }, { scope }) {
@@ -96,6 +97,67 @@ export const mailMutators: Typed = {
   async 'mail.forget@1'(tx, { ids }, { scope }) {
     for (const id of ids) await tx.hide(scope, 'contact', id)
   },
+
+  async 'mail.report@1'(tx, { id, message, ...why }, { scope, at }) {
+    if (await tx.base(scope, 'report', id)) return
+    const about = (await tx.get(scope, 'message', message)) as Message | undefined
+    const report: Report = { message, discussion: about?.discussion ?? '', ...why, at, state: 'open' }
+    await tx.put(scope, 'report', id, report)
+  },
+
+  async 'mail.moderate@1'(tx, { id, withdraw, close, ...said }, { user, scope, at }) {
+    const old = (await tx.get(scope, 'report', id)) as Report | undefined
+    if (!old) return
+    const decided = { state: withdraw || close ? 'acted' : 'dismissed', withdrawn: withdraw, closed: close }
+    const decidedBy = { id: user, name: await ownName(tx, user) }
+    await tx.put(scope, 'report', id, { ...old, ...said, ...decided, decided: at, decidedBy })
+  },
+
+  async 'mail.reopen@1'(tx, { id }, { scope }) {
+    const old = (await tx.get(scope, 'report', id)) as Report | undefined
+    if (old) await tx.put(scope, 'report', id, { ...old, closed: false })
+  },
+
+  async 'mail.recall@1'(tx, { message }, { scope }) {
+    const old = (await tx.get(scope, 'message', message)) as Message | undefined
+    if (!old) return
+    const { files: _, quotes: __, due: ___, ...rest } = old
+    await tx.put(scope, 'message', message, { ...rest, body: [], recalled: true })
+  },
+
+  async 'mail.mute@1'(tx, { ids, muted }, { scope }) {
+    for (const id of ids) await change(tx, scope, id, (old) => ({ ...old, muted }))
+  },
+
+  async 'mail.hush@1'(tx, { people, muted }, { scope }) {
+    for (const id of people) {
+      if (muted) await tx.put(scope, 'muted', id, { name: await nameOf(tx, scope, id) })
+      else await tx.hide(scope, 'muted', id)
+    }
+  },
+
+  async 'mail.stop@1'(tx, { id }, { scope }) {
+    const old = (await tx.get(scope, 'mailing', id)) as Mailing | undefined
+    if (old) await tx.put(scope, 'mailing', id, { ...old, state: 'stopped' })
+  },
+
+  async 'mail.vote@1'(tx, { message, poll, choices }, { scope, at }) {
+    await tx.put(scope, 'vote', `${message}.${poll}`, { choices, at })
+  },
+
+  async 'mail.policy@1'(tx, policy, { scope }) {
+    await tx.put(scope, 'mail', 'mail', policy)
+  },
+}
+
+async function ownName(tx: MutatorTx, user: string): Promise<string> {
+  return ((await tx.get(`user:${user}`, 'user', user)) as User | undefined)?.name ?? ''
+}
+
+/** Somebody as a message of theirs names them. */
+async function nameOf(tx: MutatorTx, scope: string, id: string): Promise<string> {
+  const written = (await tx.list(scope, 'message')) as Message[]
+  return written.find(({ from }) => from.id === id)?.from.name ?? ''
 }
 
 /** Shows a message as sent by this person, in place of its draft. */
@@ -106,8 +168,8 @@ async function put(
   draft: string | undefined,
   message: Omit<Message, 'from' | 'at'>,
 ): Promise<void> {
-  const me = (await tx.get(scope, 'user', user)) as User | undefined
-  await tx.put(scope, 'message', id, { ...message, from: { id: user, name: me?.name ?? '' }, at })
+  const from = { id: user, name: await ownName(tx, user) }
+  await tx.put(scope, 'message', id, { ...message, from, at })
   if (draft) await tx.hide(scope, 'draft', draft)
 }
 
@@ -123,8 +185,8 @@ async function names(tx: MutatorTx, scope: string, keys: string[] = []): Promise
   )
 }
 
-function restored({ was, binned: _, purged: __, ...rest }: Thread): Thread {
-  return { ...rest, folder: was ?? '' }
+function restored({ was, binned: _, purged: __, ...rest }: Thread, at: string): Thread {
+  return { ...rest, folder: was ?? '', moved: at }
 }
 
 async function change(tx: MutatorTx, scope: string, id: string, by: (old: Thread) => Thread): Promise<void> {

@@ -1,5 +1,5 @@
-/** Messaging: what a mailbox holds, and what a person does in it. All of it is in user:U. */
-import type { FileRef, Named } from './records.ts'
+/** Messaging: what a mailbox holds, and what a person does in it. In user:U where nothing else is said. */
+import type { FileRef, Named, User } from './records.ts'
 
 /** A person ("user:U") or a group ("class:C/guardians", with how many people it was). */
 export interface Addressee {
@@ -17,12 +17,26 @@ export interface Run {
   formula?: boolean
 }
 
-/** A paragraph, or a line of a list. */
+/** A question to those who get the message. */
+export interface Poll {
+  /** 8 to 20 letters, digits, '_' and '-'. */
+  id: string
+  question: string
+  /** 2 to 10. */
+  options: string[]
+  /** Several answers. */
+  many: boolean
+  /** The author sees how many, not who. */
+  secret: boolean
+}
+
+/** A paragraph, a line of a list, or a poll, which has no runs. */
 export interface Block {
-  kind?: 'bullet' | 'number'
+  kind?: 'bullet' | 'number' | 'poll'
   /** 0 to 6. */
   indent?: number
   runs: Run[]
+  poll?: Poll
 }
 
 export type Body = Block[]
@@ -59,7 +73,14 @@ export interface Message {
   re?: string
   /** Newest first. */
   quotes?: Quote[]
+  /** It was taken back: no body, files, quotes. */
   recalled?: boolean
+  /** By vie scolaire or direction, not by its author. */
+  moderated?: boolean
+  /** On the first message of a discussion that nobody answers any more. */
+  closed?: boolean
+  /** It has not left, and nobody else has it; on its author's devices alone. */
+  due?: string
 }
 
 /** What this person did with a discussion; nothing: it is in the inbox, and unread. */
@@ -73,6 +94,10 @@ export interface Thread {
   binned?: string
   categories?: string[]
   purged?: boolean
+  /** It counts nowhere and alerts nobody. */
+  muted?: boolean
+  /** When it came to where it lies. */
+  moved?: string
 }
 
 export interface Draft {
@@ -118,6 +143,60 @@ export interface List {
   people: { id: string; name: string; detail?: string; main?: boolean }[]
 }
 
+export type ReportReason = 'insult' | 'threat' | 'harassment' | 'intimate' | 'hate' | 'other'
+
+/** A message as it was when it was reported. */
+export interface Exhibit {
+  id: string
+  /** Of its canonical JSON. */
+  sha256: string
+  message: Message
+}
+
+/** A message shown to vie scolaire and direction. In user:U of who reported it, and in office:X. */
+export interface Report {
+  discussion: string
+  reason: ReportReason
+  text?: string
+  at: string
+  state: 'open' | 'dismissed' | 'acted'
+  /** What was done: the message taken away, the discussion closed. */
+  withdrawn?: boolean
+  closed?: boolean
+  /** To who reported it. */
+  answer?: string
+  decided?: string
+  /** Of who reported it alone. */
+  message?: string
+  /** Of the office alone. The message that was reported comes first. */
+  evidence?: Exhibit[]
+  by?: Named
+  note?: string
+  decidedBy?: Named
+}
+
+/** office:X: a message to many that waits a little. */
+export interface Mailing {
+  by: Named
+  subject: string
+  people: number
+  due: string
+  state: 'waiting' | 'sent' | 'stopped'
+}
+
+/** One's own answer; the id is MESSAGE.POLL. */
+export interface Vote {
+  choices: number[]
+  at: string
+}
+
+/** What was answered, for the author alone; the id is MESSAGE.POLL. */
+export interface Tally {
+  counts: number[]
+  voters: number
+  names?: string[][]
+}
+
 /** school:X, id "mail": the rules of the school. */
 export interface MailPolicy {
   studentToTeacher: boolean
@@ -129,6 +208,22 @@ export interface MailPolicy {
   teacherToGuardian: boolean
   most: number
   frozen?: boolean
+  /** When pupils' messages wait for the morning, in the school's time; absent: never. */
+  night?: { from: string; to: string }
+  /** People a pupil may write to in 24 hours, and how many of them nearly the same. */
+  quota: number
+  alike: number
+  /** Messages in 24 hours from somebody of a family to one person. */
+  pair: number
+  /** From how many people on a message of those who work here waits (0: never), and how many minutes. */
+  large: number
+  hold: number
+  /** Days; 0: for ever. */
+  keepInbox: number
+  keepIdle: number
+  keepBin: number
+  /** Who does not see the latest messages at home. */
+  hideLatest?: User['roles']
 }
 
 export interface MailRecords {
@@ -140,6 +235,12 @@ export interface MailRecords {
   contact: Contact
   list: List
   mail: MailPolicy
+  report: Report
+  mailing: Mailing
+  /** The id is a person's; their messages count nowhere and alert nobody. */
+  muted: { name: string }
+  vote: Vote
+  tally: Tally
 }
 
 /** Files carry use 'message'. */
@@ -179,4 +280,18 @@ export interface MailActions {
   'mail.category@1': { id: string } & Category
   'mail.uncategory@1': { id: string }
   'mail.forget@1': { ids: string[] }
+  'mail.report@1': { id: string; message: string; reason: ReportReason; text?: string }
+  /** office:X; neither: nothing comes of it. */
+  'mail.moderate@1': { id: string; withdraw: boolean; close: boolean; answer?: string; note?: string }
+  /** office:X */
+  'mail.reopen@1': { id: string }
+  /** Takes a message of one's own back from everybody. */
+  'mail.recall@1': { message: string }
+  'mail.mute@1': { ids: string[]; muted: boolean }
+  'mail.hush@1': { people: string[]; muted: boolean }
+  /** office:X; a mailing that waits. */
+  'mail.stop@1': { id: string }
+  'mail.vote@1': { message: string; poll: string; choices: number[] }
+  /** school:X */
+  'mail.policy@1': MailPolicy
 }

@@ -1,0 +1,45 @@
+/** Reports of messages: in what order they are looked at, and what became of them in words. Pure. */
+import { t, type Key } from '../i18n/index.svelte'
+import type { Report, ReportReason, Row } from '../sync/index.ts'
+
+export const reasons: readonly ReportReason[] = [
+  'insult',
+  'threat',
+  'harassment',
+  'intimate',
+  'hate',
+  'other',
+]
+
+export type Case = Row<Report>
+
+/** What waits, the longest first; then what was decided, the latest first. */
+export function queued(cases: readonly Case[]): { open: Case[]; decided: Case[] } {
+  const open = cases.filter(isOpen).sort((a, b) => since(a.value.at) - since(b.value.at))
+  const decided = cases.filter((one) => !isOpen(one)).sort((a, b) => lastOf(b) - lastOf(a))
+  return { open, decided }
+}
+
+export function isOpen({ value }: Case): boolean {
+  return value.state === 'open'
+}
+
+function lastOf({ value }: Case): number {
+  return since(value.decided ?? value.at)
+}
+
+function since(when: string): number {
+  return Date.parse(when)
+}
+
+/** "Le message a été retiré." */
+export function outcomeOf({ state, withdrawn, closed }: Report): string {
+  if (state === 'dismissed') return t('moderation.did.dismissed')
+  const key: Key = withdrawn && closed ? 'moderation.did.both' : 'moderation.did.withdrawn'
+  return t(closed && !withdrawn ? 'moderation.did.closed' : key)
+}
+
+/** Enough of a fingerprint to compare two by eye. */
+export function shortPrint(sha256: string): string {
+  return sha256.slice(0, 12).replace(/(.{4})(?=.)/g, '$1 ')
+}
