@@ -4,6 +4,7 @@
  * `gather` is the long half, over all messages; `arrange` lays a person's order over it and is cheap, so that
  * reading or filing one discussion does not go through all messages again.
  */
+import type { Key } from '../i18n/index.svelte'
 import type { Addressee, Draft, Message, Outgoing, Row, Thread } from '../sync/index.ts'
 import { folderOf, isUnread } from './unread.ts'
 
@@ -166,6 +167,13 @@ export function beginning({ body, files }: Pick<Message, 'body' | 'files'>, most
   }
   const line = text.replace(/\s+/g, ' ').trim()
   return line ? line.slice(0, most) : (files ?? []).map((file) => file.name).join(', ')
+}
+
+/** Why there is nothing to read in its place. */
+export function takenWords({ moderated, from }: Message, me: string): Key {
+  const mine = from.id === me
+  if (moderated) return mine ? 'mail.moderated.mine' : 'mail.moderated'
+  return mine ? 'mail.recalled.mine' : 'mail.recalled'
 }
 
 /** An answer that the school did not take; its text is still here. */

@@ -1,6 +1,6 @@
 /** Reports of messages: in what order they are looked at, and what became of them in words. Pure. */
 import { t, type Key } from '../i18n/index.svelte'
-import type { Report, ReportReason, Row } from '../sync/index.ts'
+import type { Mailing, Report, ReportReason, Row } from '../sync/index.ts'
 
 export const reasons: readonly ReportReason[] = [
   'insult',
@@ -30,6 +30,13 @@ function lastOf({ value }: Case): number {
 
 function since(when: string): number {
   return Date.parse(when)
+}
+
+/** Mailings that have not left, the first to leave first; then those that were stopped, the latest first. */
+export function standing(mailings: readonly Row<Mailing>[]): Row<Mailing>[] {
+  const by = (state: Mailing['state']) => mailings.filter(({ value }) => value.state === state)
+  const due = ({ value }: Row<Mailing>) => since(value.due)
+  return [...by('waiting').sort((a, b) => due(a) - due(b)), ...by('stopped').sort((a, b) => due(b) - due(a))]
 }
 
 /** "Le message a été retiré." */

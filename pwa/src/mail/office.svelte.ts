@@ -2,7 +2,7 @@
 import { watch } from '../app/live.svelte'
 import { session } from '../app/session.svelte'
 import type { Actions } from '../sync/index.ts'
-import { queued } from './moderation.ts'
+import { queued, standing } from './moderation.ts'
 
 type Deed = 'mail.moderate@1' | 'mail.reopen@1' | 'mail.stop@1'
 
@@ -11,6 +11,14 @@ class Office {
     const { scope } = this
     return session.open && scope ? session.device.live((view) => view.list(scope, 'report')) : undefined
   })
+
+  #mailings = watch(() => {
+    const { scope } = this
+    return session.open && scope ? session.device.live((view) => view.list(scope, 'mailing')) : undefined
+  })
+
+  /** What leaves first comes first; what was stopped, after it. */
+  readonly mailings = $derived(standing(this.#mailings.current ?? []))
 
   /** Undefined until they are read. */
   readonly cases = $derived(this.#cases.current && queued(this.#cases.current))
