@@ -2,8 +2,8 @@
 import 'fake-indexeddb/auto'
 import { afterEach, expect, test } from 'vitest'
 import { openDevice, type Device } from '../sync/index.ts'
-import { categorize, file, purge, read, restore, unread, type Act, type Deed } from './deeds.ts'
-import { arrange, gather, type Discussion } from './discussions.ts'
+import { categorize, file, hush, mute, purge, read, restore, unread, type Act, type Deed } from './deeds.ts'
+import { arrange, gather, unreadPer, type Discussion } from './discussions.ts'
 import { unreadIn } from './unread.ts'
 
 const scope = 'user:me'
@@ -40,15 +40,17 @@ async function holding(thread?: object): Promise<void> {
 afterEach(() => device.wipe())
 
 async function now(): Promise<Discussion[]> {
-  const [letters, threads] = await device.read(async (view) => [
+  const [letters, threads, hushed] = await device.read(async (view) => [
     await view.list(scope, 'message'),
     await view.list(scope, 'thread'),
+    await view.list(scope, 'muted'),
   ])
   return arrange(
     gather(letters, 'me'),
     new Map(threads.map((row) => [row.id, row.value])),
     new Set(['f']),
     'me',
+    { hushed: new Set(hushed.map((row) => row.id)) },
   )
 }
 
@@ -113,6 +115,36 @@ test('E35: a category is given and taken', async () => {
   await holding()
   expect((await tried((all) => categorize(all, 'red', true)))?.thread.categories).toEqual(['red'])
   expect(categorize(await now(), 'red', false).acts).toEqual([])
+})
+
+const counted = async () => ({
+  tab: await device.read((view) => unreadIn(view, 'me')),
+  places: unreadPer(await now()).get('') ?? 0,
+})
+
+test('a muted discussion is unread, and counts nowhere', async () => {
+  await holding()
+  expect(await counted()).toEqual({ tab: 1, places: 1 })
+  const { acts, undo } = mute(await now(), true)
+  await act(acts)
+  expect(await counted()).toEqual({ tab: 0, places: 0 })
+  expect((await now())[0]).toMatchObject({ unread: 2, counted: false, thread: { muted: true } })
+  expect(mute(await now(), true).acts[0]).toBeUndefined()
+  await act(undo)
+  expect(await counted()).toEqual({ tab: 1, places: 1 })
+})
+
+test('somebody muted counts nowhere; somebody else in the same discussion does', async () => {
+  await holding()
+  await act(hush('ana', true).acts)
+  expect(await counted()).toEqual({ tab: 1, places: 1 })
+  const { acts, undo } = hush('bob', true)
+  await act(acts)
+  expect(await counted()).toEqual({ tab: 0, places: 0 })
+  const names = (await device.read((view) => view.list(scope, 'muted'))).map(({ value }) => value.name)
+  expect(names).toEqual(['ana', 'bob'])
+  await act(undo)
+  expect(await counted()).toEqual({ tab: 1, places: 1 })
 })
 
 test('E103: however many, in acts that the server takes', async () => {

@@ -76,6 +76,20 @@ export function restore(all: readonly Discussion[]): Deed {
   }
 }
 
+/** No badge and no alert for them, or again. */
+export function mute(all: readonly Discussion[], muted: boolean): Deed {
+  const ids = all.filter((one) => (one.thread.muted ?? false) !== muted).map(({ id }) => id)
+  const acts = (on: boolean): Act[] =>
+    batches(ids).map((some) => ({ name: 'mail.mute@1', args: { ids: some, muted: on } }))
+  return { acts: acts(muted), undo: acts(!muted) }
+}
+
+/** The same, for a person. */
+export function hush(person: string, muted: boolean): Deed {
+  const act = (on: boolean): Act => ({ name: 'mail.hush@1', args: { people: [person], muted: on } })
+  return { acts: [act(muted)], undo: [act(!muted)] }
+}
+
 /** For ever: there is no undo. */
 export function purge(all: readonly Discussion[]): Deed {
   const ids = all.filter((one) => one.folder === 'bin').map(({ id }) => id)

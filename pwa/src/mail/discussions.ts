@@ -6,7 +6,7 @@
  */
 import type { Key } from '../i18n/index.svelte'
 import type { Addressee, Draft, Message, Outgoing, Row, Thread } from '../sync/index.ts'
-import { folderOf, isUnread } from './unread.ts'
+import { folderOf, isCounted, isUnread } from './unread.ts'
 
 export type Letter = Row<Message>
 
@@ -40,6 +40,8 @@ export interface Discussion extends Talk {
   /** '' is the inbox. */
   folder: string
   unread: number
+  /** Something unread is of somebody, and in a discussion, that this person wants to hear of. */
+  counted: boolean
   /** This person reported a message of it. */
   reported: boolean
 }
@@ -93,19 +95,31 @@ export function kindOf({ mode, to, cc = [] }: Pick<Message, 'mode' | 'to' | 'cc'
   return [...to, ...cc].some(({ key }) => key.startsWith('school:')) ? 'institution' : 'information'
 }
 
+/** What this person said of discussions and people. */
+export interface Marked {
+  /** Discussions. */
+  reported?: ReadonlySet<string>
+  /** People. */
+  hushed?: ReadonlySet<string>
+}
+
 /** The same discussions, with what this person did with them; without those that are being deleted. */
 export function arrange(
   talks: readonly Talk[],
   threads: ReadonlyMap<string, Thread>,
   own: ReadonlySet<string>,
   me: string,
-  reported: ReadonlySet<string> = new Set(),
+  { reported = new Set<string>(), hushed = new Set<string>() }: Marked = {},
 ): Discussion[] {
   return talks
     .map((talk) => {
       const thread = threads.get(talk.id) ?? {}
       const unread = talk.letters.filter(({ value }) => isUnread(value, thread, me)).length
-      return { ...talk, thread, folder: folderOf(thread, own), unread, reported: reported.has(talk.id) }
+      const counted = talk.letters.some(({ value }) => isCounted(value, thread, me, hushed))
+      return {
+        ...talk,
+        ...{ thread, folder: folderOf(thread, own), unread, counted, reported: reported.has(talk.id) },
+      }
     })
     .filter(({ thread }) => !thread.purged)
 }
@@ -126,10 +140,10 @@ export function at(place: Place, all: readonly Discussion[]): Discussion[] {
   return all.filter((one) => one.folder === place)
 }
 
-/** Discussions with something unread, per place. */
+/** Discussions with something unread that one wants to hear of, per place. */
 export function unreadPer(all: readonly Discussion[]): Map<Place, number> {
   const counts = new Map<Place, number>()
-  for (const one of all) if (one.unread > 0) counts.set(one.folder, (counts.get(one.folder) ?? 0) + 1)
+  for (const one of all) if (one.counted) counts.set(one.folder, (counts.get(one.folder) ?? 0) + 1)
   return counts
 }
 

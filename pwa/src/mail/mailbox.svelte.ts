@@ -28,18 +28,22 @@ class Mailbox {
     categories: await view.list(scope, 'category'),
   }))
   #reports = this.#live((view, scope) => view.list(scope, 'report'))
+  #hushed = this.#live((view, scope) => view.list(scope, 'muted'))
   #outbox = this.#live((view) => view.outbox())
   #scopes = this.#live((view) => view.scopes())
 
   readonly #talks = $derived(this.#letters.current && gather(this.#letters.current, session.id))
   readonly #done = $derived(new Map((this.#threads.current ?? []).map((row) => [row.id, row.value])))
-  readonly #reported = $derived(new Set((this.#reports.current ?? []).map((row) => row.value.discussion)))
+  readonly #marked = $derived({
+    reported: new Set((this.#reports.current ?? []).map((row) => row.value.discussion)),
+    hushed: new Set((this.#hushed.current ?? []).map((row) => row.id)),
+  })
   readonly #own = $derived(new Set((this.#order.current?.folders ?? []).map((row) => row.id)))
 
   /** Undefined until they are read; the newest first. */
   readonly discussions = $derived(
     this.#talks && this.#threads.current && this.#order.current
-      ? arrange(this.#talks, this.#done, this.#own, session.id, this.#reported)
+      ? arrange(this.#talks, this.#done, this.#own, session.id, this.#marked)
       : undefined,
   )
   readonly drafts = $derived(this.#drafts.current && draftsOf(this.#drafts.current))
@@ -65,6 +69,15 @@ class Mailbox {
 
   category(id: string): Row<Category> | undefined {
     return this.categories.find((row) => row.id === id)
+  }
+
+  /** People of whom nothing is heard. */
+  get hushed(): Row<{ name: string }>[] {
+    return byName(this.#hushed.current ?? [])
+  }
+
+  isHushed(person: string): boolean {
+    return this.#marked.hushed.has(person)
   }
 
   /** The last one of a message. */

@@ -48,7 +48,7 @@ async function discussions() {
     await view.list(scope, 'report'),
   ])
   const reported = new Set(reports.map(({ value }) => value.discussion))
-  return arrange(gather(letters, 'me'), new Map(), new Set(), 'me', reported)
+  return arrange(gather(letters, 'me'), new Map(), new Set(), 'me', { reported })
 }
 
 describe('E21: reports', () => {

@@ -11,6 +11,16 @@ export function isUnread(message: Message, thread: Thread | undefined, me: strin
   return message.from.id !== me && Date.parse(message.at) > (thread?.read ?? 0)
 }
 
+/** Is it new, and does its reader want to hear of it? */
+export function isCounted(
+  message: Message,
+  thread: Thread | undefined,
+  me: string,
+  hushed: ReadonlySet<string>,
+): boolean {
+  return isUnread(message, thread, me) && !thread?.muted && !hushed.has(message.from.id)
+}
+
 /** Tells how much is new, reports that wait for the office among it, again and again until it is stopped. */
 export function follow(device: Device, me: string, tell: (count: number) => void): () => void {
   const count = async (view: View) => (await unreadIn(view, me)) + (await openIn(view))
@@ -26,25 +36,29 @@ async function openIn(view: View): Promise<number> {
 /** How many discussions of the inbox hold something unread. */
 export async function unreadIn(view: View, me: string): Promise<number> {
   const scope = `user:${me}`
-  const [messages, threads, folders] = await Promise.all([
+  const [messages, threads, folders, hushed] = await Promise.all([
     view.list(scope, 'message'),
     view.list(scope, 'thread'),
     view.list(scope, 'folder'),
+    view.list(scope, 'muted'),
   ])
-  return countUnread(messages, threads, new Set(folders.map((row) => row.id)), me)
+  return countUnread(messages, threads, { me, own: idsOf(folders), hushed: idsOf(hushed) })
+}
+
+function idsOf(rows: readonly Row[]): Set<string> {
+  return new Set(rows.map((row) => row.id))
 }
 
 function countUnread(
   messages: readonly Row<Message>[],
   threads: readonly Row<Thread>[],
-  own: ReadonlySet<string>,
-  me: string,
+  { me, own, hushed }: { me: string; own: ReadonlySet<string>; hushed: ReadonlySet<string> },
 ): number {
   const done = new Map(threads.map((row) => [row.id, row.value]))
   const found = new Set<string>()
   for (const { value } of messages) {
     const thread = done.get(value.discussion)
-    if (isUnread(value, thread, me) && !thread?.purged && folderOf(thread, own) === '')
+    if (isCounted(value, thread, me, hushed) && !thread?.purged && folderOf(thread, own) === '')
       found.add(value.discussion)
   }
   return found.size
