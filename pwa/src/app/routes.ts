@@ -50,6 +50,11 @@ export const routes = {
     tab: 'mail',
     load: () => import('../screens/mail/AddressBook.svelte'),
   },
+  mailReach: {
+    path: '/messages/a-qui',
+    tab: 'mail',
+    load: () => import('../screens/mail/rules/Reach.svelte'),
+  },
   mailWrite: {
     path: '/messages/ecrire/:draft',
     tab: 'mail',
@@ -129,6 +134,11 @@ export const routes = {
     path: '/reglages/a-propos',
     tab: 'more',
     load: () => import('../screens/settings/About.svelte'),
+  },
+  mailRules: {
+    path: '/reglages/messagerie',
+    tab: 'more',
+    load: () => import('../screens/mail/rules/Rules.svelte'),
   },
   password: {
     path: '/reglages/mot-de-passe',
