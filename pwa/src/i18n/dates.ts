@@ -77,6 +77,11 @@ export function fullDay(when: When): string {
   return format({ weekday: 'long', day: 'numeric', month: 'long' }).format(new Date(when))
 }
 
+/** "3 mars". */
+export function date(when: When): string {
+  return format({ day: 'numeric', month: 'long' }).format(new Date(when))
+}
+
 /** "demain, 8 h": a day and an hour, for what is due. */
 export function due(when: When, now: When = Date.now()): string {
   return t('when.due', { day: day(when, now), hour: hour(when) })

@@ -18,6 +18,7 @@ import {
   type Place,
 } from './discussions.ts'
 import type { Act, Deed } from './deeds.ts'
+import { isHidden, rulesOf } from './rules.ts'
 
 class Mailbox {
   #letters = this.#live((view, scope) => view.list(scope, 'message'))
@@ -29,6 +30,7 @@ class Mailbox {
   }))
   #reports = this.#live((view, scope) => view.list(scope, 'report'))
   #hushed = this.#live((view, scope) => view.list(scope, 'muted'))
+  #decided = this.#live(async (view) => ({ rules: (await view.all('mail'))[0]?.value }))
   #outbox = this.#live((view) => view.outbox())
   #scopes = this.#live((view) => view.scopes())
 
@@ -48,6 +50,10 @@ class Mailbox {
   )
   readonly drafts = $derived(this.#drafts.current && draftsOf(this.#drafts.current))
   readonly folders = $derived(tree(this.#order.current?.folders ?? []))
+  /** The rules of the school. */
+  readonly rules = $derived(rulesOf(this.#decided.current?.rules))
+  /** Whether home is without the latest messages: until the rules are read, too. */
+  readonly hidesLatest = $derived(!this.#decided.current || isHidden(this.rules, session.roles))
   /** What this person reported, the latest first. */
   readonly reports = $derived(
     (this.#reports.current ?? []).toSorted((a, b) => Date.parse(b.value.at) - Date.parse(a.value.at)),

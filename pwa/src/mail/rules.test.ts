@@ -1,6 +1,16 @@
 // @vitest-environment node
 import { describe, expect, test } from 'vitest'
-import { goodToKnow, isNight, numbered, limits, reachOf, rulesOf, typed, undecided } from './rules.ts'
+import {
+  goodToKnow,
+  isHidden,
+  isNight,
+  numbered,
+  limits,
+  reachOf,
+  rulesOf,
+  typed,
+  undecided,
+} from './rules.ts'
 
 describe('E73–E83: the rules in words', () => {
   const said = (...args: Parameters<typeof reachOf>) =>
@@ -33,12 +43,23 @@ describe('E73–E83: the rules in words', () => {
 
   test('each hears of the brakes that hold for them', () => {
     const rules = rulesOf({ night: { from: '20:00', to: '07:00' }, frozen: true })
-    expect(known(rules, ['student'])).toEqual(['frozen', 'answer', 'night', 'quota', 'report'])
+    expect(known(rules, ['student'])).toEqual(['frozen', 'answer', 'night', 'quota', 'pair', 'report'])
     expect(known(rules, ['guardian'])).toEqual(['frozen', 'answer', 'pair', 'report'])
     expect(known(rules, ['teacher', 'guardian'])).toEqual(['frozen', 'answer', 'large', 'report'])
     expect(known(rules, ['direction'])).toEqual(['answer', 'large'])
     expect(known(rulesOf({ large: 0 }), ['teacher'])).toEqual(['answer', 'report'])
   })
+})
+
+test.each([
+  [['student'], ['student'], true],
+  [['student'], ['guardian'], false],
+  [['teacher', 'guardian'], ['guardian'], false],
+  [['teacher', 'guardian'], ['guardian', 'teacher'], true],
+  [['student'], [], false],
+  [[], [], false],
+] as const)('E5: home of %o, hidden for %o: %s', (roles, hideLatest, is) => {
+  expect(isHidden(rulesOf({ hideLatest: [...hideLatest] }), roles)).toBe(is)
 })
 
 test('what a school did not decide holds as before', () => {

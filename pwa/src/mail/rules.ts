@@ -74,6 +74,11 @@ export function reachOf(rules: MailPolicy, roles: readonly Role[]): Sentence[] {
   ]
 }
 
+/** Whether home leaves out the latest messages: for who has only roles for which it does. */
+export function isHidden({ hideLatest = [] }: MailPolicy, roles: readonly Role[]): boolean {
+  return roles.length > 0 && roles.every((role) => hideLatest.includes(role))
+}
+
 /** What else somebody should know before writing. */
 export function goodToKnow(rules: MailPolicy, roles: readonly Role[]): { key: Key; params?: Params }[] {
   const is = (...some: Role[]) => some.some((role) => roles.includes(role))
@@ -84,7 +89,7 @@ export function goodToKnow(rules: MailPolicy, roles: readonly Role[]): { key: Ke
     { key: 'reach.answer' },
     ...(night && is('student') ? [{ key: 'reach.night' as const, params: night }] : []),
     ...(is('student') ? [{ key: 'reach.quota' as const, params: { quota, alike } }] : []),
-    ...(is('guardian') && !works ? [{ key: 'reach.pair' as const, params: { pair } }] : []),
+    ...(is('student', 'guardian') && !works ? [{ key: 'reach.pair' as const, params: { pair } }] : []),
     ...(works && large > 0 ? [{ key: 'reach.large' as const, params: { large, hold } }] : []),
     ...(is('staff', 'direction') ? [] : [{ key: 'reach.report' as const }]),
   ]
