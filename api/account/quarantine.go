@@ -39,15 +39,14 @@ func (s *Service) pupil(user string) bool {
 }
 
 // Quarantined says whether a device is so new to a pupil's account that it may
-// not write to many people or to somebody new; one that is not known is. It reads the record itself: what
+// not write to many people or to somebody new. It reads the record itself: what
 // another node was told holds at once.
 func (s *Service) Quarantined(ctx context.Context, a psync.Actor) (bool, error) {
 	st, err := s.read(ctx, a.User)
 	if err != nil {
 		return false, err
 	}
-	d, known := st.devices[a.Device]
-	return !known || d.doubted(s.now()), nil
+	return st.devices[a.Device].doubted(s.now()), nil
 }
 
 // Trust ends the quarantine of a device: a device of the same person that is
