@@ -14,7 +14,7 @@ var (
 
 // DirectoryRoutes serves what the office needs of the directory: the classes
 // with their people, for activation sheets, and for administrators moving a
-// pupil and linking guardians.
+// pupil and linking guardians; and to everybody their spaces.
 func DirectoryRoutes(d *directory.Directory) Routes {
 	r := directoryRoutes{d}
 	return func(s *Server) {
@@ -25,6 +25,7 @@ func DirectoryRoutes(d *directory.Directory) Routes {
 		s.Route("POST", "/api/directory/enrollments/:link/end", administrators, Small, r.endEnrollment)
 		s.Route("POST", "/api/directory/guardianships", administrators, Small, r.addGuardian)
 		s.Route("POST", "/api/directory/guardianships/:link/end", administrators, Small, r.endGuardian)
+		r.spaces(s)
 	}
 }
 

@@ -34,7 +34,7 @@ type post struct {
 	cells, allowed int
 }
 
-// TestMailMatrix (E1, E51, E73–E82, E97) lets everybody of random schools
+// TestMailMatrix (E1, E51, E73–E83, E97) lets everybody of random schools
 // write to everybody in every way there is, over HTTP, and compares what the
 // server answers with the oracle.
 func TestMailMatrix(t *testing.T) {
@@ -136,17 +136,24 @@ func (p *post) among() (all []letter) {
 	return all
 }
 
-// groups has everybody write to every class and group as a whole.
+// groups has everybody write to every class, group and space as a whole.
 func (p *post) groups() (all []letter) {
 	for _, from := range p.senders() {
 		for audience := range p.facts.Classes {
 			for _, part := range []string{"students", "guardians", "teachers"} {
-				key := audience + "/" + part
-				all = append(all, p.letter(from, "to "+key, p.facts.MayAddress(from, audience, part), map[string]any{"to": []string{key}}))
+				all = append(all, p.group(from, audience, part))
 			}
+		}
+		for space := range p.facts.Spaces {
+			all = append(all, p.group(from, "space:"+space, "members"))
 		}
 	}
 	return all
+}
+
+func (p *post) group(from, audience, part string) letter {
+	key := audience + "/" + part
+	return p.letter(from, "to "+key, p.facts.MayAddress(from, audience, part), map[string]any{"to": []string{key}})
 }
 
 // answers has everybody answer whoever wrote to them: that is always allowed.
@@ -233,6 +240,8 @@ func (p *post) ended() (puts []directory.Put) {
 		case directory.Enrollment:
 			r.Span, put.Record = span, r
 		case directory.Teaching:
+			r.Span, put.Record = span, r
+		case directory.Membership:
 			r.Span, put.Record = span, r
 		default:
 			continue

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	psync "preau/sync"
 )
 
 // Who may use a route or a mutation, by the names of [subjects].
@@ -86,6 +88,13 @@ var crossings = []crossing{
 	{"POST /api/directory/guardianships", at("/api/directory/guardianships"), `{"guardian":"karim","student":"ines","level":2,"reads":true,"from":"2026-11-24"}`, theAdmin, 201, 403, nil},
 	{"POST /api/directory/guardianships/:link/end", at("/api/directory/guardianships/nadia-ines/end"), `{}`, theAdmin, 204, 403, nil},
 
+	{"GET /api/directory/spaces", at("/api/directory/spaces"), "", whoever, 200, 0, nil},
+	{"POST /api/directory/spaces", at("/api/directory/spaces"), `{"name":"Chorale"}`, "teacher otherTeacher staff direction admin otherSchool", 201, 403, nil},
+	{"POST /api/directory/spaces/:space/rename", ofSpace("/rename"), `{"name":"Chorale","description":"Le mardi"}`, "teacher direction", 204, 403, nil},
+	{"POST /api/directory/spaces/:space/end", ofSpace("/end"), `{}`, "teacher direction", 204, 403, nil},
+	{"POST /api/directory/spaces/:space/members", ofSpace("/members"), `{"people":["zoe","karim"]}`, "teacher direction", 204, 403, nil},
+	{"POST /api/directory/memberships/:link/end", ofMembership, `{}`, "self teacher direction", 204, 403, nil},
+
 	{"GET /api/files/:sha", func(w *world) string { return "/api/files/" + w.file }, "", theCopy, 200, 404, nil},
 	{"GET /api/courses/:course/homework/:id/copies.zip", at("/api/courses/fr5b/homework/hw-000001/copies.zip"), "", theCourse, 200, 403, nil},
 
@@ -106,6 +115,31 @@ var crossings = []crossing{
 
 func ofPairing(rest string) func(*world) string {
 	return func(w *world) string { return "/api/pairings/" + w.pairing + rest }
+}
+
+// ofSpace is something of a new space of Mme Garnier's.
+func ofSpace(rest string) func(*world) string {
+	return func(w *world) string { return "/api/directory/spaces/" + w.newSpace() + rest }
+}
+
+// ofMembership ends that of Inès in a new space.
+func ofMembership(w *world) string {
+	space := w.newSpace()
+	check(w.t, w.directory.AddMembers(w.t.Context(), garnier, space, []string{"ines"}, false))
+	for id, m := range w.directory.Contents("collard").Memberships {
+		if m.Space == space && m.Person == "ines" {
+			return "/api/directory/memberships/" + id + "/end"
+		}
+	}
+	return ""
+}
+
+var garnier = psync.Actor{School: "collard", User: "garnier"}
+
+func (w *world) newSpace() string {
+	id, err := w.directory.MakeSpace(w.t.Context(), garnier, "Chorale", "")
+	check(w.t, err)
+	return id
 }
 
 func upload(w *world) string { return w.upload }
@@ -169,6 +203,9 @@ func (w *world) wantNoLeak(t *testing.T, subject, text string) {
 		secrets = []string{"Oury", "Rédaction", "SECRET-COPY"}
 	case "classmate", "endedGuardian", "admin":
 		secrets = []string{"SECRET-COPY"}
+	}
+	if !slices.Contains([]string{"self", "teacher", "direction"}, subject) {
+		secrets = append(secrets, "SECRET-CLUB")
 	}
 	for _, s := range secrets {
 		if strings.Contains(text, s) {
@@ -257,13 +294,13 @@ func (a action) try(t *testing.T, w *world) {
 
 // reads lists the scopes that each subject follows, and no other.
 var reads = map[string]string{
-	"self":          "user:ines student:ines class:5b school:collard",
+	"self":          "user:ines student:ines class:5b space:club school:collard",
 	"classmate":     "user:malik student:malik class:5b school:collard",
 	"otherClass":    "user:zoe student:zoe class:6a school:collard",
 	"guardian":      "user:nadia student:ines class:5b school:collard",
 	"otherGuardian": "user:karim student:zoe class:6a school:collard",
 	"endedGuardian": "user:farid student:zoe class:6a school:collard",
-	"teacher":       "user:garnier class:5b class:5b/staff course:fr5b school:collard",
+	"teacher":       "user:garnier class:5b class:5b/staff course:fr5b space:club school:collard",
 	"otherTeacher":  "user:viard class:6a class:6a/staff course:fr6a school:collard",
 	"staff":         "user:lopez class:5b class:5b/staff class:6a class:6a/staff office:collard school:collard",
 	"direction":     "user:roussel class:5b class:5b/staff class:6a class:6a/staff office:collard school:collard",
@@ -325,7 +362,7 @@ func TestMatrixOfPupilsOnDemand(t *testing.T) {
 // A cursor for a scope of others brings "gone", never its records.
 func TestForeignCursors(t *testing.T) {
 	w := newWorld(t)
-	foreign := []string{"student:ines", "class:5b", "course:fr5b", "user:ines", "class:5b/staff", "directory:collard", "account:ines", "files:ines", "file:" + w.file}
+	foreign := []string{"student:ines", "class:5b", "course:fr5b", "user:ines", "class:5b/staff", "space:club", "directory:collard", "account:ines", "files:ines", "file:" + w.file}
 	for _, subject := range []string{"otherClass", "otherGuardian", "otherTeacher", "otherSchool"} {
 		for _, scope := range foreign {
 			got := w.as(subject).send("POST", "/api/sync", fmt.Sprintf(`{"v":1,"schema":1,"device":%q,"cursors":{%q:[1,1,0]}}`, w.sessions[subject].Device, scope))

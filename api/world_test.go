@@ -167,6 +167,9 @@ func (w *world) enroll(t testing.TB) {
 		guards("nadia", "ines", year), guards("karim", "zoe", year), guards("farid", "ines", ended), guards("farid", "zoe", year),
 		post("garnier", directory.RoleTeacher), post("viard", directory.RoleTeacher), post("lopez", directory.RoleStaff),
 		post("roussel", directory.RoleDirection), post("legoff", directory.RoleAdmin),
+		{ID: "club", Record: directory.Space{Name: "Club SECRET-CLUB", Owner: "garnier", Span: year}},
+		{ID: "lead-club", Record: directory.Membership{Space: "club", Person: "garnier", Lead: true, Span: year}},
+		{ID: "ines-club", Record: directory.Membership{Space: "club", Person: "ines", Span: year}},
 	}
 	puts = append(puts, pupil("ines", "Inès", "Benali", "5b")...)
 	puts = append(puts, pupil("malik", "Malik", "Oury", "5b")...)

@@ -135,12 +135,16 @@ func spanOf(r Record) Span {
 		return r.Span
 	case Post:
 		return r.Span
+	case Space:
+		return r.Span
+	case Membership:
+		return r.Span
 	}
 	return Span{}
 }
 
 // check refuses what must never be stored: no id, a date that is none, a zone
-// that is none, an audience or a role of an unknown kind.
+// that is none, an audience or a role of an unknown kind, a nameless space.
 func (p Put) check() error {
 	bad := ""
 	switch r := p.Record.(type) {
@@ -157,6 +161,10 @@ func (p Put) check() error {
 	case Post:
 		if !slices.Contains(AllRoles[2:], r.Role) {
 			bad = "role"
+		}
+	case Space:
+		if r.Name == "" {
+			bad = "name"
 		}
 	}
 	span := spanOf(p.Record)

@@ -1,13 +1,14 @@
 // Package directory knows who is in a school: people, classes and groups, who
 // is enrolled where, whose guardian is whose, who teaches what, and who works
-// in the office. Every link between people is dated.
+// in the office, and who meets in which space. Every link between people is
+// dated.
 //
 // It owns the scope "directory:<school>", which no device ever reads, with
 // the record kinds of records.go: school, subject, person, class, enrollment,
-// guardianship, course, teaching and post. Nothing is deleted there: things
-// end. What people may see of it is derived from it by the effect
+// guardianship, course, teaching, post, space and membership. Nothing is
+// deleted there: things end. What people may see of it is derived from it by the effect
 // "directory.project" (project.go) into the scopes of architecture: school:,
-// class:, group:, course:, student: and user:.
+// class:, group:, course:, space:, student: and user:.
 //
 // Two questions are answered here and nowhere else: which scopes a person
 // reads ([Directory.Grants]) and what a person may do ([Directory.May]).
@@ -331,6 +332,8 @@ type Contents struct {
 	Courses       map[string]CourseRecord
 	Teachings     map[string]Teaching
 	Posts         map[string]Post
+	Spaces        map[string]Space
+	Memberships   map[string]Membership
 }
 
 // Contents returns the records of a school, for an import to compare with.
@@ -340,5 +343,6 @@ func (d *Directory) Contents(school string) Contents {
 		School: s.info, Subjects: s.subjects, People: s.people, Classes: s.classes,
 		Enrollments: s.enrollments, Guardianships: s.guardianships,
 		Courses: s.courses, Teachings: s.teachings, Posts: s.posts,
+		Spaces: s.spaces, Memberships: s.memberships,
 	}
 }

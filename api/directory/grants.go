@@ -21,7 +21,7 @@ func (g *grantSet) holds(now time.Time) bool {
 
 // Grants lists the scopes that a person reads now, most urgent first: their
 // own, those of the pupil they are or look after, classes and groups,
-// courses, what the office reads, the school, and on demand every pupil for
+// courses, spaces, what the office reads, the school, and on demand every pupil for
 // the office. A stranger, a person of another
 // school and one who left read nothing. The version is a fingerprint of the
 // list. The slice is shared: do not modify it.
@@ -77,6 +77,9 @@ func (s *snapshot) grants(user string, day Date) []psync.Grant {
 	}
 	for _, c := range taught {
 		l.add("course:"+c.ID, c.Title())
+	}
+	for _, space := range s.spacesOf(user, day) {
+		l.add(space.Scope(), space.Name)
 	}
 	s.addStaffScopes(l, user, taught, day)
 	l.add("school:"+s.id, s.info.Name)

@@ -141,6 +141,11 @@ func endLink[T Record](ctx context.Context, d *Directory, a psync.Actor, id stri
 	if err := d.May(a, ManageDirectory, "school:"+a.School); err != nil {
 		return err
 	}
+	return closeLink(ctx, d, a, id, on, end)
+}
+
+// closeLink is endLink for somebody whose right was looked at.
+func closeLink[T Record](ctx context.Context, d *Directory, a psync.Actor, id string, on Date, end func(*T, Date)) error {
 	if on == "" {
 		on = d.Today(a.School)
 	}

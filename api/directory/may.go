@@ -33,6 +33,10 @@ const (
 	UseMail          Action = "use a mailbox"     // write, read and put away
 	ModerateMail     Action = "moderate messages" // stop, withdraw and close
 	RuleMail         Action = "set the rules of messaging"
+	MakeSpace        Action = "make a space"
+	ReadSpace        Action = "read a space"
+	LeadSpace        Action = "lead a space" // its name, its members, its end
+	LeaveSpace       Action = "leave a space"
 )
 
 // relation is how a person stands to the subject of a scope.
@@ -43,6 +47,9 @@ const (
 	pupil     relation = "pupil"     // is student:S; or a pupil, of user:U
 	guardian  relation = "guardian"  // reads student:S by a guardianship
 	teacher   relation = "teacher"   // of course:K today, substitutes too
+	member    relation = "member"    // of space:E today
+	lead      relation = "lead"      // of space:E today, while working in the school
+	colleague relation = "colleague" // works in the scope's school, whatever they do
 	staff     relation = "staff"     // vie scolaire of the scope's school
 	direction relation = "direction" // of the scope's school
 	admin     relation = "admin"     // of the scope's school
@@ -77,8 +84,13 @@ var policy = map[Action]struct {
 	ManageDirectory: {"school", []relation{admin}},
 	ManageAccounts:  {"school", []relation{admin}},
 	ModerateMail:    {"office", []relation{staff, direction}},
+	MakeSpace:       {"school", []relation{colleague}},
 
 	RuleMail: {"school", []relation{direction, admin}},
+
+	ReadSpace:  {"space", []relation{member, direction}},
+	LeadSpace:  {"space", []relation{lead, direction}},
+	LeaveSpace: {"space", []relation{member}},
 }
 
 // Actions lists every action, for the authorisation matrix.
@@ -162,20 +174,28 @@ func (s *snapshot) stands(user string, r relation, kind, id string, day Date) bo
 	case teacher:
 		course, ok := s.course(id, day)
 		return ok && s.courses[id].Holds(day) && course.TaughtBy(user)
+	case member, lead:
+		m, in := s.membership(user, id, day)
+		return in && (r == member || m.Lead && s.works(user, day))
+	case colleague:
+		return s.contains(kind, id, day) && s.works(user, day)
 	case staff, direction, admin:
 		return s.contains(kind, id, day) && s.holds(user, day, Role(r))
 	}
 	return false
 }
 
-// contains says whether a scope of the kinds school, office and student is of this
-// school.
+// contains says whether a scope of the kinds school, office, student and space
+// is of this school.
 func (s *snapshot) contains(kind, id string, day Date) bool {
 	switch kind {
 	case "school", "office":
 		return id == s.id
 	case "student":
 		return s.people[id].Pupil && s.present(id, day)
+	case "space":
+		space, known := s.spaces[id]
+		return known && space.Holds(day)
 	}
 	return false
 }

@@ -18,6 +18,7 @@ import (
 var matrixScopes = []string{
 	"user:ines", "user:nadia", "user:garnier", "student:ines", "student:sami", "student:gone", "course:c1", "course:c2",
 	"class:5b", "class:5b/staff", "group:lat", "office:collard", "school:collard", "school:verne", "directory:collard", "course:", "",
+	"space:club", "space:past", "space:none",
 }
 
 func TestMayMatrix(t *testing.T) {
@@ -77,6 +78,12 @@ func TestMayDeniesByDefault(t *testing.T) {
 		"a colleague":                    {actor("collard", "petit"), GiveHomework, "course:c2"},
 		"the wrong kind of scope":        {actor("collard", "garnier"), GiveHomework, "class:c1"},
 		"a course that does not exist":   {actor("collard", "garnier"), GiveHomework, "course:c9"},
+		"a guardian who makes a space":   {actor("collard", "nadia"), MakeSpace, "school:collard"},
+		"a pupil who makes a space":      {actor("collard", "ines"), MakeSpace, "school:collard"},
+		"a space of another school":      {actor("verne", "boss"), LeadSpace, "space:club"},
+		"a former member":                {actor("collard", "sami"), ReadSpace, "space:club"},
+		"a lead of a space that ended":   {actor("collard", "garnier"), LeadSpace, "space:past"},
+		"a lead who works elsewhere":     {actor("collard", "karim"), LeadSpace, "space:club"},
 		"a principal who gives homework": {actor("collard", "roux"), GiveHomework, "course:c1"},
 	} {
 		var refusal *psync.Refusal

@@ -82,6 +82,14 @@ func collard() []Put {
 		{"p1", Post{Person: "viard", Role: RoleStaff}},
 		{"p2", Post{Person: "roux", Role: RoleDirection}},
 		{"p3", Post{Person: "admin", Role: RoleAdmin}},
+		{"club", Space{Name: "Club théâtre", Owner: "garnier"}},
+		{"past", Space{Name: "Voyage 2025", Owner: "garnier", Span: until("2026-07-05")}},
+		{"m1", Membership{Space: "club", Person: "garnier", Lead: true}},
+		{"m2", Membership{Space: "club", Person: "ines"}},
+		{"m3", Membership{Space: "club", Person: "karim", Lead: true}}, // who does not work there
+		{"m4", Membership{Space: "club", Person: "sami", Span: until("2026-11-20")}},
+		{"m5", Membership{Space: "club", Person: "gone"}},
+		{"m6", Membership{Space: "past", Person: "garnier", Lead: true}},
 	}
 }
 

@@ -83,6 +83,13 @@ func (o oracle) scopes(user string) []string {
 			all["course:"+id] = true
 		}
 	})
+	each(o, func(id string, _ Space) {
+		each(o, func(_ string, m Membership) {
+			if m.Space == id && m.Person == user {
+				all["space:"+id] = true
+			}
+		})
+	})
 	each(o, func(_ string, c Class) { o.audience(all, user, c, office) })
 	return slices.Sorted(func(yield func(string) bool) {
 		for s := range all {
@@ -134,11 +141,15 @@ func drawWorld(t *rapid.T) []Put {
 	for i := range 5 {
 		puts = append(puts, Put{fmt.Sprint("c", i), CourseRecord{Subject: "m", Audience: audience(), Span: rarely()}})
 	}
+	for i := range 3 {
+		puts = append(puts, Put{fmt.Sprint("s", i), Space{Name: "S", Span: rarely()}})
+	}
 	for i := range rapid.IntRange(0, 8).Draw(t, "links") {
 		id := fmt.Sprint(i)
 		puts = append(puts,
 			Put{"e" + id, Enrollment{Student: pick("p", 4), Audience: audience(), Span: span()}},
 			Put{"g" + id, Guardianship{Guardian: pick("p", 8), Student: pick("p", 4), Level: rapid.IntRange(0, 2).Draw(t, "level"), Reads: rapid.Bool().Draw(t, "reads"), Span: span()}},
+			Put{"m" + id, Membership{Space: pick("s", 3), Person: pick("p", 8), Span: span()}},
 			Put{"t" + id, Teaching{Course: pick("c", 5), Teacher: pick("p", 8), Span: span()}},
 			Put{"o" + id, Post{Person: pick("p", 8), Role: rapid.SampledFrom(AllRoles[2:]).Draw(t, "role"), Span: span()}})
 	}

@@ -137,6 +137,8 @@ func derivedTypes(scope string) []string {
 		return []string{"class", "course"}
 	case kind == "course":
 		return []string{"course", "roster"}
+	case kind == "space":
+		return []string{"space", "member"}
 	default: // student, user
 		return []string{kind}
 	}
@@ -198,6 +200,14 @@ type (
 		Last  string `json:"last"`
 		Class string `json:"class"`
 	}
+	publicSpace struct {
+		Name        string `json:"name"`
+		Description string `json:"description,omitempty"`
+	}
+	publicMember struct {
+		Name string `json:"name"`
+		Lead bool   `json:"lead,omitempty"`
+	}
 )
 
 // public derives the records of every scope of the school on a day. It is a
@@ -209,6 +219,9 @@ func (s *snapshot) public(day Date) map[string]derived {
 	}
 	for id := range s.courses {
 		all["course:"+id] = s.publicCourse(id, day)
+	}
+	for id, space := range s.spaces {
+		all[space.Scope()] = s.publicSpace(id, space, day)
 	}
 	for id, p := range s.people {
 		all["user:"+id] = s.publicUser(p, day)
@@ -255,6 +268,19 @@ func (s *snapshot) publicCourse(id string, day Date) derived {
 		p := s.people[student]
 		class, _ := s.classOf(student, day)
 		r.put("roster", student, publicRoster{First: p.First, Last: p.Surname(), Class: class.Name})
+	}
+	return r
+}
+
+// publicSpace is a space with the names of its members; nothing once it ended.
+func (s *snapshot) publicSpace(id string, space Space, day Date) derived {
+	r := derived{}
+	if !space.Holds(day) {
+		return r
+	}
+	r.put("space", id, publicSpace{space.Name, space.Description})
+	for _, m := range s.members(id, day) {
+		r.put("member", m.Person.ID, publicMember{m.Person.Display(), m.Lead})
 	}
 	return r
 }

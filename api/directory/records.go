@@ -65,7 +65,7 @@ const (
 var AllRoles = []Role{RoleStudent, RoleGuardian, RoleTeacher, RoleStaff, RoleDirection, RoleAdmin}
 
 // Record is one kind of directory record: School, Subject, Person, Class,
-// Enrollment, Guardianship, CourseRecord, Teaching or Post.
+// Enrollment, Guardianship, CourseRecord, Teaching, Post, Space or Membership.
 type Record interface{ kind() string }
 
 // School is what everyone of a school knows of it.
@@ -245,6 +245,28 @@ type Post struct {
 	Span
 }
 
+// Space is a collaborative space: people of the school who do something
+// together, in whatever class they are.
+type Space struct {
+	ID          string `json:"-"`
+	Name        string `json:"name"`
+	Description string `json:"description,omitempty"`
+	Owner       string `json:"owner"` // who made it
+	Span
+}
+
+// Scope is what the members of the space read.
+func (s Space) Scope() string { return "space:" + s.ID }
+
+// Membership puts a person in a space. A lead decides who else is in it.
+type Membership struct {
+	ID     string `json:"-"`
+	Space  string `json:"space"`
+	Person string `json:"person"`
+	Lead   bool   `json:"lead,omitempty"`
+	Span
+}
+
 func (School) kind() string       { return "school" }
 func (Subject) kind() string      { return "subject" }
 func (Person) kind() string       { return "person" }
@@ -254,3 +276,5 @@ func (Guardianship) kind() string { return "guardianship" }
 func (CourseRecord) kind() string { return "course" }
 func (Teaching) kind() string     { return "teaching" }
 func (Post) kind() string         { return "post" }
+func (Space) kind() string        { return "space" }
+func (Membership) kind() string   { return "membership" }

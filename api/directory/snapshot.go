@@ -30,6 +30,8 @@ type snapshot struct {
 	courses       map[string]CourseRecord
 	teachings     map[string]Teaching
 	posts         map[string]Post
+	spaces        map[string]Space
+	memberships   map[string]Membership
 
 	enrollmentsOf map[string][]Enrollment   // by student
 	pupilsOf      map[string][]Enrollment   // by audience
@@ -39,6 +41,8 @@ type snapshot struct {
 	teachersOf    map[string][]Teaching     // by course
 	teachingsOf   map[string][]Teaching     // by teacher
 	postsOf       map[string][]Post         // by person
+	membersOf     map[string][]Membership   // by space
+	membershipsOf map[string][]Membership   // by person
 
 	location *time.Location
 	granted  stdsync.Map // user → *grantSet
@@ -58,6 +62,8 @@ func newSnapshot(school string) *snapshot {
 		courses:       map[string]CourseRecord{},
 		teachings:     map[string]Teaching{},
 		posts:         map[string]Post{},
+		spaces:        map[string]Space{},
+		memberships:   map[string]Membership{},
 	}
 	s.index()
 	return s
@@ -125,6 +131,8 @@ func (s *snapshot) clone() *snapshot {
 		courses:       maps.Clone(s.courses),
 		teachings:     maps.Clone(s.teachings),
 		posts:         maps.Clone(s.posts),
+		spaces:        maps.Clone(s.spaces),
+		memberships:   maps.Clone(s.memberships),
 	}
 }
 
@@ -152,6 +160,10 @@ func (s *snapshot) apply(kind, id string, value []byte) error {
 		err = keep(s.teachings, id, value, func(v *Teaching) { v.ID = id })
 	case "post":
 		err = keep(s.posts, id, value, func(v *Post) { v.ID = id })
+	case "space":
+		err = keep(s.spaces, id, value, func(v *Space) { v.ID = id })
+	case "membership":
+		err = keep(s.memberships, id, value, func(v *Membership) { v.ID = id })
 	}
 	if err != nil {
 		return fmt.Errorf("%s %s: %w", kind, id, err)
@@ -196,6 +208,8 @@ func (s *snapshot) index() {
 	s.teachersOf = group(s.teachings, func(t Teaching) string { return t.Course })
 	s.teachingsOf = group(s.teachings, func(t Teaching) string { return t.Teacher })
 	s.postsOf = group(s.posts, func(p Post) string { return p.Person })
+	s.membersOf = group(s.memberships, func(m Membership) string { return m.Space })
+	s.membershipsOf = group(s.memberships, func(m Membership) string { return m.Person })
 	s.location = location(s.info.Timezone)
 }
 
@@ -387,6 +401,11 @@ func (s *snapshot) holds(user string, day Date, roles ...Role) bool {
 	})
 }
 
+// works says whether a person has anything to do in the school but learn.
+func (s *snapshot) works(user string, day Date) bool {
+	return s.holds(user, day, RoleStaff, RoleDirection, RoleAdmin) || s.present(user, day) && s.is(user, RoleTeacher, day)
+}
+
 func (s *snapshot) roles(user string, day Date) []Role {
 	var roles []Role
 	for _, r := range AllRoles {
@@ -413,13 +432,16 @@ func (s *snapshot) is(user string, role Role, day Date) bool {
 // byName sorts people by surname, first name and id, each once.
 func (s *snapshot) byName(ids []string) []string {
 	slices.SortFunc(ids, func(a, b string) int {
-		p, q := s.people[a], s.people[b]
-		return cmp.Or(
-			strings.Compare(p.Surname(), q.Surname()),
-			strings.Compare(p.First, q.First),
-			strings.Compare(a, b))
+		return cmp.Or(comparePeople(s.people[a], s.people[b]), strings.Compare(a, b))
 	})
 	return slices.Compact(ids)
+}
+
+func comparePeople(p, q Person) int {
+	return cmp.Or(
+		strings.Compare(p.Surname(), q.Surname()),
+		strings.Compare(p.First, q.First),
+		strings.Compare(p.ID, q.ID))
 }
 
 // unique keeps the first of equal strings.

@@ -99,6 +99,7 @@ func (c *census) book(user string) book {
 	if is(directory.RoleStudent) {
 		c.forStudent(b, user)
 	}
+	c.forMember(b, user)
 	return b.without(user)
 }
 
@@ -180,6 +181,15 @@ func (c *census) forStudent(b book, user string) {
 		if c.policy.StudentToStudent {
 			b.add(class.Scope()+"/students", List{Pedagogical, class.Name, false, c.pupils(class)})
 		}
+	}
+}
+
+// forMember: who is in a space writes to all who are.
+func (c *census) forMember(b book, user string) {
+	for _, space := range c.dir.SpacesOf(user) {
+		key := space.Scope() + "/members"
+		all := c.shared(key, func() []Member { return c.members(c.dir.MembersOf(c.school, space.ID)) })
+		b.add(key, List{Collaborative, space.Name, true, all})
 	}
 }
 

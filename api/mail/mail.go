@@ -158,6 +158,8 @@ type Directory interface {
 	Children(guardian string) []string
 	CoursesOf(audience string) []directory.Course
 	TaughtBy(user string) []directory.Course
+	SpacesOf(user string) []directory.Space
+	MembersOf(school, space string) []string
 }
 
 // Engine is what this package needs of the sync engine.

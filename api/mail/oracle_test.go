@@ -9,7 +9,7 @@ import (
 	"preau/api/mail/mailtest"
 )
 
-// TestPolicyAgreesWithTheOracle (E1, E73–E82) asks both of every pair of people
+// TestPolicyAgreesWithTheOracle (E1, E73–E83) asks both of every pair of people
 // of random schools.
 func TestPolicyAgreesWithTheOracle(t *testing.T) {
 	cells, allowed := 0, 0

@@ -217,6 +217,8 @@ func TestImportKeepsWhatTheSchoolDecided(t *testing.T) {
 	err := s.Apply(t.Context(), admin, "zola", []directory.Put{
 		{ID: "admin", Record: directory.Person{First: "Ève", Last: "Admin"}},
 		{ID: "post", Record: directory.Post{Person: "admin", Role: directory.RoleAdmin}},
+		{ID: "choir", Record: directory.Space{Name: "Chorale", Owner: "admin"}},
+		{ID: "sings", Record: directory.Membership{Space: "choir", Person: leoID}},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -236,6 +238,9 @@ func TestImportKeepsWhatTheSchoolDecided(t *testing.T) {
 	}
 	if !s.Present("admin") {
 		t.Error("an import dismissed somebody whom it had not brought")
+	}
+	if len(s.SpacesOf(leoID)) != 1 {
+		t.Error("an import ended a membership")
 	}
 }
 

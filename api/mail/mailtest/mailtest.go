@@ -48,11 +48,17 @@ func School(r *rapid.T) []directory.Put {
 			put(directory.Post{Person: some("adult", 6), Role: role, Span: span()}, "post", i)
 		}
 	}
+	for i := range 2 {
+		put(directory.Space{Name: fmt.Sprint("S", i), Owner: "adult0", Span: span()}, "space", i)
+		for n := range 4 {
+			put(directory.Membership{Space: fmt.Sprint("space", i), Person: some(rapid.SampledFrom([]string{"pupil", "adult"}).Draw(r, "who"), 6), Lead: maybe(), Span: span()}, "member", i, "-", n)
+		}
+	}
 	return puts
 }
 
 // Facts answers from the bare records of a directory, pair by pair and without
-// any list: what the rows E73–E82 say.
+// any list: what the rows E73–E83 say.
 type Facts struct {
 	directory.Contents
 	Day directory.Date
@@ -114,6 +120,16 @@ func (f Facts) cares(adult, pupil string, legal bool) bool {
 	return false
 }
 
+// spaces are those that somebody is a member of.
+func (f Facts) spaces(id string) (all []string) {
+	for _, m := range f.Memberships {
+		if m.Person == id && m.Holds(f.Day) && f.Spaces[m.Space].Holds(f.Day) && f.Here(id) {
+			all = append(all, "space:"+m.Space)
+		}
+	}
+	return all
+}
+
 func meet(a, b []string) bool {
 	return slices.ContainsFunc(a, func(x string) bool { return slices.Contains(b, x) })
 }
@@ -123,6 +139,9 @@ func meet(a, b []string) bool {
 func (f Facts) May(from, to string) bool {
 	if from == to || !f.Here(from) || !f.Here(to) {
 		return false
+	}
+	if meet(f.spaces(from), f.spaces(to)) { // E83
+		return true
 	}
 	for pupil := range f.People {
 		guardianOf := f.cares(from, pupil, false)
@@ -150,13 +169,9 @@ func (f Facts) Works(id string) bool {
 }
 
 // MayAddress says whether somebody may write to all pupils, guardians or
-// teachers of a class or group at once.
+// teachers of a class or group at once, or to all members of a space.
 func (f Facts) MayAddress(from, audience, part string) bool {
-	class, known := f.Classes[audience]
-	if !known || !class.Holds(f.Day) || !f.Here(from) {
-		return false
-	}
-	if !f.office(from) && !slices.Contains(f.taught(from), audience) {
+	if !f.addresses(from, audience, part) {
 		return false
 	}
 	for id := range f.People {
@@ -167,12 +182,24 @@ func (f Facts) MayAddress(from, audience, part string) bool {
 	return false
 }
 
+// addresses says whether somebody has a right to write to all, if there is
+// anybody.
+func (f Facts) addresses(from, audience, part string) bool {
+	if part == "members" { // E83
+		return slices.Contains(f.spaces(from), audience)
+	}
+	class, known := f.Classes[audience]
+	return known && class.Holds(f.Day) && f.Here(from) && (f.office(from) || slices.Contains(f.taught(from), audience))
+}
+
 func (f Facts) isPart(id, audience, part string) bool {
 	switch part {
 	case "students":
 		return slices.Contains(f.audiences(id), audience)
 	case "teachers":
 		return slices.Contains(f.taught(id), audience)
+	case "members":
+		return slices.Contains(f.spaces(id), audience)
 	}
 	for pupil := range f.People {
 		if slices.Contains(f.audiences(pupil), audience) && f.cares(id, pupil, false) {
