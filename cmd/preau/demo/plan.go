@@ -53,6 +53,7 @@ func newPlan(c Config) *plan {
 	p.fillGroups()
 	p.staff()
 	p.teach()
+	p.theatre()
 	return p
 }
 
@@ -288,6 +289,18 @@ func (p *plan) staff() {
 	for _, j := range jobs {
 		p.put(j.person.ID, j.person)
 		p.put(id("post", j.person.ID), directory.Post{Person: j.person.ID, Role: j.role})
+	}
+}
+
+// theatre is a space across classes: a teacher, three pupils and a parent.
+func (p *plan) theatre() {
+	space := directory.Space{ID: id("space", "theatre"), Name: "Club théâtre", Description: "Le jeudi à midi, en salle polyvalente", Owner: User("teacher")}
+	p.put(space.ID, space)
+	members := []string{
+		User("teacher"), User("student"), p.class("5e B").pupils[2].ID, p.class("6e A").pupils[1].ID, User("guardian"),
+	}
+	for i, person := range members {
+		p.put(id("membership", space.ID, person), directory.Membership{Space: space.ID, Person: person, Lead: i == 0})
 	}
 }
 
