@@ -30,6 +30,7 @@ const common = [
   '/',
   '/appareils',
   '/appareils/ajouter',
+  '/espaces',
   '/reglages',
   '/reglages/alertes',
   '/reglages/envois',
@@ -61,11 +62,11 @@ const people: { name: string; paths: string[]; follow?: string[] }[] = [
   },
   {
     name: 'Claire Garnier',
-    paths: ['/', '/travail', '/travail/donner', '/copies', '/reglages', '/messages'],
-    follow: ['/copies', '/messages'],
+    paths: ['/', '/travail', '/travail/donner', '/copies', '/reglages', '/messages', '/espaces'],
+    follow: ['/copies', '/messages', '/espaces'],
   },
   { name: 'Thomas Lopez', paths: ['/', '/classes'], follow: ['/classes'] },
-  { name: 'Hélène Roussel', paths: ['/', '/classes'] },
+  { name: 'Hélène Roussel', paths: ['/', '/classes', '/espaces'] },
   { name: 'Yann Le Goff', paths: ['/', '/classes'], follow: ['/classes'] },
 ]
 

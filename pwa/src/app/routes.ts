@@ -110,6 +110,16 @@ export const routes = {
     tab: 'classes',
     load: () => import('../screens/staff/People.svelte'),
   },
+  spaces: {
+    path: '/espaces',
+    tab: 'more',
+    load: () => import('../screens/spaces/Spaces.svelte'),
+  },
+  space: {
+    path: '/espaces/:id',
+    tab: 'more',
+    load: () => import('../screens/spaces/Space.svelte'),
+  },
   settings: {
     path: '/reglages',
     tab: 'more',
