@@ -77,9 +77,9 @@ export function fullDay(when: When): string {
   return format({ weekday: 'long', day: 'numeric', month: 'long' }).format(new Date(when))
 }
 
-/** "3 mars". */
-export function date(when: When): string {
-  return format({ day: 'numeric', month: 'long' }).format(new Date(when))
+/** "3 décembre"; "3 déc.". */
+export function date(when: When, month: 'long' | 'short' = 'long'): string {
+  return format({ day: 'numeric', month }).format(new Date(when))
 }
 
 /** "demain, 8 h": a day and an hour, for what is due. */

@@ -12,6 +12,14 @@ interface Standard {
   label: Key
 }
 
+/** What a discussion that is dragged is called. */
+export const dragged = 'application/x-preau-discussion'
+
+/** Where discussions may be put: folders, not views of them. */
+export function isFolder(place: Place): boolean {
+  return !['sent', 'drafts', 'moderation', 'folders'].includes(place) && !place.startsWith('category/')
+}
+
 export const standard: readonly Standard[] = [
   { place: '', slug: '', icon: 'mail', label: 'mail.place.inbox' },
   { place: 'sent', slug: 'envoyes', icon: 'send', label: 'mail.place.sent' },
