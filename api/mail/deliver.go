@@ -1,6 +1,7 @@
 package mail
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -71,7 +72,7 @@ func (s *Service) lay(ctx context.Context, job *psync.Job, reader string, d deli
 		if err == nil && seq > 0 {
 			tx.PutIfChanged("thread", p.Discussion, t.reached(p, tx.Now()))
 		}
-		return err
+		return cmp.Or(err, s.ring(ctx, tx, author, id, p))
 	})
 }
 

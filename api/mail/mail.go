@@ -179,24 +179,26 @@ type Devices interface {
 type Config struct {
 	Directory Directory
 	Files     *attachment.Service
+	Notices   Notices
 	Log       *slog.Logger
 	Now       func() time.Time
 }
 
 // Service holds the rules of messaging. Safe for concurrent use.
 type Service struct {
-	dir    Directory
-	files  *attachment.Service
-	log    *slog.Logger
-	now    func() time.Time
-	engine Engine
+	dir     Directory
+	files   *attachment.Service
+	notices Notices
+	log     *slog.Logger
+	now     func() time.Time
+	engine  Engine
 
 	devices Devices
 }
 
 // New returns a Service. Before use: Register its rules and Bind the engine.
 func New(c Config) *Service {
-	return &Service{dir: c.Directory, files: c.Files, log: c.Log, now: c.Now}
+	return &Service{dir: c.Directory, files: c.Files, notices: c.Notices, log: c.Log, now: c.Now}
 }
 
 // Bind gives the service the engine that it reads other scopes through, and
@@ -221,7 +223,7 @@ const (
 )
 
 // Register adds the rules of this package to the engine's mux and says to
-// attachment who waits for files.
+// attachment who waits for files, to notify who words messages that came.
 func (s *Service) Register(mux *psync.Mux) {
 	mux.Mutation("mail.send@1", "user:*", s.send)
 	mux.Mutation("mail.reply@1", "user:*", s.reply)
@@ -270,6 +272,7 @@ func (s *Service) Register(mux *psync.Mux) {
 	mux.Join("list", s.joinLists)
 
 	s.files.OnArrived(kindMessage, s.filesArrived)
+	s.notices.OnRing(kindMessage, teller{s})
 }
 
 // kindMessage is the kind of record that shows files.

@@ -15,6 +15,7 @@ import (
 
 	"preau/api/attachment"
 	"preau/api/directory"
+	"preau/api/notify"
 	"preau/storage"
 	"preau/storage/disk"
 	"preau/storage/sqlite"
@@ -33,14 +34,15 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 //	office  Mme Viard is vie scolaire, Mme Roussel the principal, M. Le Goff the
 //	        administrator
 type world struct {
-	t      testing.TB
-	dir    *directory.Directory
-	files  *attachment.Service
-	mail   *Service
-	close  func()
-	engine *psync.Engine
-	now    time.Time
-	k      map[string]int64
+	t       testing.TB
+	dir     *directory.Directory
+	files   *attachment.Service
+	notices *notify.Service
+	mail    *Service
+	close   func()
+	engine  *psync.Engine
+	now     time.Time
+	k       map[string]int64
 
 	doubted doubted
 }
@@ -83,8 +85,15 @@ func newWorldOf(t testing.TB, puts ...directory.Put) *world {
 	return w
 }
 
-// newWorldOn is a world without people, with its records in a store.
+// newWorldOn is a world without people, with its records in a store, in which
+// nobody is rung.
 func newWorldOn(t testing.TB, records storage.Records) *world {
+	t.Helper()
+	return newWorldTold(t, records, notify.Config{})
+}
+
+// newWorldTold is newWorldOn with a way to tell people what is new.
+func newWorldTold(t testing.TB, records storage.Records, told notify.Config) *world {
 	t.Helper()
 	blobs, err := disk.Open(t.TempDir())
 	if err != nil {
@@ -94,17 +103,23 @@ func newWorldOn(t testing.TB, records storage.Records) *world {
 	w := &world{t: t, now: monday, k: map[string]int64{}, doubted: doubted{}}
 	clock := func() time.Time { return w.now }
 	log := slog.New(slog.DiscardHandler)
+	told.Log, told.Now, told.Origin = log, clock, "https://ecole.example"
 	w.dir = directory.New(directory.Config{Records: records, Log: log, Now: clock})
 	files := attachment.New(attachment.Config{Blobs: blobs, Access: w.dir, Log: log, Now: clock})
 	w.files = files
-	w.mail = New(Config{Directory: w.dir, Files: files, Log: log, Now: clock})
+	if w.notices, err = notify.New(told); err != nil {
+		t.Fatal(err)
+	}
+	w.mail = New(Config{Directory: w.dir, Files: files, Notices: w.notices, Log: log, Now: clock})
 	mux := psync.NewMux()
 	w.dir.Register(mux)
 	files.Register(mux)
+	w.notices.Register(mux)
 	w.mail.Register(mux)
 	w.engine = psync.New(psync.Config{Records: records, Mux: mux, Access: w.dir, Log: log, Now: clock})
 	w.dir.Bind(w.engine)
 	files.Bind(w.engine)
+	w.notices.Bind(w.engine)
 	w.mail.Bind(w.engine, w.doubted)
 	return w
 }

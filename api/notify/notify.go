@@ -7,6 +7,9 @@
 // push says no more than a lock screen may show, waits for the end of the
 // quiet hours, and is not sent for what was read in the meantime.
 //
+// News that another part of the app lists already ring without a notice
+// ([Service.Ring]), and say how many there are by the time they do.
+//
 // Subscriptions are records "sub" of the server-only scope push:U.
 package notify
 
@@ -46,7 +49,10 @@ const (
 	NewHomework Alert = "newHomework"
 	Returned    Alert = "returned"
 	DueSoon     Alert = "dueSoon"
+	NewMessage  Alert = "newMessage"
 )
+
+var alerts = []Alert{NewHomework, Returned, DueSoon, NewMessage}
 
 // Notice is one line of news for one person.
 type Notice struct {
@@ -98,6 +104,8 @@ func (s settings) wants(a Alert) bool {
 	return !said || on == nil || *on
 }
 
+func (s settings) lang() string { return cmp.Or(s.Lang, "fr") }
+
 // Engine is what this package needs of the sync engine.
 type Engine interface {
 	Commit(ctx context.Context, a psync.Actor, scope string, r psync.Rule) (seq int64, err error)
@@ -136,6 +144,8 @@ type Service struct {
 	pace   *pace
 	tests  *pace
 	counts counts
+
+	tellers map[string]Teller
 }
 
 // Errors of the configuration.
@@ -147,7 +157,7 @@ var errConfig = errors.New("notify: bad configuration")
 func New(c Config) (*Service, error) {
 	s := &Service{
 		log: c.Log, now: c.Now, zone: c.Zone, origin: strings.TrimSuffix(c.Origin, "/"),
-		pace: newPace(), tests: newPace(),
+		pace: newPace(), tests: newPace(), tellers: map[string]Teller{},
 	}
 	if s.zone == nil {
 		s.zone = func(string) *time.Location { return paris() }
@@ -194,6 +204,7 @@ func (s *Service) Register(mux *psync.Mux) {
 	mux.Later(effectNotice, noticeLife, s.notice)
 	mux.Later(effectPush, pushLife+24*time.Hour, s.push)
 	mux.Later(effectMoved, noticeLife, s.movedAway)
+	mux.Hide("ring")
 	mux.Mutation("notice.read@1", "user:*", s.read)
 	mux.Mutation("notice.dismiss@1", "user:*", s.dismiss)
 	mux.Mutation("settings.set@1", "user:*", s.set)
@@ -258,7 +269,7 @@ func (s *Service) write(ctx context.Context, tx *psync.Tx, user string, set sett
 	tx.Put("notice", id, r)
 	if set.wants(n.Alert) {
 		p := push{
-			User: user, Notice: id, Seq: tx.Seq(), Title: r.Title, Body: lock.In(set.Lang), Lang: cmp.Or(set.Lang, "fr"),
+			User: user, Notice: id, Seq: tx.Seq(), Title: r.Title, Body: lock.In(set.Lang), Lang: set.lang(),
 			Path: n.Path, Tag: cmp.Or(n.Tag, id), Urgent: n.Urgent, Until: tx.Now().Add(pushLife).UTC(),
 		}
 		tx.EffectAt(effectPush, p, s.when(user, set, n, tx.Now()))

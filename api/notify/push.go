@@ -57,7 +57,8 @@ func parseKeys(public, private, origin string) (vapid, error) {
 type push struct {
 	User   string    `json:"user"`
 	Notice string    `json:"notice"`
-	Seq    int64     `json:"seq,omitempty"` // of the notice; another means that a newer one follows
+	Ring   string    `json:"ring,omitempty"` // kind of news, instead of a notice: worded when it is sent
+	Seq    int64     `json:"seq,omitempty"`  // of the notice or the news; another means that a newer one follows
 	Title  string    `json:"title"`
 	Body   string    `json:"body"`
 	Lang   string    `json:"lang"`
@@ -80,12 +81,12 @@ func (s *Service) push(ctx context.Context, job *psync.Job) error {
 	if s.keys.public == "" || !s.now().Before(p.Until) {
 		return nil
 	}
-	badge, wanted, err := s.unread(ctx, p)
-	if err != nil || !wanted {
+	subs, err := s.subscribed(ctx, p.User)
+	if err != nil || len(subs) == 0 {
 		return err
 	}
-	subs, err := s.subscribed(ctx, p.User)
-	if err != nil {
+	p, badge, wanted, err := s.unread(ctx, p)
+	if err != nil || !wanted {
 		return err
 	}
 	if len(p.Subs) > 0 {
@@ -98,24 +99,47 @@ func (s *Service) push(ctx context.Context, job *psync.Job) error {
 	return s.settle(ctx, job, p, s.sendAll(ctx, subs, p.message(s.origin, badge), p))
 }
 
-// unread counts a person's unread notices; wanted says whether this one still
-// is among them.
-func (s *Service) unread(ctx context.Context, p push) (badge int, wanted bool, err error) {
-	recs, err := s.engine.Find(ctx, "user:"+p.User, storage.Key{Type: "notice"})
+// unread counts what a person has not read, and words a push of news; wanted
+// says whether what it is about still is among them.
+func (s *Service) unread(ctx context.Context, p push) (_ push, badge int, wanted bool, err error) {
+	recs, err := s.engine.Find(ctx, "user:"+p.User, storage.Key{Type: "notice"}, storage.Key{Type: "ring"})
 	if err != nil {
-		return 0, false, fmt.Errorf("notices of %s: %w", p.User, err)
+		return p, 0, false, fmt.Errorf("notices of %s: %w", p.User, err)
 	}
+	var told []News
 	for _, r := range recs {
-		var n record
-		if err := json.Unmarshal(r.Value, &n); err != nil {
-			return 0, false, fmt.Errorf("notice %s of %s: %w", r.ID, p.User, err)
+		count, news, err := s.waiting(ctx, p.User, r)
+		if err != nil {
+			return p, 0, false, err
 		}
-		if !n.Read {
-			badge++
-			wanted = wanted || r.ID == p.Notice && (p.Seq == 0 || r.Seq == p.Seq)
+		badge += count
+		if now := p.Seq == 0 || r.Seq == p.Seq; r.Type == "ring" && r.ID == p.Ring && now {
+			told = news
+		} else if r.Type == "notice" && r.ID == p.Notice && now {
+			wanted = count > 0
 		}
 	}
-	return badge, wanted, nil
+	if p.Ring != "" {
+		p, wanted, err = s.worded(ctx, p, told)
+	}
+	return p, badge, wanted, err
+}
+
+// waiting is how many things to read a record stands for: a notice for one,
+// news for as many as there are.
+func (s *Service) waiting(ctx context.Context, user string, r storage.Record) (count int, news []News, err error) {
+	if r.Type == "ring" {
+		news, err = s.unseen(ctx, user, r)
+		return len(news), news, err
+	}
+	var n record
+	if err := json.Unmarshal(r.Value, &n); err != nil {
+		return 0, nil, fmt.Errorf("notice %s of %s: %w", r.ID, user, err)
+	}
+	if n.Read {
+		return 0, nil, nil
+	}
+	return 1, nil, nil
 }
 
 // Limits of what a lock screen is sent, in characters.
@@ -398,7 +422,7 @@ func (s *Service) Test(ctx context.Context, a psync.Actor) ([]Tried, error) {
 	if err != nil {
 		return nil, err
 	}
-	badge, _, err := s.unread(ctx, p)
+	_, badge, _, err := s.unread(ctx, p)
 	if err != nil {
 		return nil, err
 	}
@@ -412,21 +436,17 @@ func (s *Service) Test(ctx context.Context, a psync.Actor) ([]Tried, error) {
 }
 
 func (s *Service) testPush(ctx context.Context, a psync.Actor) (push, error) {
-	recs, err := s.engine.Find(ctx, "user:"+a.User, storage.Key{Type: "settings", ID: "settings"})
-	if err != nil {
-		return push{}, err
-	}
-	var set settings
-	for _, r := range recs {
-		if err := json.Unmarshal(r.Value, &set); err != nil {
-			return push{}, fmt.Errorf("settings of %s: %w", a.User, err)
-		}
-	}
+	set, err := s.settingsOf(ctx, a.User)
 	title := Text{"Les alertes arrivent bien ici", "Alerts reach this device"}
 	return push{
-		User: a.User, Title: title.In(set.Lang), Lang: cmp.Or(set.Lang, "fr"),
+		User: a.User, Title: title.In(set.Lang), Lang: set.lang(),
 		Path: "/", Tag: "test", Urgent: true, Until: s.now().Add(5 * time.Minute),
-	}, nil
+	}, err
+}
+
+func (s *Service) settingsOf(ctx context.Context, user string) (set settings, err error) {
+	_, err = scopeOf{s.engine, user}.Get(ctx, "settings", "settings", &set)
+	return set, err
 }
 
 func (s *Service) forgetGone(ctx context.Context, a psync.Actor, all []verdict) error {

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -132,7 +133,7 @@ func (c change) check() error {
 		return psync.Refuse("too_large", "phrases", "at most %d", maxPhrases)
 	}
 	for a := range c.Alerts {
-		if a != NewHomework && a != Returned && a != DueSoon {
+		if !slices.Contains(alerts, a) {
 			return psync.Refuse("invalid", "alerts."+string(a), "no such alert")
 		}
 	}

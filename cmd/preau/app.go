@@ -106,7 +106,7 @@ func (a *App) openAreas() (err error) {
 	a.homework = homework.New(homework.Config{
 		Directory: a.directory, Files: a.files, Notices: a.notices, Key: a.keys.Signer(), Log: a.log, Now: a.now,
 	})
-	a.mail = mail.New(mail.Config{Directory: a.directory, Files: a.files, Log: a.log, Now: a.now})
+	a.mail = mail.New(mail.Config{Directory: a.directory, Files: a.files, Notices: a.notices, Log: a.log, Now: a.now})
 	a.openEngine()
 	a.accounts, err = account.New(account.Config{
 		Engine: a.engine, Watcher: a.records, Directory: a.directory, Kick: a.engine.Hub().Kick,

@@ -89,7 +89,7 @@ func (w *World) addAreas(mux *psync.Mux) (err error) {
 	w.Homework = homework.New(homework.Config{
 		Directory: w.Directory, Files: w.Files, Notices: w.Notices, Key: c.ReceiptKey, Log: c.Log, Now: w.Clock.Now,
 	})
-	letters := mail.New(mail.Config{Directory: w.Directory, Files: w.Files, Log: c.Log, Now: w.Clock.Now})
+	letters := mail.New(mail.Config{Directory: w.Directory, Files: w.Files, Notices: w.Notices, Log: c.Log, Now: w.Clock.Now})
 	letters.Register(mux)
 	w.Homework.Register(mux)
 	w.Files.Register(mux)

@@ -143,7 +143,7 @@ export interface Tick {
 export interface Settings {
   lang?: 'fr' | 'en'
   theme?: 'auto' | 'light' | 'dark'
-  alerts?: { newHomework?: boolean; returned?: boolean; dueSoon?: boolean }
+  alerts?: { newMessage?: boolean; newHomework?: boolean; returned?: boolean; dueSoon?: boolean }
   quiet?: { from: string; to: string }
   phrases?: string[]
 }
