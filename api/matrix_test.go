@@ -235,6 +235,8 @@ var actions = []action{
 	{"homework.tick@1", "user:ines", `{"homework":"hw-000001","student":"ines","done":true,"shared":true}`, self},
 	{"settings.set@1", "user:ines", `{"lang":"en"}`, self},
 	{"notice.read@1", "user:ines", `{"ids":["n1"]}`, self},
+	{"notify.address@1", "user:ines", `{"address":"nadia@example.org"}`, self},
+	{"notify.confirm@1", "user:ines", `{"code":"000000"}`, self},
 	{"notice.dismiss@1", "user:ines", `{"ids":["n1"]}`, self},
 	{"mail.send@1", "user:ines", `{"id":"letter-of-%s","subject":"S","mode":"all","to":["user:garnier"],"body":[{"runs":[{"text":"T"}]}]}`, self},
 	{"mail.reply@1", "user:ines", `{"id":"answer-of-%s","re":"letter-0001","body":[{"runs":[{"text":"T"}]}]}`, self},

@@ -22,6 +22,7 @@ import (
 	"preau/api/homework"
 	"preau/api/mail"
 	"preau/api/notify"
+	"preau/api/notify/courier"
 	"preau/storage/disk"
 	"preau/storage/sqlite"
 	psync "preau/sync"
@@ -74,7 +75,9 @@ func newWorld(t testing.TB) *world {
 	w := &world{mux: psync.NewMux(), sessions: map[string]account.Ticket{}, k: map[string]int64{}}
 	w.directory = directory.New(directory.Config{Records: records, Log: log, Now: morning})
 	files := attachment.New(attachment.Config{Blobs: blobs, Access: w.directory, Log: log, Now: morning})
-	notices, err := notify.New(notify.Config{Log: log, Now: morning, Origin: "https://ecole.example"})
+	office, err := courier.Parse("smtp://127.0.0.1:1?from=nobody@ecole.example") // where nobody answers
+	check(t, err)
+	notices, err := notify.New(notify.Config{Log: log, Now: morning, Origin: "https://ecole.example", Office: office, Key: []byte("a key")})
 	check(t, err)
 	w.homework = homework.New(homework.Config{
 		Directory: w.directory, Files: files, Notices: notices, Log: log, Now: morning,
@@ -264,6 +267,7 @@ func (w *world) live(t testing.TB) {
 	w.must(t, "teacher", "user:garnier", "mail.send@1", `{"id":"letter-0006","subject":"Rédaction","mode":"all","to":["user:ines"],"body":[{"runs":[{"text":"SECRET-COPY"}]}]}`)
 	w.settle(t)
 	w.must(t, "self", "user:ines", "mail.report@1", `{"id":"report-0001","message":"letter-0006","reason":"other"}`)
+	w.must(t, "self", "user:ines", "notify.address@1", `{"address":"ines@example.org"}`)
 	w.must(t, "self", "user:ines", "mail.folder@1", `{"id":"folder-0001","name":"À garder","order":1}`)
 	w.must(t, "self", "user:ines", "mail.category@1", `{"id":"category-0001","name":"Français","hue":1}`)
 	w.settle(t)

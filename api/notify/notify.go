@@ -10,6 +10,9 @@
 // News that another part of the app lists already ring without a notice
 // ([Service.Ring]), and say how many there are by the time they do.
 //
+// Whoever confirmed an address ("address" of user:U) gets a mail for such news:
+// for each, or once a day.
+//
 // Subscriptions are records "sub" of the server-only scope push:U.
 package notify
 
@@ -23,6 +26,7 @@ import (
 	"strings"
 	"time"
 
+	"preau/api/notify/courier"
 	"preau/storage"
 	psync "preau/sync"
 )
@@ -96,6 +100,7 @@ type record struct {
 type settings struct {
 	Lang   string          `json:"lang"`
 	Alerts map[Alert]*bool `json:"alerts"`
+	Mail   string          `json:"mail"`
 	Quiet  *quiet          `json:"quiet"`
 }
 
@@ -124,6 +129,10 @@ type Config struct {
 	// PublicKey and PrivateKey are the server's VAPID keys, base64url. Without
 	// them nothing is pushed.
 	PublicKey, PrivateKey string
+	// Office takes mails; nil: none are sent. Key makes the codes that confirm
+	// addresses.
+	Office *courier.Office
+	Key    []byte
 	// Allow lists more push services than the usual ones: host names, which
 	// stand for what is below them too, and origins with a scheme and port
 	// ("http://127.0.0.1:8282"), which stand for exactly that address, on this
@@ -146,6 +155,8 @@ type Service struct {
 	counts counts
 
 	tellers map[string]Teller
+	office  *courier.Office
+	key     []byte
 }
 
 // Errors of the configuration.
@@ -157,7 +168,7 @@ var errConfig = errors.New("notify: bad configuration")
 func New(c Config) (*Service, error) {
 	s := &Service{
 		log: c.Log, now: c.Now, zone: c.Zone, origin: strings.TrimSuffix(c.Origin, "/"),
-		pace: newPace(), tests: newPace(), tellers: map[string]Teller{},
+		pace: newPace(), tests: newPace(), tellers: map[string]Teller{}, office: c.Office, key: c.Key,
 	}
 	if s.zone == nil {
 		s.zone = func(string) *time.Location { return paris() }
@@ -204,7 +215,13 @@ func (s *Service) Register(mux *psync.Mux) {
 	mux.Later(effectNotice, noticeLife, s.notice)
 	mux.Later(effectPush, pushLife+24*time.Hour, s.push)
 	mux.Later(effectMoved, noticeLife, s.movedAway)
-	mux.Hide("ring")
+	mux.Later(effectLetter, letterLife, s.mail)
+	mux.Later(effectCode, codeLife, s.sendCode)
+	for _, typ := range []string{"ring", "mailed", "asked"} {
+		mux.Hide(typ)
+	}
+	mux.Mutation("notify.address@1", "user:*", s.setAddress)
+	mux.Mutation("notify.confirm@1", "user:*", s.confirm)
 	mux.Mutation("notice.read@1", "user:*", s.read)
 	mux.Mutation("notice.dismiss@1", "user:*", s.dismiss)
 	mux.Mutation("settings.set@1", "user:*", s.set)

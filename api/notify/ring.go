@@ -68,7 +68,7 @@ func (s *Service) Ring(ctx context.Context, tx *psync.Tx, kind string, n News) e
 	user := psync.ScopeID(tx.Scope())
 	p := push{User: user, Ring: kind, Seq: tx.Seq(), Tag: kind, Until: tx.Now().Add(pushLife).UTC()}
 	tx.EffectAt(effectPush, p, s.when(user, set, Notice{}, tx.Now()))
-	return nil
+	return s.mailLater(ctx, tx, kind, set)
 }
 
 // unseen reads the news that a record "ring" of a person holds, as far as they

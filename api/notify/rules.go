@@ -116,6 +116,7 @@ func (s *Service) dismiss(ctx context.Context, tx *psync.Tx) error {
 type change struct {
 	Lang    *string         `json:"lang,omitempty"`
 	Theme   *string         `json:"theme,omitempty"`
+	Mail    *string         `json:"mail,omitempty"`
 	Alerts  map[Alert]*bool `json:"alerts,omitempty"`
 	Quiet   *quiet          `json:"quiet,omitempty"`
 	Phrases *[]string       `json:"phrases,omitempty"`
@@ -127,6 +128,8 @@ func (c change) check() error {
 		return psync.Refuse("invalid", "lang", "fr or en")
 	case c.Theme != nil && *c.Theme != "auto" && *c.Theme != "light" && *c.Theme != "dark":
 		return psync.Refuse("invalid", "theme", "auto, light or dark")
+	case c.Mail != nil && !slices.Contains([]string{Each, Daily, Never}, *c.Mail):
+		return psync.Refuse("invalid", "mail", "each, daily or never")
 	case c.Quiet != nil && !c.Quiet.valid():
 		return psync.Refuse("invalid", "quiet", "from and to are times of day, 21:00")
 	case c.Phrases != nil && len(*c.Phrases) > maxPhrases:

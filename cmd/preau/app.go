@@ -98,6 +98,7 @@ func (a *App) openAreas() (err error) {
 	a.files = attachment.New(attachment.Config{Blobs: a.blobs, Access: a.directory, Log: a.log, Now: a.now})
 	a.notices, err = notify.New(notify.Config{
 		Log: a.log, Now: a.now, Zone: a.directory.ZoneOf, Origin: a.origin(), Allow: a.config.PushHosts,
+		Office: a.config.SMTP, Key: a.keys.Accounts,
 		PublicKey: a.keys.VAPIDPublic, PrivateKey: a.keys.VAPIDPrivate,
 	})
 	if err != nil {

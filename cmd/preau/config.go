@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"preau/api/notify/courier"
 )
 
 // Config is how a server runs. Each setting is a variable PREAU_… of the
@@ -28,9 +30,10 @@ type Config struct {
 	Email  string // told to the certificate authority
 	Origin string // public address, "https://ecole.example"
 
-	Proxies      []string       // whose X-Forwarded-* headers are believed
-	Egress       []netip.Prefix // addresses of the schools
-	PushHosts    []string       // more push services than the usual ones
+	Proxies      []string        // whose X-Forwarded-* headers are believed
+	Egress       []netip.Prefix  // addresses of the schools
+	PushHosts    []string        // more push services than the usual ones
+	SMTP         *courier.Office // takes mails; nil: none are sent
 	MetricsToken string
 	Drain        time.Duration // how long to go on, not ready, before stopping
 	Takeover     time.Duration // after which other nodes carry out what one had begun
@@ -58,6 +61,7 @@ var settings = []setting{
 	{"PROXIES", "", func(c *Config, v string) error { return c.setProxies(v) }},
 	{"SCHOOL_ADDRESSES", "", func(c *Config, v string) error { return c.setEgress(v) }},
 	{"PUSH_HOSTS", "", func(c *Config, v string) error { c.PushHosts = list(v); return nil }},
+	{"SMTP", "", func(c *Config, v string) (err error) { c.SMTP, err = courier.Parse(v); return err }},
 	{"DRAIN", "", func(c *Config, v string) error { return setTime(&c.Drain, v, 0, time.Minute) }},
 	{"TAKEOVER", "2m", func(c *Config, v string) error { return setTime(&c.Takeover, v, 10*time.Second, 10*time.Minute) }},
 	{"METRICS_TOKEN", "", func(c *Config, v string) error { c.MetricsToken = v; return nil }},

@@ -64,6 +64,7 @@ var checks = []struct {
 	{"clock", (*doctor).clock},
 	{"time zones", (*doctor).zones},
 	{"push", (*doctor).push},
+	{"mail", (*doctor).mail},
 }
 
 func (c *command) doctor(ctx context.Context) error {

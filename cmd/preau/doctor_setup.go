@@ -135,3 +135,22 @@ func dial(ctx context.Context, address string) finding {
 	_ = conn.Close() // it was only to see who answers
 	return good("%s answers", address)
 }
+
+// mailPatience is for the mail server.
+const mailPatience = 10 * time.Second
+
+// mail says hello to the mail server.
+func (d *doctor) mail(ctx context.Context) []finding {
+	if d.config.SMTP == nil {
+		return []finding{good("none is sent: PREAU_SMTP is not set")}
+	}
+	if d.offline {
+		return []finding{good("not tried")}
+	}
+	ctx, cancel := context.WithTimeout(ctx, mailPatience)
+	defer cancel()
+	if err := d.config.SMTP.Check(ctx); err != nil {
+		return []finding{{mend, fmt.Sprintf("the mail server is not reached: %v", err), "correct PREAU_SMTP, or let the server connect to it: mails wait, and lapse after two days"}}
+	}
+	return []finding{good("the mail server answers")}
+}

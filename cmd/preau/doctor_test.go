@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"preau/api/notify/courier"
+	"preau/api/notify/courier/couriertest"
 	"preau/cmd/preau/archive"
 	"preau/storage"
 )
@@ -246,5 +248,23 @@ func TestDoctorEndsWithOneOrNone(t *testing.T) {
 	}
 	if _, err := preau(t, c.Data, "doctor", "now"); err == nil || !strings.Contains(err.Error(), "usage: preau doctor") {
 		t.Error(err)
+	}
+}
+
+func TestDoctorLooksAtTheMailServer(t *testing.T) {
+	server := couriertest.New(t)
+	c := testConfig(t)
+	c.Host = "ecole.example"
+	var err error
+	if c.SMTP, err = courier.Parse("smtp://" + server.Address + "?from=nobody@ecole.example"); err != nil {
+		t.Fatal(err)
+	}
+	d := &doctor{config: c}
+	if got := d.mail(t.Context()); got[0].grade != fine {
+		t.Errorf("%+v", got)
+	}
+	server.Stop()
+	if got := d.mail(t.Context()); got[0].grade != mend || got[0].todo == "" {
+		t.Errorf("%+v", got)
 	}
 }

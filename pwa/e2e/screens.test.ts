@@ -33,6 +33,7 @@ const common = [
   '/espaces',
   '/reglages',
   '/reglages/alertes',
+  '/reglages/courriel',
   '/reglages/envois',
   '/reglages/stockage',
   '/reglages/a-propos',

@@ -130,6 +130,11 @@ export const routes = {
     tab: 'more',
     load: () => import('../screens/settings/Alerts.svelte'),
   },
+  email: {
+    path: '/reglages/courriel',
+    tab: 'more',
+    load: () => import('../screens/settings/Email.svelte'),
+  },
   outbox: {
     path: '/reglages/envois',
     tab: 'more',

@@ -139,6 +139,15 @@ const typed: Typed = {
   async 'notice.dismiss@1'(tx, { ids }, { scope }) {
     for (const id of ids) await tx.hide(scope, 'notice', id)
   },
+
+  async 'notify.address@1'(tx, { address }, { scope }) {
+    if (!address) return tx.hide(scope, 'address', 'address')
+    await tx.put(scope, 'address', 'address', { address, confirmed: false, left: 5 })
+  },
+
+  async 'notify.confirm@1'() {
+    // the server alone knows the code
+  },
 }
 
 async function page(tx: MutatorTx, sha: string, i: number): Promise<FileRef> {

@@ -145,7 +145,21 @@ export interface Settings {
   theme?: 'auto' | 'light' | 'dark'
   alerts?: { newMessage?: boolean; newHomework?: boolean; returned?: boolean; dueSoon?: boolean }
   quiet?: { from: string; to: string }
+  /** How often mails tell of messages; nothing: for each. */
+  mail?: 'each' | 'daily' | 'never'
   phrases?: string[]
+}
+
+/** user:U, id "address": where mails tell of messages, once the code was typed that was sent there. */
+export interface MailPlace {
+  address: string
+  confirmed: boolean
+  /** The mail server refuses it. */
+  failing?: boolean
+  /** The code is good until then. */
+  until?: string
+  /** Tries left. */
+  left?: number
 }
 
 export interface Notice {
@@ -175,6 +189,7 @@ export interface Records extends MailRecords {
   tick: Tick
   settings: Settings
   notice: Notice
+  address: MailPlace
 }
 
 export type RecordType = keyof Records
@@ -235,6 +250,10 @@ export interface Actions extends MailActions {
   'notice.read@1': { ids: string[] }
   /** user:U */
   'notice.dismiss@1': { ids: string[] }
+  /** user:U; '' for none. Refused `invalid`, `too_many`, `unavailable`. */
+  'notify.address@1': { address: string }
+  /** user:U; a wrong code is no refusal, but one try less. Refused `gone`. */
+  'notify.confirm@1': { code: string }
 }
 
 export type ActionName = keyof Actions
