@@ -50,7 +50,7 @@ type ring struct {
 func (s *Service) OnRing(kind string, t Teller) { s.tellers[kind] = t }
 
 // Ring tells a person, whose scope tx is in, that something came, once this
-// commit is durable. What comes until the quiet hours end is told at once.
+// commit is durable, if there is a browser or an address to tell. What comes until the quiet hours end is told at once.
 func (s *Service) Ring(ctx context.Context, tx *psync.Tx, kind string, n News) error {
 	var r ring
 	if _, err := tx.Get(ctx, "ring", kind, &r); err != nil {
@@ -60,15 +60,30 @@ func (s *Service) Ring(ctx context.Context, tx *psync.Tx, kind string, n News) e
 	if err != nil || !slices.Contains(unseen, n) {
 		return err
 	}
+	user := psync.ScopeID(tx.Scope())
+	if heard, err := s.heard(ctx, tx, user); err != nil || !heard {
+		return err
+	}
 	tx.Put("ring", kind, ring{unseen[max(0, len(unseen)-MaxNews):]})
 	var set settings
 	if _, err := tx.Get(ctx, "settings", "settings", &set); err != nil {
 		return err
 	}
-	user := psync.ScopeID(tx.Scope())
 	p := push{User: user, Ring: kind, Seq: tx.Seq(), Tag: kind, Until: tx.Now().Add(pushLife).UTC()}
 	tx.EffectAt(effectPush, p, s.when(user, set, Notice{}, tx.Now()))
 	return s.mailLater(ctx, tx, kind, set)
+}
+
+// heard says whether anything would ring: nothing is written for those who have
+// no browser and no address that asked for it, which are most.
+func (s *Service) heard(ctx context.Context, tx *psync.Tx, user string) (bool, error) {
+	subs, err := s.subscribed(ctx, user)
+	if err != nil || len(subs) > 0 {
+		return err == nil, err
+	}
+	var b mailbox
+	_, err = tx.Get(ctx, "address", "address", &b)
+	return b.Confirmed && !b.Failing, err
 }
 
 // unseen reads the news that a record "ring" of a person holds, as far as they
