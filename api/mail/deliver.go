@@ -159,6 +159,9 @@ func (s *Service) filesArrived(ctx context.Context, job *psync.Job, a attachment
 		if err != nil || seq == 0 || !attachment.Learn(p.Files, a.Files) {
 			return err
 		}
+		if !p.Recalled && p.Due.IsZero() {
+			s.refer(tx, a.ID, p) // of what was awaited one batch of mailboxes is remembered
+		}
 		return s.retell(ctx, tx, a.ID, p)
 	})
 }

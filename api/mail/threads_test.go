@@ -225,3 +225,31 @@ func TestDraftsOfTwoDevices(t *testing.T) {
 		t.Errorf("drafts %q, want %q", texts, want)
 	}
 }
+
+// TestLateFilesOfManyReaders: a file that arrives after its message is readable
+// in every mailbox, however many there are.
+func TestLateFilesOfManyReaders(t *testing.T) {
+	puts := []directory.Put{
+		{ID: "big", Record: directory.Class{Name: "Tous", Kind: directory.KindClass}},
+		{ID: "prof", Record: directory.Person{First: "Claire", Last: "Garnier"}},
+		{ID: "c", Record: directory.CourseRecord{Subject: "fr", Audience: "class:big"}},
+		{ID: "t", Record: directory.Teaching{Course: "c", Teacher: "prof"}},
+	}
+	for i := range 2*shownAtOnce + 10 {
+		id := fmt.Sprintf("p%03d", i)
+		puts = append(puts, directory.Put{ID: id, Record: directory.Person{First: "P", Last: id, Pupil: true}},
+			directory.Put{ID: "e" + id, Record: directory.Enrollment{Student: id, Audience: "class:big"}})
+	}
+	w := newWorldOf(t, puts...)
+	defer w.close()
+	file, arrive := w.photo("prof")
+	w.must("prof", "mail.send@1", letter("m-many0001", []string{"class:big/students"}, args{"files": []args{file}}))
+	w.now = w.now.Add(time.Hour) // it is a large one
+	w.settle()
+	arrive()
+	for _, user := range []string{"p000", "p199", "p200", "p399", "p400", "p409"} {
+		if got, err := w.files.Readable(t.Context(), person(user), file["sha"].(string)); err != nil || !got {
+			t.Errorf("readable by %s: %v, %v", user, got, err)
+		}
+	}
+}
