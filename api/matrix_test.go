@@ -257,9 +257,9 @@ var actions = []action{
 	{"mail.hush@1", "user:ines", `{"people":["garnier"],"muted":true}`, self},
 	{"mail.recall@1", "user:ines", `{"message":"letter-0004"}`, self},
 	{"mail.report@1", "user:ines", `{"id":"report-of-%s","message":"letter-0001","reason":"other"}`, self},
-	{"mail.moderate@1", "office:collard", `{"id":"ines.report-0001","withdraw":true,"close":true}`, "staff direction"},
-	{"mail.reopen@1", "office:collard", `{"id":"ines.report-0001"}`, "staff direction"},
-	{"mail.stop@1", "office:collard", `{"id":"lopez.letter-0005"}`, "staff direction"},
+	{"mail.moderate@1", "office:collard", `{"id":"ines~report-0001","withdraw":true,"close":true}`, "staff direction"},
+	{"mail.reopen@1", "office:collard", `{"id":"ines~report-0001"}`, "staff direction"},
+	{"mail.stop@1", "office:collard", `{"id":"lopez~letter-0005"}`, "staff direction"},
 	{"mail.policy@1", "school:collard", `{"most":200}`, "direction admin"},
 }
 

@@ -185,19 +185,19 @@ func TestLargeSendings(t *testing.T) {
 	w.wantHolders("m-large001", "garnier")
 	due := monday.Add(10 * time.Minute)
 	want := Mailing{directory.Named{ID: "garnier", Name: "Mme Garnier"}, "Sortie au musée", 3, due, mailingWaiting, "m-large001"}
-	if got := w.mailings(); len(got) != 3 || got["garnier.m-large001"] != want {
+	if got := w.mailings(); len(got) != 3 || got["garnier~m-large001"] != want {
 		t.Errorf("the office sees %+v", got)
 	}
 	w.must("garnier", "mail.recall@1", args{"message": "m-large002"})
-	w.wantRefusal(w.doIn("roussel", "office:x", "mail.stop@1", args{"id": "viard.m-large003"}), "")
-	w.wantRefusal(w.doIn("roussel", "office:x", "mail.stop@1", args{"id": "viard.m-large003"}), "")
+	w.wantRefusal(w.doIn("roussel", "office:x", "mail.stop@1", args{"id": "viard~m-large003"}), "")
+	w.wantRefusal(w.doIn("roussel", "office:x", "mail.stop@1", args{"id": "viard~m-large003"}), "")
 	w.now = due
 	w.settle()
 	w.wantHolders("m-large001", "garnier", "nadia", "karim", "rozenn")
 	w.wantHolders("m-large002", "garnier")
 	w.wantHolders("m-large003", "viard")
 	states := ""
-	for _, id := range []string{"garnier.m-large001", "garnier.m-large002", "viard.m-large003"} {
+	for _, id := range []string{"garnier~m-large001", "garnier~m-large002", "viard~m-large003"} {
 		states += w.mailings()[id].State + " "
 	}
 	if states != "sent stopped stopped " {
@@ -221,7 +221,7 @@ func TestMailingsAreForgotten(t *testing.T) {
 	w.now = w.now.AddDate(0, 0, 40)
 	w.settle()
 	w.wantRefusal(w.send("garnier", "m-large002", "class:5b/guardians"), "")
-	if got := w.mailings(); len(got) != 1 || got["garnier.m-large002"].State != mailingWaiting {
+	if got := w.mailings(); len(got) != 1 || got["garnier~m-large002"].State != mailingWaiting {
 		t.Errorf("the office sees %+v", got)
 	}
 }
@@ -233,18 +233,18 @@ func TestStopIsRefused(t *testing.T) {
 	w.wantRefusal(w.send("garnier", "m-large001", "class:5b/guardians"), "")
 	for _, user := range everyone {
 		if user != "viard" && user != "roussel" {
-			w.wantRefusal(w.doIn(user, "office:x", "mail.stop@1", args{"id": "garnier.m-large001"}), "forbidden scope")
+			w.wantRefusal(w.doIn(user, "office:x", "mail.stop@1", args{"id": "garnier~m-large001"}), "forbidden scope")
 		}
 	}
 	for want, a := range map[string]args{
-		"not_found id": {"id": "garnier.m-large009"}, "invalid id": {"id": ""}, "invalid why": {"id": "garnier.m-large001", "why": 1},
+		"not_found id": {"id": "garnier~m-large009"}, "invalid id": {"id": ""}, "invalid why": {"id": "garnier~m-large001", "why": 1},
 	} {
 		w.wantRefusal(w.doIn("viard", "office:x", "mail.stop@1", a), want)
 	}
 	w.wantRefusal(w.doIn("viard", "office:x", "mail.stop@1", args{"id": strings.Repeat("x", 300)}), "invalid id")
 	w.now = w.now.Add(time.Hour)
 	w.settle()
-	w.wantRefusal(w.doIn("viard", "office:x", "mail.stop@1", args{"id": "garnier.m-large001"}), "gone id")
+	w.wantRefusal(w.doIn("viard", "office:x", "mail.stop@1", args{"id": "garnier~m-large001"}), "gone id")
 	w.wantHolders("m-large001", "garnier", "nadia", "karim", "rozenn")
 }
 

@@ -13,8 +13,9 @@ import (
 
 func officeScope(school string) string { return "office:" + school }
 
-// officeID tells records of the office apart that people have named.
-func officeID(person, id string) string { return person + "." + id }
+// officeID tells records of the office apart that people have named. It stands
+// in the addresses of screens, where a dot would make it a file.
+func officeID(person, id string) string { return person + "~" + id }
 
 const maxOfficeID = 200 // bytes
 

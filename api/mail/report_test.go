@@ -47,7 +47,7 @@ func TestReport(t *testing.T) {
 		t.Errorf("Inès sees %+v", mine)
 	}
 	for _, office := range []string{"viard", "roussel"} {
-		c := w.cases(office)["ines.r-threat01"]
+		c := w.cases(office)["ines~r-threat01"]
 		var got []string
 		for _, e := range c.Evidence {
 			got = append(got, e.ID+" "+e.Message.Body.Text())
@@ -84,7 +84,7 @@ func TestDigestsOfEvidence(t *testing.T) {
 			Message json.RawMessage
 		}
 	}
-	if err := json.Unmarshal(w.caseOf("ines.r-threat01"), &c); err != nil {
+	if err := json.Unmarshal(w.caseOf("ines~r-threat01"), &c); err != nil {
 		t.Fatal(err)
 	}
 	for _, e := range c.Evidence {
@@ -116,18 +116,18 @@ func TestEvidenceStays(t *testing.T) {
 	w.must("malo", "mail.send@1", letter("m-photo001", users("ines"), args{"files": []args{file}}))
 	w.must("malo", "mail.send@1", letter("m-photo002", users("ines"), args{"body": text("Autre chose.")}))
 	w.must("ines", "mail.report@1", accuse("r-photo001", "m-photo001"))
-	before := string(w.caseOf("ines.r-photo001"))
+	before := string(w.caseOf("ines~r-photo001"))
 	for _, id := range []string{"m-photo001", "m-photo002"} {
 		w.must("malo", "mail.recall@1", args{"message": id})
 		w.must("malo", "mail.file@1", args{"ids": []string{id}, "folder": Bin})
 		w.must("malo", "mail.purge@1", args{"ids": []string{id}})
 	}
-	if after := string(w.caseOf("ines.r-photo001")); after != before {
+	if after := string(w.caseOf("ines~r-photo001")); after != before {
 		t.Errorf("the evidence has become %s", after)
 	}
 	w.wantReadable(file, "malo", "viard", "roussel")
 	w.must("ines", "mail.report@1", accuse("r-photo002", "m-photo002"))
-	if c := w.cases("viard")["ines.r-photo002"]; c.Evidence[0].Message.Body.Text() != "Autre chose." || !c.Evidence[0].Message.Recalled {
+	if c := w.cases("viard")["ines~r-photo002"]; c.Evidence[0].Message.Body.Text() != "Autre chose." || !c.Evidence[0].Message.Recalled {
 		t.Errorf("the office sees %+v", c.Evidence)
 	}
 }
@@ -146,10 +146,10 @@ func TestEvidenceIsBounded(t *testing.T) {
 			last = id
 		}
 		w.must("nadia", "mail.report@1", accuse("r-"+c.id+"-00", last))
-		if e := w.cases("viard")["nadia.r-"+c.id+"-00"].Evidence; c.id == "short" && len(e) != 1+maxBefore || len(e) < 5 || e[1].ID != fmt.Sprintf("m-%s-023", c.id) {
+		if e := w.cases("viard")["nadia~r-"+c.id+"-00"].Evidence; c.id == "short" && len(e) != 1+maxBefore || len(e) < 5 || e[1].ID != fmt.Sprintf("m-%s-023", c.id) {
 			t.Errorf("%d exhibits of %s", len(e), c.id)
 		}
-		if raw := w.caseOf("nadia.r-" + c.id + "-00"); len(raw) > maxEvidence+maxMessage {
+		if raw := w.caseOf("nadia~r-" + c.id + "-00"); len(raw) > maxEvidence+maxMessage {
 			t.Errorf("%d bytes", len(raw))
 		}
 	}
@@ -168,7 +168,7 @@ func TestMessagesFitIntoEvidence(t *testing.T) {
 	w.wantRefusal(w.do("garnier", "mail.send@1", letter("m-huge0001", users("nadia"), args{"quotes": quotes})), "too_large body")
 	w.must("garnier", "mail.send@1", letter("m-huge0002", users("nadia"), args{"quotes": quotes[:30]}))
 	w.must("nadia", "mail.report@1", accuse("r-huge0002", "m-huge0002"))
-	if e := w.cases("viard")["nadia.r-huge0002"].Evidence; len(e) != 1 || len(e[0].Message.Quotes) != 30 {
+	if e := w.cases("viard")["nadia~r-huge0002"].Evidence; len(e) != 1 || len(e[0].Message.Quotes) != 30 {
 		t.Errorf("%d exhibits", len(e))
 	}
 }
@@ -209,7 +209,7 @@ func TestModeration(t *testing.T) {
 	w := newWorld(t)
 	w.quarrel()
 	w.must("ines", "mail.report@1", accuse("r-threat01", "m-quarrel3"))
-	decision := args{"id": "ines.r-threat01", "withdraw": true, "close": true, "answer": "Merci, on s'en occupe.", "note": "Vu avec la famille."}
+	decision := args{"id": "ines~r-threat01", "withdraw": true, "close": true, "answer": "Merci, on s'en occupe.", "note": "Vu avec la famille."}
 	w.wantRefusal(w.doIn("viard", "office:x", "mail.moderate@1", decision), "")
 	for _, user := range []string{"ines", "malo", "garnier"} {
 		m, _ := w.message(user, "m-quarrel3")
@@ -223,7 +223,7 @@ func TestModeration(t *testing.T) {
 	if mine.Decision != want || mine.Text != "Il recommence." {
 		t.Errorf("Inès is told %+v", mine)
 	}
-	c := w.cases("roussel")["ines.r-threat01"]
+	c := w.cases("roussel")["ines~r-threat01"]
 	if c.Note != "Vu avec la famille." || *c.DecidedBy != (directory.Named{ID: "viard", Name: "Mme Viard"}) || c.Evidence[0].Message.Body.Text() != "Tu vas voir demain." {
 		t.Errorf("the office sees %+v", c)
 	}
@@ -234,8 +234,8 @@ func TestModeration(t *testing.T) {
 	w.wantRefusal(w.do("ines", "mail.send@1", forward), "gone quotes[0].message")
 	w.wantRefusal(w.do("malo", "mail.send@1", letter("m-forward2", users("ines"), args{"quotes": []args{{"message": "m-quarrel3"}}})), "gone quotes[0].message")
 
-	w.wantRefusal(w.doIn("roussel", "office:x", "mail.reopen@1", args{"id": "ines.r-threat01"}), "")
-	w.wantRefusal(w.doIn("roussel", "office:x", "mail.reopen@1", args{"id": "ines.r-threat01"}), "")
+	w.wantRefusal(w.doIn("roussel", "office:x", "mail.reopen@1", args{"id": "ines~r-threat01"}), "")
+	w.wantRefusal(w.doIn("roussel", "office:x", "mail.reopen@1", args{"id": "ines~r-threat01"}), "")
 	w.must("malo", "mail.reply@1", args{"id": "m-sorry001", "re": "m-quarrel2", "body": text("Pardon.")})
 	if mine := mailbox[Report](w, "ines", "report")["r-threat01"]; mine.Closed || !mine.Withdrawn || mine.State != reportActed {
 		t.Errorf("Inès is told %+v", mine)
@@ -248,7 +248,7 @@ func TestDismissedReports(t *testing.T) {
 	w.quarrel()
 	w.must("ines", "mail.report@1", accuse("r-threat01", "m-quarrel3"))
 	decide := func(withdraw, closing bool) {
-		w.wantRefusal(w.doIn("viard", "office:x", "mail.moderate@1", args{"id": "ines.r-threat01", "withdraw": withdraw, "close": closing}), "")
+		w.wantRefusal(w.doIn("viard", "office:x", "mail.moderate@1", args{"id": "ines~r-threat01", "withdraw": withdraw, "close": closing}), "")
 	}
 	decide(false, false)
 	if m, _ := w.message("ines", "m-quarrel3"); m.Recalled {
@@ -274,7 +274,7 @@ func TestClosedBeforeItLeft(t *testing.T) {
 	w.must("ines", "mail.report@1", accuse("r-threat01", "m-quarrel3"))
 	w.at(23, "22:00")
 	w.must("malo", "mail.reply@1", args{"id": "m-quarrel5", "re": "m-quarrel4", "body": text("Non.")})
-	w.wantRefusal(w.doIn("viard", "office:x", "mail.moderate@1", args{"id": "ines.r-threat01", "withdraw": false, "close": true}), "")
+	w.wantRefusal(w.doIn("viard", "office:x", "mail.moderate@1", args{"id": "ines~r-threat01", "withdraw": false, "close": true}), "")
 	w.at(24, "08:00")
 	w.wantHolders("m-quarrel5", "malo")
 	if m, _ := w.message("malo", "m-quarrel5"); len(m.Refused) != 1 || m.Body.Text() != "Non." {
@@ -294,29 +294,29 @@ func TestModerationIsRefused(t *testing.T) {
 		if user == "viard" || user == "roussel" {
 			continue
 		}
-		w.wantRefusal(w.doIn(user, "office:x", "mail.moderate@1", args{"id": "ines.r-threat01", "withdraw": true, "close": true}), "forbidden scope")
-		w.wantRefusal(w.doIn(user, "office:x", "mail.reopen@1", args{"id": "ines.r-threat01"}), "forbidden scope")
+		w.wantRefusal(w.doIn(user, "office:x", "mail.moderate@1", args{"id": "ines~r-threat01", "withdraw": true, "close": true}), "forbidden scope")
+		w.wantRefusal(w.doIn(user, "office:x", "mail.reopen@1", args{"id": "ines~r-threat01"}), "forbidden scope")
 	}
 	for want, a := range map[string]args{
-		"not_found id":     {"id": "ines.r-threat09", "withdraw": true, "close": false},
+		"not_found id":     {"id": "ines~r-threat09", "withdraw": true, "close": false},
 		"invalid id":       {"id": strings.Repeat("x", 300), "withdraw": true, "close": false},
-		"too_large answer": {"id": "ines.r-threat01", "withdraw": true, "close": false, "answer": strings.Repeat("é", maxReason+1)},
-		"too_large note":   {"id": "ines.r-threat01", "withdraw": true, "close": false, "note": strings.Repeat("é", maxReason+1)},
-		"invalid withdraw": {"id": "ines.r-threat01", "withdraw": "yes", "close": false},
-		"forbidden id":     {"id": "ines.r-office01", "withdraw": false, "close": false},
+		"too_large answer": {"id": "ines~r-threat01", "withdraw": true, "close": false, "answer": strings.Repeat("é", maxReason+1)},
+		"too_large note":   {"id": "ines~r-threat01", "withdraw": true, "close": false, "note": strings.Repeat("é", maxReason+1)},
+		"invalid withdraw": {"id": "ines~r-threat01", "withdraw": "yes", "close": false},
+		"forbidden id":     {"id": "ines~r-office01", "withdraw": false, "close": false},
 	} {
 		w.wantRefusal(w.doIn("viard", "office:x", "mail.moderate@1", a), want)
 	}
-	for want, a := range map[string]args{"not_found id": {"id": "ines.r-threat09"}, "invalid id": {"id": ""}, "invalid why": {"id": "ines.r-threat01", "why": ""}} {
+	for want, a := range map[string]args{"not_found id": {"id": "ines~r-threat09"}, "invalid id": {"id": ""}, "invalid why": {"id": "ines~r-threat01", "why": ""}} {
 		w.wantRefusal(w.doIn("viard", "office:x", "mail.reopen@1", a), want)
 	}
-	recs, err := w.engine.Find(t.Context(), "office:x", storage.Key{Type: "report", ID: "ines.r-threat01"})
+	recs, err := w.engine.Find(t.Context(), "office:x", storage.Key{Type: "report", ID: "ines~r-threat01"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	dismiss := args{"id": "ines.r-threat01", "withdraw": false, "close": false}
+	dismiss := args{"id": "ines~r-threat01", "withdraw": false, "close": false}
 	w.wantRefusal(w.doOn(person("roussel"), "office:x", recs[0].Seq, "mail.moderate@1", dismiss), "")
-	w.wantRefusal(w.doOn(person("viard"), "office:x", recs[0].Seq, "mail.moderate@1", args{"id": "ines.r-threat01", "withdraw": true, "close": true}), "conflict")
+	w.wantRefusal(w.doOn(person("viard"), "office:x", recs[0].Seq, "mail.moderate@1", args{"id": "ines~r-threat01", "withdraw": true, "close": true}), "conflict")
 	if m, _ := w.message("ines", "m-quarrel3"); m.Recalled {
 		t.Error("it was taken away")
 	}
