@@ -221,11 +221,16 @@ func (s *Service) mailing(ctx context.Context, job *psync.Job) error {
 	}
 	p := posts[d.ID]
 	return job.Commit(ctx, officeScope(s.dir.SchoolOf(author)), func(ctx context.Context, tx *psync.Tx) error {
-		m := Mailing{Due: tx.Now().UTC()}
-		if _, err := tx.Get(ctx, "mailing", officeID(author, d.ID), &m); err != nil {
+		id, m := officeID(author, d.ID), Mailing{Due: tx.Now().UTC()}
+		seq, err := tx.Get(ctx, "mailing", id, &m)
+		if err != nil {
 			return err
 		}
-		tx.PutIfChanged("mailing", officeID(author, d.ID), m.of(d.ID, p))
+		m = m.of(d.ID, p)
+		tx.PutIfChanged("mailing", id, m)
+		if seq == 0 && m.State == mailingWaiting {
+			s.tellOffice(tx, author, mailingNotice(id, m), directory.RoleDirection)
+		}
 		return forgetMailings(ctx, tx)
 	})
 }

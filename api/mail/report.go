@@ -283,7 +283,9 @@ func (s *Service) openCase(ctx context.Context, job *psync.Job) error {
 		return err
 	}
 	err = job.Commit(ctx, officeScope(s.dir.SchoolOf(of.By)), func(_ context.Context, tx *psync.Tx) error {
-		tx.Put("report", officeID(of.By, of.ID), c)
+		id := officeID(of.By, of.ID)
+		tx.Put("report", id, c)
+		s.tellOffice(tx, c.Evidence[0].Message.From.ID, reportNotice(id), directory.RoleStaff, directory.RoleDirection)
 		return nil
 	})
 	if err != nil {
