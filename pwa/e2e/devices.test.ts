@@ -97,6 +97,30 @@ test('a phone is taken off: refused within a second, emptied in every tab, and i
   expect(await session(desk)).toBe(200)
 })
 
+test('a device that came in with a password is recognised on another', async () => {
+  const desk = await laptop.open(server.url)
+  await signInAs(desk, 'Inès Benali')
+  const page = await phone.open(server.url)
+  const status = await page.evaluate(async () => {
+    const body = { login: 'ines.benali', password: 'tortue-violon-pamplemousse-marée', label: 'PC du CDI' }
+    const headers = { 'Content-Type': 'application/json' }
+    return (await fetch('/api/session', { method: 'POST', headers, body: JSON.stringify(body) })).status
+  })
+  expect(status).toBe(200)
+  await page.goto(`${server.url}/appareils`)
+  await page.getByText(/Pendant une semaine, il n’écrit qu’à quelques personnes/).waitFor()
+  expect(await page.getByRole('button', { name: 'Je reconnais cet appareil' }).count()).toBe(0)
+
+  await desk.goto(`${server.url}/appareils`)
+  await desk.getByText('à reconnaître').waitFor()
+  await desk.getByRole('button', { name: 'Je reconnais cet appareil PC du CDI' }).click()
+  await desk.getByText('PC du CDI est reconnu').waitFor()
+  expect(await desk.getByText('à reconnaître').count()).toBe(0)
+  await page.reload()
+  await page.getByText('PC du CDI').waitFor()
+  expect(await page.getByText(/Pendant une semaine/).count()).toBe(0)
+})
+
 test('a phone that was off is emptied when it is next opened', async () => {
   const [desk] = await two()
   await phone.off()
