@@ -97,9 +97,8 @@ test('a phone is taken off: refused within a second, emptied in every tab, and i
   expect(await session(desk)).toBe(200)
 })
 
-test('a device that came in with a password is recognised on another', async () => {
-  const desk = await laptop.open(server.url)
-  await signInAs(desk, 'Inès Benali')
+/** Somebody comes in with the pupil's password, on a device that nobody knows. */
+async function takenOver(): Promise<Page> {
   const page = await phone.open(server.url)
   const status = await page.evaluate(async () => {
     const body = { login: 'ines.benali', password: 'tortue-violon-pamplemousse-marée', label: 'PC du CDI' }
@@ -109,6 +108,13 @@ test('a device that came in with a password is recognised on another', async () 
   expect(status).toBe(200)
   await page.goto(`${server.url}/appareils`)
   await page.getByText(/Pendant une semaine, il n’écrit qu’à quelques personnes/).waitFor()
+  return page
+}
+
+test('a device that came in with a password is recognised on another', async () => {
+  const desk = await laptop.open(server.url)
+  await signInAs(desk, 'Inès Benali')
+  const page = await takenOver()
   expect(await page.getByRole('button', { name: 'Je reconnais cet appareil' }).count()).toBe(0)
 
   await desk.goto(`${server.url}/appareils`)
@@ -116,6 +122,28 @@ test('a device that came in with a password is recognised on another', async () 
   await desk.getByRole('button', { name: 'Je reconnais cet appareil PC du CDI' }).click()
   await desk.getByText('PC du CDI est reconnu').waitFor()
   expect(await desk.getByText('à reconnaître').count()).toBe(0)
+  await page.reload()
+  await page.getByText('PC du CDI').waitFor()
+  expect(await page.getByText(/Pendant une semaine/).count()).toBe(0)
+})
+
+test('vie scolaire recognises the device of a pupil who has no other', async () => {
+  const desk = await laptop.open(server.url)
+  await signInAs(desk, 'Inès Benali')
+  await desk.goto(`${server.url}/reglages`)
+  await desk.getByRole('button', { name: 'Se déconnecter' }).click()
+  await desk.getByRole('dialog').getByRole('button', { name: 'Se déconnecter' }).click()
+  await desk.getByRole('button', { name: 'Se connecter' }).waitFor()
+  const page = await takenOver()
+
+  await desk.goto(server.url)
+  await signInAs(desk, 'Thomas Lopez')
+  await desk.goto(`${server.url}/classes`)
+  await desk.getByRole('link', { name: '5e B', exact: true }).click()
+  await desk.getByRole('button', { name: 'Agir pour Benali Inès' }).click()
+  await desk.getByText(/PC du CDI, ajouté/).waitFor()
+  await desk.getByRole('button', { name: 'C’est bien l’appareil de l’élève PC du CDI' }).click()
+  await desk.getByText('L’appareil est reconnu.').waitFor()
   await page.reload()
   await page.getByText('PC du CDI').waitFor()
   expect(await page.getByText(/Pendant une semaine/).count()).toBe(0)

@@ -70,6 +70,23 @@ export function makeSheets(request: SheetRequest): Promise<unknown> {
   return api('activations', { method: 'POST', body: request, timeout: 60_000 })
 }
 
+/** A device of a pupil that came in with a password and that nobody vouched for yet. */
+export interface Doubted {
+  id: string
+  label: string
+  createdAt: string
+}
+
+/** What waits to be recognised; nothing for who may not. */
+export async function doubted(student: string): Promise<Doubted[]> {
+  const path = `students/${encodeURIComponent(student)}/devices`
+  return (await api<{ devices: Doubted[] | null }>(path)).devices ?? []
+}
+
+export function trust(student: string, device: string): Promise<unknown> {
+  return api(`devices/${encodeURIComponent(device)}/trust`, { method: 'POST', body: { student } })
+}
+
 export function printable(whose: Whose): string {
   return `/api/activations/sheet?${query(whose)}`
 }
