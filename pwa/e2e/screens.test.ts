@@ -44,6 +44,8 @@ const common = [
   '/messages/brouillons',
   '/messages/dossiers',
   '/messages/corbeille',
+  '/messages/moderation',
+  '/messages/a-qui',
   '/nulle-part',
 ]
 
@@ -66,8 +68,11 @@ const people: { name: string; paths: string[]; follow?: string[] }[] = [
     paths: ['/', '/travail', '/travail/donner', '/copies', '/reglages', '/messages', '/espaces'],
     follow: ['/copies', '/messages', '/espaces'],
   },
-  { name: 'Thomas Lopez', paths: ['/', '/classes'], follow: ['/classes'] },
-  { name: 'Hélène Roussel', paths: ['/', '/classes', '/espaces'] },
+  { name: 'Thomas Lopez', paths: ['/', '/classes', '/messages/moderation'], follow: ['/classes'] },
+  {
+    name: 'Hélène Roussel',
+    paths: ['/', '/classes', '/espaces', '/reglages/messagerie', '/messages/a-qui'],
+  },
   { name: 'Yann Le Goff', paths: ['/', '/classes'], follow: ['/classes'] },
 ]
 

@@ -118,6 +118,14 @@ export class Desk {
     })
   }
 
+  /** Puts a formula, in TeX, in the place of what is selected; what is typed next is not part of it. */
+  setFormula(text: string): void {
+    this.#apply(({ body, stretch }) => {
+      const put = replace(body, stretch, [{ runs: [{ text, formula: true }, { text: ' ' }] }])
+      return { body: put.body, stretch: { from: put.end, to: put.end } }
+    })
+  }
+
   undo(): void {
     this.#travel(this.#past, this.#future)
   }
