@@ -1,0 +1,58 @@
+// A club: a teacher makes a space and fills it, a pupil finds it, writes to all
+// of it, and leaves (E83).
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { Phone } from './chromium.ts'
+import { signInAs } from './people.ts'
+import { Server } from './server.ts'
+
+let server: Server
+const desk = new Phone({ width: 1280, height: 800 })
+const phone = new Phone()
+
+beforeAll(async () => {
+  server = await Server.start()
+})
+afterAll(async () => {
+  await Promise.all([desk.dispose(), phone.dispose()])
+  await server.stop()
+})
+
+test('a space is made, filled, written to and left', async () => {
+  const teacher = await desk.open(server.url)
+  await signInAs(teacher, 'Claire Garnier')
+  await teacher.goto(`${server.url}/reglages`)
+  await teacher.getByRole('link', { name: 'Espaces' }).click()
+  await teacher.getByRole('link', { name: 'Club théâtre' }).waitFor()
+  await teacher.getByRole('button', { name: 'Nouvel espace' }).click()
+  await teacher.getByRole('button', { name: 'Créer l’espace' }).click()
+  await teacher.getByText('Il faut un nom').waitFor()
+  await teacher.getByLabel('Nom').fill('Chorale')
+  await teacher.getByRole('button', { name: 'Créer l’espace' }).click()
+  await teacher.getByRole('heading', { level: 1, name: 'Chorale' }).waitFor()
+
+  await teacher.getByRole('button', { name: 'Ajouter des personnes' }).click()
+  await teacher.getByRole('searchbox', { name: 'Chercher un nom' }).fill('benali')
+  await teacher.getByRole('checkbox', { name: /^Inès Benali/ }).check()
+  await teacher.getByRole('checkbox', { name: /^Mme Benali/ }).check()
+  await teacher.getByRole('button', { name: 'Ajouter 2 personnes' }).click()
+  await teacher.getByRole('heading', { name: '3 membres' }).waitFor()
+
+  const pupil = await phone.open(server.url)
+  await signInAs(pupil, 'Inès Benali')
+  await pupil.goto(`${server.url}/espaces`)
+  expect(await pupil.getByRole('button', { name: 'Nouvel espace' }).count()).toBe(0)
+  await pupil.getByRole('link', { name: 'Chorale' }).click()
+  await pupil.getByText('Mme Garnier').waitFor()
+  expect(await pupil.getByRole('button', { name: /Ajouter|Retirer|Fermer l’espace/ }).count()).toBe(0)
+  await pupil.getByRole('button', { name: 'Écrire à tous' }).click()
+  await pupil.getByText('Chorale').first().waitFor()
+  await pupil.goBack()
+  await pupil.getByRole('button', { name: 'Quitter l’espace' }).click()
+  await pupil.getByRole('dialog').getByRole('button', { name: 'Quitter l’espace' }).click()
+  await pupil.getByRole('heading', { level: 1, name: 'Espaces' }).waitFor()
+  await pupil.getByRole('link', { name: 'Club théâtre' }).waitFor()
+  expect(await pupil.getByRole('link', { name: 'Chorale' }).count()).toBe(0)
+
+  await teacher.reload()
+  await teacher.getByRole('heading', { name: '2 membres' }).waitFor()
+})
