@@ -18,7 +18,7 @@ type Brakes struct {
 	Pair  int `json:"pair"`  // messages of a guardian to one person, of a pupil to one who works here
 }
 
-func defaultBrakes() Brakes { return Brakes{Quota: 100, Alike: 30, Pair: 20} }
+func defaultBrakes() Brakes { return Brakes{Quota: 100, Alike: 40, Pair: 20} } // a class with its teachers is fewer than 40
 
 // maxBrake is the weakest brake that a school may choose. There is no way to
 // do without.

@@ -84,7 +84,7 @@ func TestTheSameTextToMany(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
-			class := w.classmates(40)
+			class := w.classmates(50)
 			w.must("garnier", "mail.send@1", letter("m-threat001", users("ines"), args{"body": text(threat)}))
 			reached := 0
 			for i, id := range class {
@@ -96,8 +96,8 @@ func TestTheSameTextToMany(t *testing.T) {
 					t.Fatalf("answered %q", got)
 				}
 			}
-			if reached != 30 {
-				t.Errorf("reached %d people, want 30", reached)
+			if reached != 40 {
+				t.Errorf("reached %d people, want 40", reached)
 			}
 			w.wantRefusal(w.do("malo", "mail.send@1", letter("m-alike-01", users(class...), args{"body": text(threat)})), "alike")
 			w.wantRefusal(w.do("garnier", "mail.send@1", letter("m-alike-02", users(class...), args{"body": text(threat)})), "")
@@ -193,7 +193,7 @@ func TestRulesOfBrakes(t *testing.T) {
 	if err != nil || p.Brakes != defaultBrakes() {
 		t.Errorf("%+v, %v", p.Brakes, err)
 	}
-	if !slices.Equal([]int{p.Quota, p.Alike, p.Pair}, []int{100, 30, 20}) {
+	if !slices.Equal([]int{p.Quota, p.Alike, p.Pair}, []int{100, 40, 20}) {
 		t.Errorf("%+v", p.Brakes)
 	}
 }

@@ -7,7 +7,7 @@ type Role = User['roles'][number]
 export const undecided: MailPolicy = {
   ...{ studentToTeacher: true, studentToStudent: true, studentToStaff: false },
   ...{ guardianToTeacher: true, guardianToStaff: true, teacherToStudent: true, teacherToGuardian: true },
-  ...{ most: 200, quota: 100, alike: 30, pair: 20, large: 60, hold: 10 },
+  ...{ most: 200, quota: 100, alike: 40, pair: 20, large: 60, hold: 10 },
   ...{ keepInbox: 90, keepIdle: 0, keepBin: 30 },
 }
 
