@@ -1,18 +1,19 @@
 /** A body as paragraphs and lists, ready to be drawn. */
-import type { Block, Body, Run } from '../sync/index.ts'
+import type { Block, Body, Poll, Run } from '../sync/index.ts'
 
 export type Piece =
   | { kind: 'text'; indent: number; runs: Run[] }
+  | { kind: 'poll'; poll: Poll }
   | { kind: 'bullet' | 'number'; indent: number; start: number; items: Run[][] }
 
 /** Lines of a list that follow each other become one; a numbered list goes on after a deeper one within it. */
 export function pieces(body: Body): Piece[] {
   const made: Piece[] = []
   let counts: number[] = []
-  for (const { kind, indent = 0, runs } of body) {
+  for (const { kind, indent = 0, runs, poll } of body) {
     if (!kind || kind === 'poll') {
       counts = []
-      made.push({ kind: 'text', indent, runs })
+      made.push(poll ? { kind: 'poll', poll } : { kind: 'text', indent, runs })
       continue
     }
     const last = made[made.length - 1]
@@ -33,5 +34,10 @@ export function isLink(link: string | undefined): link is string {
 }
 
 export function textOf(body: readonly Block[]): string {
-  return body.map((block) => block.runs.map((run) => run.text).join('')).join('\n')
+  return body.map(lineOf).join('\n')
+}
+
+/** The text of a paragraph; of a poll, what it asks. */
+export function lineOf({ runs, poll }: Block): string {
+  return poll ? [poll.question, ...poll.options].join('\n') : runs.map((run) => run.text).join('')
 }

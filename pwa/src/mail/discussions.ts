@@ -4,6 +4,7 @@
  * `gather` is the long half, over all messages; `arrange` lays a person's order over it and is cheap, so that
  * reading or filing one discussion does not go through all messages again.
  */
+import { lineOf } from './body.ts'
 import type { Key } from '../i18n/index.svelte'
 import type { Addressee, Draft, Message, Outgoing, Row, Thread } from '../sync/index.ts'
 import { folderOf, isCounted, isUnread } from './unread.ts'
@@ -176,7 +177,7 @@ export function shortened<T>(all: readonly T[], most: number): { shown: T[]; mor
 export function beginning({ body, files }: Pick<Message, 'body' | 'files'>, most = 160): string {
   let text = ''
   for (const block of body) {
-    text += `${block.runs.map((run) => run.text).join('')} `
+    text += `${lineOf(block)} `
     if (text.length > most) break
   }
   const line = text.replace(/\s+/g, ' ').trim()

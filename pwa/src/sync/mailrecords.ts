@@ -25,9 +25,9 @@ export interface Poll {
   /** 2 to 10. */
   options: string[]
   /** Several answers. */
-  many: boolean
+  many?: boolean
   /** The author sees how many, not who. */
-  secret: boolean
+  secret?: boolean
 }
 
 /** A paragraph, a line of a list, or a poll, which has no runs. */
@@ -194,7 +194,8 @@ export interface Vote {
 export interface Tally {
   counts: number[]
   voters: number
-  names?: string[][]
+  /** Who chose each option, unless it is secret. */
+  names?: Named[][]
 }
 
 /** school:X, id "mail": the rules of the school. */
