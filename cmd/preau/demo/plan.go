@@ -296,12 +296,20 @@ func (p *plan) staff() {
 func (p *plan) theatre() {
 	space := directory.Space{ID: id("space", "theatre"), Name: "Club théâtre", Description: "Le jeudi à midi, en salle polyvalente", Owner: User("teacher")}
 	p.put(space.ID, space)
-	members := []string{
-		User("teacher"), User("student"), p.class("5e B").pupils[2].ID, p.class("6e A").pupils[1].ID, User("guardian"),
-	}
+	friend := p.class("5e B").pupils[2].ID
+	members := []string{User("teacher"), User("student"), friend, p.class("6e A").pupils[1].ID, p.guardianOf(friend)}
 	for i, person := range members {
 		p.put(id("membership", space.ID, person), directory.Membership{Space: space.ID, Person: person, Lead: i == 0})
 	}
+}
+
+// guardianOf is an adult who looks after a pupil.
+func (p *plan) guardianOf(pupil string) string {
+	i := slices.IndexFunc(p.puts, func(put directory.Put) bool {
+		g, ok := put.Record.(directory.Guardianship)
+		return ok && g.Student == pupil
+	})
+	return p.puts[i].Record.(directory.Guardianship).Guardian
 }
 
 // admin is what comes last.

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { Body, Poll } from '../sync/index.ts'
 import { lineOf, pieces, textOf } from './body.ts'
 import { beginning } from './discussions.ts'
+import { trimmed } from './writing.ts'
 import { chosen, faultOf, join, newPoll, split, tidied } from './polls.ts'
 
 const poll: Poll = { id: 'poll-0001', question: 'Qui vient ?', options: ['Moi', 'Pas moi'] }
@@ -15,6 +16,14 @@ describe('E66: polls of a message', () => {
     expect(split(body).polls).toEqual([poll])
     expect(split(JSON.parse(JSON.stringify(body)) as Body)).toEqual({ text, polls: [poll] })
     expect(split(text).text).toBe(text)
+  })
+
+  test('are sent with it', () => {
+    expect(trimmed(join([...text, { runs: [] }], [poll]))).toEqual([
+      ...text,
+      { runs: [] },
+      { kind: 'poll', runs: [], poll },
+    ])
   })
 
   test('are part of what is read, searched and shown in the list', () => {

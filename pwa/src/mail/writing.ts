@@ -60,6 +60,7 @@ export function lengthOf(block: Block | undefined): number {
 /** The same text with as few runs as can be, one line a block, nothing that the server refuses. */
 export function tidy(body: Body): Body {
   return body.flatMap((block) => {
+    if (block.poll) return [block]
     const lines: Run[][] = [[]]
     for (const run of block.runs) {
       const [first = '', ...more] = run.text.split('\n')
