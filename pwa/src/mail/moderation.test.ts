@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { openDevice, type Device, type Report } from '../sync/index.ts'
 import { arrange, at, gather } from './discussions.ts'
 import { waysOf } from './answer.ts'
-import { outcomeOf, queued, shortPrint, type Case } from './moderation.ts'
+import { outcomeOf, queued, shortPrint, titleOf, type Case } from './moderation.ts'
 import { follow } from './unread.ts'
 
 const scope = 'user:me'
@@ -143,6 +143,10 @@ describe('the queue', () => {
     [{ state: 'acted', withdrawn: true, closed: true }, 'Le message a été retiré et la discussion fermée.'],
   ] as const)('%o is said', (what, said) => {
     expect(outcomeOf({ ...report('open', 1), ...what })).toBe(said)
+  })
+
+  test('a discussion whose subject was taken away still has a name', () => {
+    expect([titleOf({ subject: 'Sortie' }), titleOf({ subject: '' })]).toEqual(['Sortie', 'Message retiré'])
   })
 
   test('a fingerprint is short enough to compare by eye', () => {

@@ -46,6 +46,11 @@ export function outcomeOf({ state, withdrawn, closed }: Report): string {
   return t(closed && !withdrawn ? 'moderation.did.closed' : key)
 }
 
+/** What a discussion is called: vie scolaire leaves no subject of a message that it took away. */
+export function titleOf({ subject }: { subject: string }): string {
+  return subject || t('mail.moderated.title')
+}
+
 /** Enough of a fingerprint to compare two by eye. */
 export function shortPrint(sha256: string): string {
   return sha256.slice(0, 12).replace(/(.{4})(?=.)/g, '$1 ')
