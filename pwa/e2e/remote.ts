@@ -1,4 +1,5 @@
 // Another device of a person, without a screen: it signs in, acts and reads as any other does.
+import type { Strip } from './people.ts'
 import type { Server } from './server.ts'
 
 interface Answer {
@@ -17,13 +18,23 @@ export class Remote {
     readonly school: string,
   ) {}
 
-  static async signIn(server: Server, login: string, password: string): Promise<Remote> {
-    const response = await fetch(`${server.url}/api/session`, {
+  static signIn(server: Server, login: string, password: string): Promise<Remote> {
+    return Remote.#enter(server, '/api/session', { login, password })
+  }
+
+  /** The first device of somebody, who opens the account with a printed sheet. */
+  static activate(server: Server, { address, code }: Strip, password: string): Promise<Remote> {
+    const [, id = '', secret = ''] = new URL(address).hash.split('.')
+    return Remote.#enter(server, `/api/activations/${id}/open`, { secret, code, password })
+  }
+
+  static async #enter(server: Server, path: string, proof: object): Promise<Remote> {
+    const response = await fetch(server.url + path, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json' },
-      body: JSON.stringify({ login, password, label: 'autre appareil' }),
+      body: JSON.stringify({ ...proof, label: 'autre appareil' }),
     })
-    if (!response.ok) throw new Error(`${login} may not sign in: ${await response.text()}`)
+    if (!response.ok) throw new Error(`${path} lets nobody in: ${await response.text()}`)
     const { device, user, school } = (await response.json()) as Record<'device' | 'user' | 'school', string>
     const cookie = response.headers.getSetCookie().map((one) => one.split(';')[0])
     return new Remote(server.url, cookie.join('; '), device, user, school)
