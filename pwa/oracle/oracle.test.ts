@@ -8,7 +8,7 @@ import 'fake-indexeddb/auto'
 import { expect, test } from 'vitest'
 import { Ledger } from './ledger.ts'
 
-const { PREAU_SEED: one, PREAU_FROM: from, PREAU_HISTORIES: many = '300' } = process.env
+const { PREAU_SEED: one, PREAU_FROM: from, PREAU_HISTORIES: many = '150' } = process.env
 const total = one === undefined ? Number(many) : 1
 const first = Number(one ?? from ?? Date.now() % 2 ** 31)
 const week = 604_800_000
