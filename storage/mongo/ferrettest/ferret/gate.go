@@ -18,11 +18,17 @@ type Gate struct {
 	server string
 	write  sync.Mutex // held while a writing command is with the server
 	last   uint64     // timestamp that was given; under write
+	turn   time.Duration
 
 	mu    sync.Mutex
 	conns map[net.Conn]struct{} // nil: closed
 	all   sync.WaitGroup
 }
+
+// turn is how long a writing command may take. Now and then FerretDB answers
+// one never: all its connections to SQLite are taken by cursors that nobody
+// reads any more. Ending the connection ends the command.
+const turn = 30 * time.Second
 
 // OpenGate listens at addr and passes on to server, both host:port.
 func OpenGate(addr, server string) (*Gate, error) {
@@ -30,7 +36,7 @@ func OpenGate(addr, server string) (*Gate, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &Gate{Listener: l, server: server, conns: map[net.Conn]struct{}{}}
+	g := &Gate{Listener: l, server: server, turn: turn, conns: map[net.Conn]struct{}{}}
 	g.all.Go(g.accept)
 	return g, nil
 }
@@ -117,6 +123,10 @@ func (g *Gate) ask(far net.Conn, m message) (message, error) {
 	if !reading[m.command()] {
 		g.write.Lock()
 		defer g.write.Unlock()
+		if err := far.SetDeadline(time.Now().Add(g.turn)); err != nil {
+			return nil, err
+		}
+		defer far.SetDeadline(time.Time{})
 		for _, doc := range m.inserted() {
 			stamp(doc, g.next)
 		}

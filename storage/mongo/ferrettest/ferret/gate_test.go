@@ -128,6 +128,20 @@ func TestGate(t *testing.T) {
 	}
 }
 
+// TestSilentServerLosesItsTurn: a write that is never answered ends its
+// connection, and the next one goes on.
+func TestSilentServerLosesItsTurn(t *testing.T) {
+	g, o := openOrder(t)
+	g.turn = 50 * time.Millisecond
+	first := send(t, g, command(t, "update", 0, true))
+	o.want(t, "update")
+	send(t, g, command(t, "insert", 0, false))
+	o.want(t, "insert")
+	if _, err := readMessage(first); err != io.EOF {
+		t.Errorf("%v, want the end of the connection", err)
+	}
+}
+
 // TestUnansweredIsRefused ends a connection that would not say when it is done.
 func TestUnansweredIsRefused(t *testing.T) {
 	g, _ := openOrder(t)
