@@ -99,10 +99,13 @@ function recordsOf(held: Held): Line[] {
     .sort(byKey)
 }
 
+/** What stays on the server. */
+const hidden = new Set(['post', 'evidence', 'ballot', 'sent', 'ring', 'mailed', 'asked'])
+
 /** One line per record that devices get, as the server prints them. */
 function text(lines: Line[]): string {
   return lines
-    .filter(({ type }) => type !== 'post') // stays on the server
+    .filter(({ type }) => !hidden.has(type))
     .sort(byKey)
     .map((line) => {
       const { id, scope, seq, type } = line
