@@ -288,23 +288,6 @@ func (s *Service) stop(ctx context.Context, tx *psync.Tx) error {
 	return nil
 }
 
-// stopped takes back a message that the office stopped, even if it left in the
-// meantime. Its author keeps the text, as a draft.
-func (s *Service) stopped(ctx context.Context, job *psync.Job) error {
-	var of subject
-	if err := job.Payload(&of); err != nil {
-		return err
-	}
-	return s.repost(ctx, job, of.Author, of.Message, func(ctx context.Context, tx *psync.Tx, p post) error {
-		if p.Recalled {
-			return nil
-		}
-		tx.Put("draft", of.Message, p.draft(tx.Now()))
-		p.Moderated = true
-		return s.withdraw(ctx, tx, of.Message, p)
-	})
-}
-
 // draft is a message to be written once more.
 func (p post) draft(now time.Time) Draft {
 	return Draft{

@@ -26,6 +26,7 @@ package mail
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strconv"
@@ -107,6 +108,13 @@ func newEntry(id string, p post) entry {
 }
 
 func (e entry) by() string { return e[0] }
+
+func (e entry) day() (int, error) {
+	if len(e) < 2 {
+		return 0, errors.New("no day")
+	}
+	return strconv.Atoi(e[1])
+}
 
 func (e entry) discussion(id string) string {
 	if len(e) > 2 {

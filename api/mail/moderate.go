@@ -131,6 +131,17 @@ func (c Case) about(closed bool) subject {
 
 // takeAway takes a message away from everybody.
 func (s *Service) takeAway(ctx context.Context, job *psync.Job) error {
+	return s.takeFrom(ctx, job, func(*psync.Tx, string, post) {})
+}
+
+// stopped takes back a message that the office stopped, even if it left in the
+// meantime. Its author keeps the text, as a draft.
+func (s *Service) stopped(ctx context.Context, job *psync.Job) error {
+	return s.takeFrom(ctx, job, func(tx *psync.Tx, id string, p post) { tx.Put("draft", id, p.draft(tx.Now())) })
+}
+
+// takeFrom takes a message away, once, after something else is done with it.
+func (s *Service) takeFrom(ctx context.Context, job *psync.Job, first func(tx *psync.Tx, id string, p post)) error {
 	var of subject
 	if err := job.Payload(&of); err != nil {
 		return err
@@ -139,6 +150,7 @@ func (s *Service) takeAway(ctx context.Context, job *psync.Job) error {
 		if p.Recalled {
 			return nil
 		}
+		first(tx, of.Message, p)
 		p.Moderated = true
 		return s.withdraw(ctx, tx, of.Message, p)
 	})

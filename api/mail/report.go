@@ -154,13 +154,9 @@ func reported(ctx context.Context, tx *psync.Tx, args reportArgs) (bool, error) 
 // received is a message that somebody else sent to the actor, taken back or
 // not.
 func (s *Service) received(ctx context.Context, tx *psync.Tx, id string) (post, error) {
-	var e entry
-	seq, err := tx.Get(ctx, "message", id, &e)
+	e, err := entryOf(ctx, tx, "message", id)
 	if err != nil {
 		return post{}, err
-	}
-	if seq == 0 {
-		return post{}, psync.Refuse("not_found", "message", "no such message")
 	}
 	if e.by() == tx.Actor().User {
 		return post{}, psync.Refuse("invalid", "message", "one's own")

@@ -235,7 +235,7 @@ func lyingIn(user string, list func(typ string) ([]storage.Record, error)) (map[
 		if err != nil {
 			return nil, fmt.Errorf("entry %s: %w", r.ID, err)
 		}
-		day, err := strconv.Atoi(e[1])
+		day, err := e.day()
 		if err != nil {
 			return nil, fmt.Errorf("entry %s: %w", r.ID, err)
 		}

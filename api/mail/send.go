@@ -273,22 +273,27 @@ func sameBlock(a, b Block) bool {
 
 // held reads a message of the actor's mailbox.
 func (s *Service) held(ctx context.Context, tx *psync.Tx, field, id string) (post, error) {
-	if err := psync.CheckID(field, id); err != nil {
-		return post{}, err
-	}
-	var e entry
-	seq, err := tx.Get(ctx, "message", id, &e)
+	e, err := entryOf(ctx, tx, field, id)
 	if err != nil {
 		return post{}, err
-	}
-	if seq == 0 {
-		return post{}, psync.Refuse("not_found", field, "no such message")
 	}
 	p, there, err := s.postOf(ctx, tx, e.by(), id)
 	if err == nil && (!there || p.Recalled) {
 		err = psync.Refuse("gone", field, "the message was taken back")
 	}
 	return p, err
+}
+
+// entryOf reads an entry of the actor's mailbox, which must be there.
+func entryOf(ctx context.Context, tx *psync.Tx, field, id string) (e entry, err error) {
+	if err := psync.CheckID(field, id); err != nil {
+		return nil, err
+	}
+	seq, err := tx.Get(ctx, "message", id, &e)
+	if err == nil && seq == 0 {
+		err = psync.Refuse("not_found", field, "no such message")
+	}
+	return e, err
 }
 
 // postOf reads a message of somebody, by its id.
