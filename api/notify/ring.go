@@ -52,16 +52,16 @@ func (s *Service) OnRing(kind string, t Teller) { s.tellers[kind] = t }
 // Ring tells a person, whose scope tx is in, that something came, once this
 // commit is durable, if there is a browser or an address to tell. What comes until the quiet hours end is told at once.
 func (s *Service) Ring(ctx context.Context, tx *psync.Tx, kind string, n News) error {
+	user := psync.ScopeID(tx.Scope())
+	if heard, err := s.heard(ctx, tx, user); err != nil || !heard {
+		return err
+	}
 	var r ring
 	if _, err := tx.Get(ctx, "ring", kind, &r); err != nil {
 		return err
 	}
 	unseen, err := s.tellers[kind].Unseen(ctx, tx, append(r.News, n))
 	if err != nil || !slices.Contains(unseen, n) {
-		return err
-	}
-	user := psync.ScopeID(tx.Scope())
-	if heard, err := s.heard(ctx, tx, user); err != nil || !heard {
 		return err
 	}
 	tx.Put("ring", kind, ring{unseen[max(0, len(unseen)-MaxNews):]})
