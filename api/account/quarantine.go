@@ -42,6 +42,9 @@ func (s *Service) pupil(user string) bool {
 // not write to many people or to somebody new. It reads the record itself: what
 // another node was told holds at once.
 func (s *Service) Quarantined(ctx context.Context, a psync.Actor) (bool, error) {
+	if !s.pupil(a.User) {
+		return false, nil
+	}
 	st, err := s.read(ctx, a.User)
 	if err != nil {
 		return false, err
