@@ -1,9 +1,10 @@
 // @vitest-environment node
 import 'fake-indexeddb/auto'
 import { afterEach, expect, test } from 'vitest'
-import { openDevice, type Device } from '../sync/index.ts'
+import type { Device } from '../sync/index.ts'
 import { categorize, file, hush, mute, purge, read, restore, unread, type Act, type Deed } from './deeds.ts'
 import { arrange, gather, unreadPer, type Discussion } from './discussions.ts'
+import { holding } from './holding.ts'
 import { unreadIn } from './unread.ts'
 
 const scope = 'user:me'
@@ -17,7 +18,7 @@ const letter = (id: string, from: string, at: string) => [
 ]
 
 /** A device with one discussion of three messages, and what was done with it. */
-async function holding(thread?: object): Promise<void> {
+async function withThread(thread?: object): Promise<void> {
   const records = [
     letter('a', 'ana', '2026-11-20T08:00:00Z'),
     letter('b', 'bob', '2026-11-20T09:00:00Z'),
@@ -26,15 +27,7 @@ async function holding(thread?: object): Promise<void> {
     [2, 'category', 'red', { name: 'Red', hue: 25 }],
     ...(thread ? [[3, 'thread', 'a', thread]] : []),
   ]
-  const answer = { results: [], scopes: { [scope]: { cursor: [1, 9, 0], records } }, more: [] }
-  device = await openDevice({
-    user: 'me',
-    device: 'd1',
-    fresh: () => Promise.resolve('d2'),
-    fetch: () => Promise.resolve(Response.json(answer)),
-    random: () => 1,
-  })
-  await device.sync()
+  device = await holding({ [scope]: records })
 }
 
 afterEach(() => device.wipe())
@@ -75,7 +68,7 @@ async function tried(deed: (all: Discussion[]) => Deed): Promise<Discussion | un
 }
 
 test('E30: read, up to the last message', async () => {
-  await holding()
+  await withThread()
   expect(await device.read((view) => unreadIn(view, 'me'))).toBe(1)
   expect((await tried(read))?.unread).toBe(0)
   await act(read(await now()).acts)
@@ -83,28 +76,28 @@ test('E30: read, up to the last message', async () => {
 })
 
 test('E31: unread, the last message of somebody else alone', async () => {
-  await holding({ read: Date.parse('2026-11-20T10:00:00Z') })
+  await withThread({ read: Date.parse('2026-11-20T10:00:00Z') })
   expect((await tried((all) => unread(all, 'me')))?.unread).toBe(1)
 })
 
 test('E32: into a folder and back', async () => {
-  await holding({ folder: 'archive' })
+  await withThread({ folder: 'archive' })
   expect((await tried((all) => file(all, 'f')))?.folder).toBe('f')
 })
 
 test('E33, E108: to the bin, and back to the folder it came from', async () => {
-  await holding({ folder: 'f' })
+  await withThread({ folder: 'f' })
   const after = await tried((all) => file(all, 'bin'))
   expect(after).toMatchObject({ folder: 'bin', thread: { was: 'f' } })
 })
 
 test('E111: restored out of the bin', async () => {
-  await holding({ folder: 'bin', was: 'f' })
+  await withThread({ folder: 'bin', was: 'f' })
   expect((await tried(restore))?.folder).toBe('f')
 })
 
 test('E105: deleted for ever, and only out of the bin', async () => {
-  await holding()
+  await withThread()
   expect(purge(await now()).acts).toEqual([])
   await act(file(await now(), 'bin').acts)
   await act(purge(await now()).acts)
@@ -112,7 +105,7 @@ test('E105: deleted for ever, and only out of the bin', async () => {
 })
 
 test('E35: a category is given and taken', async () => {
-  await holding()
+  await withThread()
   expect((await tried((all) => categorize(all, 'red', true)))?.thread.categories).toEqual(['red'])
   expect(categorize(await now(), 'red', false).acts).toEqual([])
 })
@@ -123,7 +116,7 @@ const counted = async () => ({
 })
 
 test('a muted discussion is unread, and counts nowhere', async () => {
-  await holding()
+  await withThread()
   expect(await counted()).toEqual({ tab: 1, places: 1 })
   const { acts, undo } = mute(await now(), true)
   await act(acts)
@@ -135,7 +128,7 @@ test('a muted discussion is unread, and counts nowhere', async () => {
 })
 
 test('somebody muted counts nowhere; somebody else in the same discussion does', async () => {
-  await holding()
+  await withThread()
   await act(hush('ana', true).acts)
   expect(await counted()).toEqual({ tab: 1, places: 1 })
   const { acts, undo } = hush('bob', true)
@@ -148,7 +141,7 @@ test('somebody muted counts nowhere; somebody else in the same discussion does',
 })
 
 test('E103: however many, in acts that the server takes', async () => {
-  await holding()
+  await withThread()
   const [one] = await now()
   if (!one) throw new Error('no discussion')
   const many = Array.from({ length: 1001 }, (_, i) => ({ ...one, id: `d${String(i)}` }))

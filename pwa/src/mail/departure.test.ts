@@ -2,9 +2,10 @@
 import 'fake-indexeddb/auto'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { known, speech } from '../i18n/index.svelte'
-import { openDevice, type Device, type Message } from '../sync/index.ts'
+import type { Device, Message } from '../sync/index.ts'
 import { draftFrom, dueWords, recall } from './departure.ts'
 import { takenWords, type Letter } from './discussions.ts'
+import { holding } from './holding.ts'
 import { standing } from './moderation.ts'
 
 const scope = 'user:me'
@@ -40,16 +41,7 @@ describe('when it leaves', () => {
 describe('taken back', () => {
   let device: Device
   beforeEach(async () => {
-    const records = [[1, 'message', 'a', sent]]
-    const answer = { results: [], scopes: { [scope]: { cursor: [1, 9, 0], records } }, more: [] }
-    device = await openDevice({
-      user: 'me',
-      device: 'd1',
-      fresh: () => Promise.resolve('d2'),
-      fetch: () => Promise.resolve(Response.json(answer)),
-      random: () => 1,
-    })
-    await device.sync()
+    device = await holding({ [scope]: [[1, 'message', 'a', sent]] })
   })
   afterEach(() => device.wipe())
 

@@ -1,9 +1,10 @@
 // @vitest-environment node
 import 'fake-indexeddb/auto'
 import { afterEach, describe, expect, test } from 'vitest'
-import { openDevice, type Device, type Report } from '../sync/index.ts'
+import type { Device, Report } from '../sync/index.ts'
 import { arrange, at, gather } from './discussions.ts'
 import { waysOf } from './answer.ts'
+import { holding } from './holding.ts'
 import { outcomeOf, queued, shortPrint, titleOf, type Case } from './moderation.ts'
 import { follow } from './unread.ts'
 
@@ -22,26 +23,6 @@ const report = (state: Report['state'], day: number, decided?: number): Report =
   ...(decided && { decided: `2026-11-0${String(decided)}T08:00:00Z` }),
 })
 
-/** A device that holds records, and has no network afterwards. */
-async function holding(scopes: Record<string, unknown[]>): Promise<void> {
-  const held = Object.entries(scopes).map(([name, records]) => [name, { cursor: [1, 9, 0], records }])
-  let isFirst = true
-  device = await openDevice({
-    user: 'me',
-    device: 'd1',
-    fresh: () => Promise.resolve('d2'),
-    fetch: () => {
-      if (!isFirst) return Promise.reject(new TypeError('no network'))
-      isFirst = false
-      return Promise.resolve(
-        Response.json({ results: [], scopes: Object.fromEntries(held) as object, more: [] }),
-      )
-    },
-    random: () => 1,
-  })
-  await device.sync()
-}
-
 async function discussions() {
   const [letters, reports] = await device.read(async (view) => [
     await view.list(scope, 'message'),
@@ -55,7 +36,7 @@ describe('E21: reports', () => {
   afterEach(() => device.wipe())
 
   test('without a network it stands on the device, and its discussion in Moderation', async () => {
-    await holding({
+    device = await holding({
       [scope]: [
         [1, 'message', 'a', message('a')],
         [1, 'message', 'b', message('b')],
@@ -72,7 +53,9 @@ describe('E21: reports', () => {
   })
 
   test('the office decides at once, and may think better of it', async () => {
-    await holding({ [office]: [[1, 'report', 'r', { ...report('open', 1), by: { id: 'b', name: 'B' } }]] })
+    device = await holding({
+      [office]: [[1, 'report', 'r', { ...report('open', 1), by: { id: 'b', name: 'B' } }]],
+    })
     await device.act(office, 'mail.moderate@1', { id: 'r', withdraw: true, close: true, answer: 'Merci' })
     const now = async () => (await device.read((view) => view.get(office, 'report', 'r')))?.value
     expect(await now()).toMatchObject({ state: 'acted', withdrawn: true, closed: true, answer: 'Merci' })
@@ -81,13 +64,13 @@ describe('E21: reports', () => {
   })
 
   test('without measures it is dismissed', async () => {
-    await holding({ [office]: [[1, 'report', 'r', report('open', 1)]] })
+    device = await holding({ [office]: [[1, 'report', 'r', report('open', 1)]] })
     await device.act(office, 'mail.moderate@1', { id: 'r', withdraw: false, close: false })
     expect((await device.read((view) => view.get(office, 'report', 'r')))?.value.state).toBe('dismissed')
   })
 
   test('a closed discussion is in Moderation, and nobody answers it', async () => {
-    await holding({
+    device = await holding({
       [scope]: [
         [1, 'message', 'a', message('a', { closed: true })],
         [2, 'message', 'a2', message('a', { re: 'a', at: '2026-11-21T08:00:00Z' })],
@@ -101,7 +84,7 @@ describe('E21: reports', () => {
   })
 
   test('the tab counts what waits for the office, and not what one reported oneself', async () => {
-    await holding({
+    device = await holding({
       [scope]: [
         [1, 'message', 'a', message('a')],
         [1, 'report', 'r', report('open', 1)],
