@@ -179,8 +179,7 @@ func (s *Store) writeRecords(ctx context.Context, recs []recordDoc) error {
 		older := bson.M{"_id": recs[i].ID, "q": bson.M{"$lt": recs[i].Seq}}
 		replace = append(replace, mongo.NewReplaceOneModel().SetFilter(older).SetReplacement(&recs[i]))
 	}
-	_, err = s.coll.records.BulkWrite(ctx, replace, options.BulkWrite().SetOrdered(false))
-	return err
+	return bulk(ctx, s.coll.records, replace)
 }
 
 func anys[V any](vs []V) []any {
@@ -204,8 +203,7 @@ func (s *Store) applySteps(ctx context.Context, scope string, docs []entryDoc) e
 	if _, err := insertNew(ctx, s.coll.steps, anys(steps)); err != nil || len(forget) == 0 {
 		return err
 	}
-	_, err := s.coll.steps.BulkWrite(ctx, forget, options.BulkWrite().SetOrdered(false))
-	return err
+	return bulk(ctx, s.coll.steps, forget)
 }
 
 // lastSteps are the steps that entries take, of those without a result the

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -115,6 +116,21 @@ func insertNew(ctx context.Context, c *mongo.Collection, docs []any) (taken map[
 		taken[e.Index] = true
 	}
 	return taken, nil
+}
+
+// bulkSize is how many changes go into one command. FerretDB keeps a connection
+// to its SQLite for each until the command ends, and has a hundred: with more
+// it waits for itself.
+const bulkSize = 50
+
+// bulk makes independent changes.
+func bulk(ctx context.Context, c *mongo.Collection, changes []mongo.WriteModel) error {
+	for some := range slices.Chunk(changes, bulkSize) {
+		if _, err := c.BulkWrite(ctx, some, options.BulkWrite().SetOrdered(false)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // duplicate is the server's code for a name that is taken.

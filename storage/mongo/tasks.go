@@ -8,7 +8,6 @@ import (
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
-	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"preau/storage"
 )
@@ -91,8 +90,7 @@ func (s *Store) hint(ctx context.Context, turns []turnDoc) error {
 		now := bson.M{"$set": bson.M{"turn": n, "tries": t.Tries, "ready": t.Ready}, "$unset": bson.M{"parked": ""}}
 		models = append(models, mongo.NewUpdateOneModel().SetFilter(older).SetUpdate(now))
 	}
-	_, err := s.coll.tasks.BulkWrite(ctx, models, options.BulkWrite().SetOrdered(false))
-	return err
+	return bulk(ctx, s.coll.tasks, models)
 }
 
 // correct brings a task whose hint was old to its last turn.

@@ -17,6 +17,7 @@ var appendCases = []recordsCase{
 	{"a conflict changes nothing", conflictChangesNothing},
 	{"what breaks the rules is refused and changes nothing", badEntriesAreRefused},
 	{"the largest entry is taken", largestEntryIsTaken},
+	{"entries of many records replace them all, with as many tasks", manyAtOnce},
 	{"values are kept byte for byte", valuesAreKept},
 	{"a cancelled append changes nothing", cancelledAppend},
 }
@@ -152,4 +153,23 @@ func cancelledAppend(s *store) {
 	cancel()
 	s.wantErr(s.Append(ctx, s.fullEntry(1)), context.Canceled)
 	same(s, "head", s.head("class:5B9"), 0)
+}
+
+// many is more than a store may be tempted to do in one command.
+const many = 150
+
+func manyAtOnce(s *store) {
+	for _, value := range []string{"a", "b"} {
+		var parts []any
+		for i := range many {
+			parts = append(parts, put("t", fmt.Sprint(i), value), effect("x"))
+		}
+		s.commit("s", parts...)
+	}
+	for _, r := range s.find("s", storage.Key{Type: "t"}) {
+		same(s, r.ID, string(r.Value), "b")
+	}
+	c := storage.Claim{Now: s.now, Lease: time.Minute, Limit: 3 * many}
+	same(s, "tasks", len(s.claim(c)), 2*many)
+	same(s, "tasks claimed again", len(s.claim(c)), 0)
 }

@@ -25,9 +25,8 @@ type Gate struct {
 	all   sync.WaitGroup
 }
 
-// turn is how long a writing command may take. Now and then FerretDB answers
-// one never: all its connections to SQLite are taken by cursors that nobody
-// reads any more. Ending the connection ends the command.
+// turn is how long a writing command may take. One that FerretDB never answers
+// would hold up all others; ending its connection ends it.
 const turn = 30 * time.Second
 
 // OpenGate listens at addr and passes on to server, both host:port.
