@@ -34,11 +34,28 @@ func Find(t testing.TB, name string) string {
 	if _, err := os.Stat(program); err == nil {
 		return program
 	}
-	missing := fmt.Sprintf("%s is not in %s: run `make servers` once", name, dir)
-	if os.Getenv(requiredVar) == "required" || os.Getenv("CI") != "" {
-		t.Fatal(missing)
+	return missing(t, fmt.Sprintf("%s is not in %s: run `make servers` once", name, dir))
+}
+
+// Installed is the path of a program of the system, which Debian has in a
+// package. Where it is missing the test is skipped, or fails like Find.
+func Installed(t testing.TB, name, debian string) string {
+	t.Helper()
+	if program, err := exec.LookPath(name); err == nil {
+		return program
 	}
-	t.Skip(missing)
+	if program, err := exec.LookPath("/usr/sbin/" + name); err == nil { // not on everybody's PATH
+		return program
+	}
+	return missing(t, fmt.Sprintf("%s is not installed: apt-get install %s", name, debian))
+}
+
+func missing(t testing.TB, what string) string {
+	t.Helper()
+	if os.Getenv(requiredVar) == "required" || os.Getenv("CI") != "" {
+		t.Fatal(what)
+	}
+	t.Skip(what)
 	return ""
 }
 
