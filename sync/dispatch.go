@@ -250,7 +250,9 @@ func (d *dispatcher) next(ctx context.Context, rule effectRule, t storage.Task, 
 		log.WarnContext(ctx, "effect given up", "err", err)
 		return time.Time{}
 	}
-	log.ErrorContext(ctx, "effect failed", "err", err)
+	if !errors.Is(err, ErrLater) {
+		log.ErrorContext(ctx, "effect failed", "err", err)
+	}
 	return now.Add(d.backoff(t.Tries))
 }
 

@@ -158,23 +158,28 @@ func TestLaterEffects(t *testing.T) {
 				return errors.New("nobody there")
 			case text == "gone":
 				return fmt.Errorf("no such address: %w", psync.ErrDrop)
+			case text == "early" && job.Tries() == 0:
+				return fmt.Errorf("they sleep: %w", psync.ErrLater)
 			case text == "mad" && job.Tries() == 0:
 				panic("mistake of ours")
 			}
 			return nil
 		})
 		b.emit("user:a", "push", 30*time.Second, "dated")
-		b.emit("user:a", "push", 0, "dead", "gone", "mad")
+		b.emit("user:a", "push", 0, "dead", "gone", "mad", "early")
 		b.running(b.engine, 5*time.Minute)
-		for _, together := range [][2]int{{0, 3}, {3, 5}, {8, 10}} { // they run side by side
+		for _, together := range [][2]int{{0, 4}, {4, 7}, {10, 12}} { // they run side by side
 			slices.Sort(b.done[together[0]:together[1]])
 		}
-		b.expect("dead try 0 0s", "gone try 0 0s", "mad try 0 0s",
-			"dead try 1 1s", "mad try 1 1s", "dead try 2 3s", "dead try 3 7s", "dead try 4 15s", "dated try 0 31s", "dead try 5 31s")
+		b.expect("dead try 0 0s", "early try 0 0s", "gone try 0 0s", "mad try 0 0s",
+			"dead try 1 1s", "early try 1 1s", "mad try 1 1s", "dead try 2 3s", "dead try 3 7s", "dead try 4 15s", "dated try 0 31s", "dead try 5 31s")
 		for _, want := range []string{"effect given up", "effect dropped", "mistake of ours"} {
 			if !strings.Contains(b.log.String(), want) {
 				t.Errorf("the log does not say %q", want)
 			}
+		}
+		if strings.Contains(b.log.String(), "they sleep") {
+			t.Error("the log tells of what was only put off")
 		}
 	})
 }

@@ -52,11 +52,15 @@ type Rule func(ctx context.Context, tx *Tx) error
 
 // EffectRule carries out one effect. It is retried with back-off until it
 // returns nil, so it must be idempotent; Job.Commit is. ErrDrop ends the
-// effect without success (it is logged).
+// effect without success (it is logged); ErrLater is no failure to log.
 type EffectRule func(ctx context.Context, job *Job) error
 
 // ErrDrop ends an effect that can never succeed.
 var ErrDrop = errors.New("effect dropped")
+
+// ErrLater puts off an effect that waits for something outside, which the area
+// tells of itself.
+var ErrLater = errors.New("effect put off")
 
 // Refusal tells a person why an action was not carried out. Code is stable
 // and translated by the device; Message is for logs and other clients.
