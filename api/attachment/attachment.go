@@ -5,8 +5,8 @@
 //
 // Two server-only kinds of scope hold what is known:
 //
-//	files:U    one account: "file <sha>" for each upload, being examined, ready
-//	           or refused; "want" for each name that awaits its upload
+//	files:U    one account: "file <sha>" for each upload, being examined, held
+//	           until a scanner answers, ready or refused; "want" for each name that awaits its upload
 //	file:SHA   one content: "blob", where its bytes are; "owner U" for whoever
 //	           uploaded it; "ref" for each record that shows it, with the scope
 //
@@ -50,18 +50,20 @@ const keepGivenUp = 24 * time.Hour
 
 // File is a file as records and devices see it. Size, Type and dimensions are
 // those of what is served; while the file is Waiting for its upload they are
-// what the namer said. Problem is the code of the refusal when the upload
-// turned out to be no usable file.
+// what the namer said. Checking is a Waiting one that has arrived and is held
+// until the scanner has looked at it. Problem is the code of the refusal when
+// the upload turned out to be no usable file, or one that does harm.
 type File struct {
-	SHA     string `json:"sha"`
-	Name    string `json:"name"`
-	Type    string `json:"type"`
-	Size    int64  `json:"size"`
-	Pages   int    `json:"pages,omitempty"`
-	W       int    `json:"w,omitempty"`
-	H       int    `json:"h,omitempty"`
-	Waiting bool   `json:"waiting,omitempty"`
-	Problem string `json:"problem,omitempty"`
+	SHA      string `json:"sha"`
+	Name     string `json:"name"`
+	Type     string `json:"type"`
+	Size     int64  `json:"size"`
+	Pages    int    `json:"pages,omitempty"`
+	W        int    `json:"w,omitempty"`
+	H        int    `json:"h,omitempty"`
+	Waiting  bool   `json:"waiting,omitempty"`
+	Checking bool   `json:"checking,omitempty"`
+	Problem  string `json:"problem,omitempty"`
 }
 
 // Ready says whether the file is there.
@@ -76,14 +78,16 @@ type Engine interface {
 	Find(ctx context.Context, scope string, keys ...storage.Key) ([]storage.Record, error)
 }
 
-// Config is what a Service stands on. All fields are required, but for Memory:
+// Config is what a Service stands on. All fields are required, but for Scanner,
+// which sees every upload before anybody reads it (nil: none does), and Memory:
 // the bytes that images being decoded may take together (0: 256 MiB).
 type Config struct {
-	Blobs  storage.Blobs
-	Access psync.Access
-	Log    *slog.Logger
-	Now    func() time.Time
-	Memory int64
+	Blobs   storage.Blobs
+	Access  psync.Access
+	Scanner Scanner
+	Log     *slog.Logger
+	Now     func() time.Time
+	Memory  int64
 }
 
 // Service examines, keeps and hands out files. Safe for concurrent use.
@@ -94,6 +98,7 @@ type Service struct {
 	log     *slog.Logger
 	now     func() time.Time
 	waiters map[string]Waiter
+	guard   guard
 	memory  *semaphore.Weighted
 	budget  int64
 }
@@ -107,6 +112,7 @@ func New(c Config) *Service {
 	return &Service{
 		blobs: c.Blobs, access: c.Access, log: c.Log, now: c.Now,
 		waiters: map[string]Waiter{},
+		guard:   guard{scanner: c.Scanner, slots: semaphore.NewWeighted(scansAtOnce)},
 		memory:  semaphore.NewWeighted(c.Memory), budget: c.Memory,
 	}
 }
@@ -118,7 +124,7 @@ func (s *Service) Bind(e Engine) { s.engine = e }
 func (s *Service) Register(mux *psync.Mux) {
 	mux.Effect(effectRefer, s.refer)
 	mux.Effect(effectRelease, s.release)
-	mux.Later(effectExamine, keepUnused, s.examine)
+	mux.Later(effectExamine, 400*24*time.Hour, s.examine)
 	mux.Later(effectArrived, 30*24*time.Hour, s.arrived)
 	mux.Later(effectSweep, 400*24*time.Hour, s.sweep)
 	mux.Later(effectErase, 400*24*time.Hour, s.eraseSwept)
@@ -127,7 +133,8 @@ func (s *Service) Register(mux *psync.Mux) {
 }
 
 // Waiter is told that files which a record named have arrived, or that they
-// never can (File.Problem). It commits through the job.
+// never can (File.Problem), or are being held (File.Checking): then it is told
+// again. It commits through the job.
 type Waiter func(ctx context.Context, job *psync.Job, a Arrival) error
 
 // Arrival says what has become of files that a record was waiting for.

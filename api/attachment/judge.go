@@ -42,6 +42,8 @@ const (
 	mismatch   problem = "type_mismatch"    // not what the device said that it is
 	damaged    problem = "damaged_file"     // cannot be read to its end
 	tooMany    problem = "too_many_pixels"  // a picture too large to be opened
+	infected   problem = "infected"         // the scanner found something that does harm
+	tooDeep    problem = "unscannable"      // the scanner does not look at all of it
 )
 
 // safe is what an upload becomes.

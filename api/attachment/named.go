@@ -53,13 +53,15 @@ func (s *Service) Complete(ctx context.Context, user string, files []File) ([]Fi
 }
 
 // Learn takes over what is known of arrived files, keeping the given names.
+// That one is held is no news of a file that has been settled since.
 func Learn(files, arrived []File) (changed bool) {
 	for i, f := range files {
 		for _, there := range arrived {
 			if there.SHA == f.SHA && f.Name != "" {
 				there.Name = f.Name
 			}
-			if there.SHA == f.SHA && files[i] != there {
+			late := there.Waiting && !f.Waiting
+			if there.SHA == f.SHA && !late && files[i] != there {
 				files[i], changed = there, true
 			}
 		}

@@ -67,6 +67,22 @@ type want struct {
 	SHA  string    `json:"sha"`
 	Home string    `json:"home"` // scope of the record that waits
 	Ref  Reference `json:"ref"`  // without files
+	id   string
+}
+
+// awaiting lists the wants of an upload, in the files:U of a transaction.
+func awaiting(ctx context.Context, tx *psync.Tx, sha string) (all []want, err error) {
+	recs, err := tx.List(ctx, "want")
+	for _, r := range recs {
+		w := want{id: r.ID}
+		if err := json.Unmarshal(r.Value, &w); err != nil {
+			return nil, fmt.Errorf("want %s: %w", r.ID, err)
+		}
+		if w.SHA == sha {
+			all = append(all, w)
+		}
+	}
+	return all, err
 }
 
 // settled is the payload of effectArrived.
@@ -160,9 +176,12 @@ func (s *Service) await(ctx context.Context, job *psync.Job, r Reference, missin
 			if _, err := tx.Get(ctx, "file", sha, &u); err != nil {
 				return err
 			}
-			if u.State == stateReady || u.State == stateRefused {
+			switch u.State {
+			case stateReady, stateRefused:
 				tx.Effect(effectArrived, settled{w, u.file(sha)})
 				continue
+			case stateHeld:
+				tx.Effect(effectArrived, settled{w, u.file(sha)})
 			}
 			tx.PutIfChanged("want", recordID(sha, w.Home, r.Kind, r.ID), w)
 		}
@@ -180,13 +199,14 @@ func (s *Service) tell(ctx context.Context, job *psync.Job, r Reference, files [
 	return waiter(ctx, job, Arrival{Scope: job.Source(), ID: r.ID, By: r.By, Files: unknown})
 }
 
-// arrived carries a file that was waited for to the record that named it.
+// arrived carries a file that was waited for, or word of one that is held, to
+// the record that named it.
 func (s *Service) arrived(ctx context.Context, job *psync.Job) error {
 	var e settled
 	if err := job.Payload(&e); err != nil {
 		return err
 	}
-	if e.File.Problem == "" {
+	if e.File.Ready() {
 		if err := s.show(ctx, job, e.Ref, e.SHA); err != nil {
 			return err
 		}

@@ -22,6 +22,7 @@ import (
 // The states of an upload.
 const (
 	stateExamining = "examining"
+	stateHeld      = "held" // being examined, and the scanner does not answer
 	stateReady     = "ready"
 	stateRefused   = "refused"
 )
@@ -40,7 +41,11 @@ type upload struct {
 }
 
 func (u upload) file(sha string) File {
-	return File{SHA: sha, Name: u.Name, Type: u.Type, Size: u.Size, Pages: u.Pages, W: u.W, H: u.H, Problem: u.Code}
+	held := u.State == stateHeld
+	return File{
+		SHA: sha, Name: u.Name, Type: u.Type, Size: u.Size, Pages: u.Pages, W: u.W, H: u.H,
+		Waiting: held, Checking: held, Problem: u.Code,
+	}
 }
 
 // blob is the record "blob" of file:SHA: where the bytes are. Dir is new for
@@ -112,8 +117,9 @@ type examination struct {
 	SHA  string `json:"sha"`
 }
 
-// examine judges an upload and makes it ready, or refuses it. Bytes that
-// another account uploaded before are not judged again.
+// examine scans and judges an upload and makes it ready, or refuses it. While
+// the scanner does not answer the upload is held. Bytes that another account
+// uploaded before are not judged again; scanners learn, and see them again.
 func (s *Service) examine(ctx context.Context, job *psync.Job) error {
 	var e examination
 	if err := job.Payload(&e); err != nil {
@@ -123,25 +129,45 @@ func (s *Service) examine(ctx context.Context, job *psync.Job) error {
 	if err != nil || !waiting {
 		return err
 	}
-	kept, err := s.keep(ctx, job, e, up)
-	if code, refused := errors.AsType[problem](err); refused {
+	kept, err := s.accept(ctx, job, e, up)
+	code, refused := errors.AsType[problem](err)
+	switch {
+	case refused:
 		s.log.Info("upload refused", "user", e.User, "sha", e.SHA, "code", string(code))
 		up.State, up.Code = stateRefused, string(code)
-	} else if err != nil {
+	case errors.Is(err, errUnscanned):
+		return s.hold(ctx, e, err)
+	case err != nil:
 		return err
-	} else {
+	default:
 		up = kept
 	}
-	return s.settle(ctx, job, e, up)
+	if err := s.settle(ctx, job, e, up); err != nil || code != infected {
+		return err
+	}
+	return s.drop(ctx, e)
 }
 
-// forget deletes an upload that was examined, unless it came anew and waits
-// for another examination.
+// accept keeps an upload, if the scanner finds nothing.
+func (s *Service) accept(ctx context.Context, job *psync.Job, e examination, up upload) (upload, error) {
+	if err := s.scan(ctx, e); err != nil {
+		return up, err
+	}
+	return s.keep(ctx, job, e, up)
+}
+
+// forget deletes an upload that was examined a while ago.
 func (s *Service) forget(ctx context.Context, job *psync.Job) error {
 	var e examination
 	if err := job.Payload(&e); err != nil {
 		return err
 	}
+	return s.drop(ctx, e)
+}
+
+// drop deletes the bytes of an upload, unless it came anew and waits for
+// another examination.
+func (s *Service) drop(ctx context.Context, e examination) error {
 	_, waiting, err := s.waiting(ctx, e)
 	if err != nil || waiting {
 		return err
@@ -156,7 +182,7 @@ func (s *Service) waiting(ctx context.Context, e examination) (upload, bool, err
 		return upload{}, false, err
 	}
 	up, ok, err := find[upload](recs, "file", e.SHA)
-	return up, ok && up.State == stateExamining, err
+	return up, ok && (up.State == stateExamining || up.State == stateHeld), err
 }
 
 // keep makes sure that the bytes are stored safe, and says what they are.
@@ -243,21 +269,12 @@ func (s *Service) settle(ctx context.Context, job *psync.Job, e examination, up 
 	return job.Commit(ctx, filesScope(e.User), func(ctx context.Context, tx *psync.Tx) error {
 		tx.Put("file", e.SHA, up)
 		tx.EffectAt(effectForget, e, tx.Now().Add(keepGivenUp))
-		wants, err := tx.List(ctx, "want")
-		if err != nil {
-			return err
+		wants, err := awaiting(ctx, tx, e.SHA)
+		for _, w := range wants {
+			tx.Delete("want", w.id)
+			tx.Effect(effectArrived, settled{w, up.file(e.SHA)})
 		}
-		for _, r := range wants {
-			var w want
-			if err := json.Unmarshal(r.Value, &w); err != nil {
-				return fmt.Errorf("want %s: %w", r.ID, err)
-			}
-			if w.SHA == e.SHA {
-				tx.Delete("want", r.ID)
-				tx.Effect(effectArrived, settled{w, up.file(e.SHA)})
-			}
-		}
-		return nil
+		return err
 	})
 }
 
