@@ -69,6 +69,19 @@ func Learn(files, arrived []File) (changed bool) {
 	return changed
 }
 
+// Refused lists those of files that arrived and are of no use, by names that
+// are fit to be told.
+func Refused(files, arrived []File) (all []File) {
+	for _, f := range files {
+		same := func(there File) bool { return there.SHA == f.SHA && there.Problem != "" }
+		if i := slices.IndexFunc(arrived, same); i >= 0 {
+			all = append(all, arrived[i])
+			all[len(all)-1].Name = CleanName(f.Name, "")
+		}
+	}
+	return all
+}
+
 // Names lists the names of files.
 func Names(files []File) []string {
 	var names []string

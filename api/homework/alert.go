@@ -161,13 +161,15 @@ func headline(g Given) string {
 
 // unreadablePage tells a pupil which page to photograph again.
 func unreadablePage(id string, sub Submission, page int) notify.Notice {
-	n := strconv.Itoa(page + 1)
+	n, words := strconv.Itoa(page+1), "problem"
+	if sub.Pages[page].Problem == "infected" {
+		words = "virus"
+	}
+	what := say(words+".pupil", func(_ sentences, s string) string { return strings.ReplaceAll(s, "{n}", n) })
 	return notify.Notice{
 		Kind: "homework.problem", Student: sub.By, Path: "/travail/" + sub.Homework,
-		ID:     "problem." + id + "." + n,
-		Title:  say("problem.title", plain),
-		Lock:   say("problem.pupil", func(_ sentences, s string) string { return strings.ReplaceAll(s, "{n}", n) }),
-		Body:   say("problem.pupil", func(_ sentences, s string) string { return strings.ReplaceAll(s, "{n}", n) }),
+		ID:    "problem." + id + "." + n,
+		Title: say(words+".title", plain), Lock: what, Body: what,
 		Urgent: true,
 	}
 }

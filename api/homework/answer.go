@@ -172,6 +172,8 @@ func (s *Service) correctionArrived(ctx context.Context, job *psync.Job, a attac
 		}
 		if attachment.Learn(f.Correction, a.Files) {
 			tx.Put("feedback", a.ID, f)
+			course := psync.ScopeID(tx.Scope())
+			tellRefused(tx, a, "/copies/"+course+"/"+f.Homework+"/"+f.Student, f.Correction)
 		}
 		tx.Effect(effectFeedback, handing{Homework: f.Homework, Student: f.Student, Arrived: a.Files})
 		return nil

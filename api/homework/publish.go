@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"preau/api/attachment"
+	"preau/api/notify"
 	psync "preau/sync"
 )
 
@@ -145,7 +146,15 @@ func (s *Service) attachmentsArrived(ctx context.Context, job *psync.Job, a atta
 		if attachment.Learn(g.Attachments, a.Files) {
 			tx.Put("homework", a.ID, g)
 			tx.Effect(effectPublish, publication{a.ID, g.targets(), newsNone})
+			tellRefused(tx, a, "/travail/"+a.ID, g.Attachments)
 		}
 		return nil
 	})
+}
+
+// tellRefused tells whoever gave files which of them nobody gets.
+func tellRefused(tx *psync.Tx, a attachment.Arrival, screen string, files []attachment.File) {
+	for _, f := range attachment.Refused(files, a.Files) {
+		notify.Notify(tx, a.By, notify.FileRefused(a.ID, screen, f.SHA, f.Name, f.Problem))
+	}
 }

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"preau/api/attachment"
+	"preau/api/notify"
 	"preau/storage"
 	psync "preau/sync"
 )
@@ -159,8 +160,11 @@ func (s *Service) filesArrived(ctx context.Context, job *psync.Job, a attachment
 		if err != nil || seq == 0 || !attachment.Learn(p.Files, a.Files) {
 			return err
 		}
-		if !p.Recalled && p.Due.IsZero() {
+		if !p.Recalled && p.Due.IsZero() && len(attachment.ReadyNames(a.Files)) > 0 {
 			s.refer(tx, a.ID, p) // of what was awaited one batch of mailboxes is remembered
+		}
+		for _, f := range attachment.Refused(p.Files, a.Files) {
+			notify.Notify(tx, a.By, notify.FileRefused(a.ID, "/messages/lire/"+p.Discussion, f.SHA, f.Name, f.Problem))
 		}
 		return s.retell(ctx, tx, a.ID, p)
 	})

@@ -72,6 +72,7 @@ func (a *App) open(ctx context.Context) error {
 	if err := a.directory.Load(ctx); err != nil {
 		return err
 	}
+	a.greetScanner(ctx)
 	a.uploads = a.newUploads()
 	a.server, err = api.New(a.edge())
 	return err
@@ -95,7 +96,7 @@ func (a *App) openStores(ctx context.Context) (err error) {
 // comes before the engine, which asks it who reads what.
 func (a *App) openAreas() (err error) {
 	a.directory = directory.New(directory.Config{Records: a.records, Log: a.log, Now: a.now})
-	a.files = attachment.New(attachment.Config{Blobs: a.blobs, Access: a.directory, Log: a.log, Now: a.now})
+	a.files = attachment.New(attachment.Config{Blobs: a.blobs, Access: a.directory, Scanner: a.scanner(), Log: a.log, Now: a.now})
 	a.notices, err = notify.New(notify.Config{
 		Log: a.log, Now: a.now, Zone: a.directory.ZoneOf, Origin: a.origin(), Allow: a.config.PushHosts,
 		Office: a.config.SMTP, Key: a.keys.Accounts,
@@ -198,14 +199,39 @@ func (a *App) forgetPush(user, device string) {
 	}
 }
 
+// scanner is the one that is set, if one is. When it does not answer the server
+// starts all the same: files are held, and nothing else.
+func (a *App) scanner() attachment.Scanner {
+	if a.config.Clamd == nil {
+		return nil
+	}
+	return a.config.Clamd
+}
+
+// greetScanner says in the log how it is.
+func (a *App) greetScanner(ctx context.Context) {
+	if a.config.Clamd == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	if err := a.config.Clamd.Ping(ctx); err != nil {
+		a.log.Warn("scanner does not answer: files will be held", "error", err)
+		return
+	}
+	a.log.Info("scanner answers")
+}
+
 // What /readyz says to everybody; the log says why.
 var (
 	errDatabase = errors.New("the database is out of reach")
 	noFiles     = "the files are out of reach"
+	noScanner   = "the scanner does not answer: files that people send are held"
 )
 
 // ready asks the database and the files. Without files most of a day in a
-// school still works, on every node or on none.
+// school still works, on every node or on none. The scanner is not asked: the
+// last upload knows.
 func (a *App) ready(ctx context.Context) (short string, err error) {
 	if _, err := a.records.Epoch(ctx, false); err != nil {
 		a.log.Warn("database out of reach", "error", err)
@@ -214,6 +240,9 @@ func (a *App) ready(ctx context.Context) (short string, err error) {
 	if _, err := a.blobs.Stat(ctx, "ready"); err != nil && !errors.Is(err, storage.ErrNotFound) {
 		a.log.Warn("files out of reach", "error", err)
 		return noFiles, nil
+	}
+	if _, answers := a.files.Scanned(); !answers {
+		return noScanner, nil
 	}
 	return "", nil
 }

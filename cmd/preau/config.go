@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"preau/api/attachment/clamd"
 	"preau/api/notify/courier"
 )
 
@@ -34,6 +35,7 @@ type Config struct {
 	Egress       []netip.Prefix  // addresses of the schools
 	PushHosts    []string        // more push services than the usual ones
 	SMTP         *courier.Office // takes mails; nil: none are sent
+	Clamd        *clamd.Daemon   // scans what people send; nil: nobody does
 	MetricsToken string
 	Drain        time.Duration // how long to go on, not ready, before stopping
 	Takeover     time.Duration // after which other nodes carry out what one had begun
@@ -64,6 +66,7 @@ var settings = []setting{
 	{"SMTP", "", func(c *Config, v string) (err error) { c.SMTP, err = courier.Parse(v); return err }},
 	{"DRAIN", "", func(c *Config, v string) error { return setTime(&c.Drain, v, 0, time.Minute) }},
 	{"TAKEOVER", "2m", func(c *Config, v string) error { return setTime(&c.Takeover, v, 10*time.Second, 10*time.Minute) }},
+	{"CLAMD", "", func(c *Config, v string) (err error) { c.Clamd, err = clamd.Parse(v); return err }},
 	{"METRICS_TOKEN", "", func(c *Config, v string) error { c.MetricsToken = v; return nil }},
 }
 

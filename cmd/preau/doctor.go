@@ -65,6 +65,7 @@ var checks = []struct {
 	{"time zones", (*doctor).zones},
 	{"push", (*doctor).push},
 	{"mail", (*doctor).mail},
+	{"scanner", (*doctor).scanner},
 }
 
 func (c *command) doctor(ctx context.Context) error {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -10,6 +11,8 @@ import (
 	"sync"
 	"time"
 
+	"preau/api/attachment"
+	"preau/api/attachment/clamd"
 	"preau/api/notify"
 )
 
@@ -153,4 +156,32 @@ func (d *doctor) mail(ctx context.Context) []finding {
 		return []finding{{mend, fmt.Sprintf("the mail server is not reached: %v", err), "correct PREAU_SMTP, or let the server connect to it: mails wait, and lapse after two days"}}
 	}
 	return []finding{good("the mail server answers")}
+}
+
+// scanPatience is for the scanner, which looks at three files.
+const scanPatience = 30 * time.Second
+
+// scanner asks the scanner who it is, and has it look at what it must find.
+func (d *doctor) scanner(ctx context.Context) []finding {
+	daemon := d.config.Clamd
+	if daemon == nil {
+		return []finding{good("files are not scanned: PREAU_CLAMD is not set")}
+	}
+	ctx, cancel := context.WithTimeout(ctx, scanPatience)
+	defer cancel()
+	version, err := daemon.Version(ctx)
+	if err == nil {
+		err = daemon.Check(ctx, attachment.MaxSize)
+	}
+	switch {
+	case err == nil:
+		return []finding{good("%s answers", version)}
+	case errors.Is(err, clamd.ErrBlind):
+		return []finding{{mend, "the scanner does not find the test virus", "let freshclam fetch its signatures, and restart it"}}
+	case errors.Is(err, clamd.ErrSmall):
+		return []finding{{mend, "the scanner takes no files of 25 MB: they are refused", "set StreamMaxLength 26M in clamd.conf"}}
+	case errors.Is(err, clamd.ErrLax):
+		return []finding{{mend, "the scanner passes files that it does not look into", "set AlertExceedsMax yes in clamd.conf"}}
+	}
+	return []finding{{mend, fmt.Sprintf("the scanner does not answer: %v", err), "start clamd, or correct PREAU_CLAMD: files that people send are held until it answers"}}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"preau/api"
+	"preau/api/attachment"
 	"preau/api/notify"
 	"preau/storage"
 )
@@ -62,6 +63,7 @@ func (a *App) figures(ctx context.Context) []api.Figure {
 		api.Counter("preau_uploads_total", "Files that arrived whole.", float64(n.uploads.Load())),
 		api.Counter("preau_upload_bytes_total", "Bytes of these.", float64(n.bytes.Load())),
 		a.pushes(),
+		a.scans(),
 	}
 	all = append(all, a.measures(ctx)...)
 	var disk syscall.Statfs_t
@@ -77,6 +79,15 @@ func (a *App) pushes() api.Figure {
 		sent.Samples = append(sent.Samples, api.Sample{Labels: fmt.Sprintf("{outcome=%q}", notify.Outcomes[i]), Value: float64(n)})
 	}
 	return sent
+}
+
+func (a *App) scans() api.Figure {
+	made := api.Figure{Name: "preau_scans_total", Help: "Scans of uploads by outcome.", Kind: "counter"}
+	counts, _ := a.files.Scanned()
+	for i, n := range counts {
+		made.Samples = append(made.Samples, api.Sample{Labels: fmt.Sprintf("{outcome=%q}", attachment.Scans[i]), Value: float64(n)})
+	}
+	return made
 }
 
 // measures are the figures of the database, if it has some.

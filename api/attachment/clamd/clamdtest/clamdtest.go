@@ -6,11 +6,13 @@ import (
 	"bytes"
 	"context"
 	"encoding/hex"
-	"fmt"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -24,11 +26,8 @@ const Finding = "Preau-Test.EICAR.UNOFFICIAL"
 // MaxSize is the largest content that the daemon takes.
 const MaxSize = 26 << 20
 
-// EICAR is the file that scanners find. It is put together here, so that none
-// finds this one.
-func EICAR() []byte {
-	return []byte(`X5O!P%@AP[4\PZX54(P^)7CC)7}` + `$EICAR-` + `STANDARD-ANTIVIRUS-TEST-FILE!$H+H*`)
-}
+// EICAR is the file that it finds.
+func EICAR() []byte { return clamd.EICAR() }
 
 // Server is a daemon. Unix and TCP are where it listens, as a setting has it.
 type Server struct {
@@ -41,8 +40,9 @@ type Server struct {
 	said  bytes.Buffer
 }
 
-// Start runs a daemon until the test ends.
-func Start(tb testing.TB) *Server {
+// Start runs a daemon until the test ends, with lines of clamd.conf that differ
+// from what it should be.
+func Start(tb testing.TB, settings ...string) *Server {
 	tb.Helper()
 	dir, err := os.MkdirTemp("", "clamd") // not tb.TempDir: names of sockets are short
 	if err != nil {
@@ -52,7 +52,7 @@ func Start(tb testing.TB) *Server {
 	tcp := programs.FreeAddr(tb)
 	s := &Server{Unix: "unix:" + filepath.Join(dir, "socket"), TCP: "tcp://" + tcp, tb: tb, dir: dir}
 	s.write("eicar.ndb", "Preau-Test.EICAR:0:*:"+hex.EncodeToString(EICAR())+"\n")
-	s.write("clamd.conf", config(dir, tcp))
+	s.write("clamd.conf", config(dir, tcp, settings))
 	tb.Cleanup(func() {
 		s.Stop()
 		if tb.Failed() {
@@ -63,18 +63,20 @@ func Start(tb testing.TB) *Server {
 	return s
 }
 
-// config is what deploy/README.md asks for, and places of our own.
-func config(dir, tcp string) string {
+// config is what deploy/README.md asks for, at places of our own; settings come
+// in the place of those of the same name.
+func config(dir, tcp string, settings []string) string {
 	host, port, _ := net.SplitHostPort(tcp) // FreeAddr made it
-	return fmt.Sprintf(`Foreground yes
-LocalSocket %[1]s/socket
-TCPAddr %[2]s
-TCPSocket %[3]s
-DatabaseDirectory %[1]s
-TemporaryDirectory %[1]s
-StreamMaxLength %[4]d
-AlertExceedsMax yes
-`, dir, host, port, MaxSize)
+	lines := []string{
+		"Foreground yes", "LocalSocket " + dir + "/socket", "TCPAddr " + host, "TCPSocket " + port,
+		"DatabaseDirectory " + dir, "TemporaryDirectory " + dir,
+		"StreamMaxLength " + strconv.Itoa(MaxSize), "AlertExceedsMax yes",
+	}
+	for _, s := range settings {
+		name, _, _ := strings.Cut(s, " ")
+		lines = slices.DeleteFunc(lines, func(line string) bool { return strings.HasPrefix(line, name+" ") })
+	}
+	return strings.Join(append(lines, settings...), "\n") + "\n"
 }
 
 func (s *Server) write(name, text string) {
