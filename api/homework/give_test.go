@@ -228,6 +228,23 @@ func TestAnUndoneWithdrawalIsNotTold(t *testing.T) {
 	}
 }
 
+// E25: a teacher hears of a file that nobody gets, with work or with a
+// correction; the class sees why it is not there.
+func TestTheTeacherHearsOfABrokenFile(t *testing.T) {
+	w := newWorld(t)
+	broken := photo(t, 1)[:400]
+	w.give(args{"attachments": []attachment.File{{SHA: shaOf(broken), Name: "../carte\u202e.jpg", Type: "image/jpeg", Size: 9}}})
+	w.say("homework.return@1", args{"correction": []attachment.File{{SHA: shaOf(broken), Name: "corrigé.jpg", Type: "image/jpeg", Size: 9}}})
+	w.upload("garnier", broken)
+	if h, _ := get[Homework](w, "class:5b", "homework", work); h.Attachments[0].Problem != "damaged_file" {
+		t.Errorf("%+v", h.Attachments)
+	}
+	got := w.told("file.refused")
+	if len(got) != 1 || len(got["garnier"]) != 2 || got["garnier"][0] != "Une pièce jointe est illisible" {
+		t.Errorf("told %v", got)
+	}
+}
+
 func TestAttachments(t *testing.T) {
 	w := newWorld(t)
 	there := w.upload("garnier", photo(t, 1))
