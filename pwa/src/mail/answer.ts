@@ -1,4 +1,5 @@
 /** Answers and messages passed on, as drafts to go on with. */
+import { fateOf } from '../school/fate.ts'
 import { newId, type Addressee, type Device, type Draft, type FileRef, type Message } from '../sync/index.ts'
 import type { Letter, Talk } from './discussions.ts'
 
@@ -51,7 +52,8 @@ export function passOn(letters: readonly Letter[], subject: string): Omit<Draft,
     .slice(-mostQuotes)
     .reverse()
   const files = new Map<string, FileRef>()
-  for (const { value } of held) for (const file of value.files ?? []) files.set(file.sha, file)
+  for (const { value } of held)
+    for (const file of value.files ?? []) if (fateOf(file) === 'here') files.set(file.sha, file)
   return {
     subject: forwarded(subject),
     mode: 'all',

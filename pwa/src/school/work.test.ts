@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import fc from 'fast-check'
-import type { Feedback, Homework, Submission } from '../sync/index.ts'
-import { addDays, byDay, mayHandIn, mondayOf, stateOf, weekOf, type Work } from './work.ts'
+import type { Feedback, FileRef, Homework, Submission } from '../sync/index.ts'
+import { fateOf } from './fate.ts'
+import { addDays, byDay, mayHandIn, mondayOf, open, stateOf, weekOf, type Work } from './work.ts'
 import { copyState } from './copies.ts'
 
 const now = new Date('2026-11-23T17:00:00Z')
@@ -124,4 +125,47 @@ test('days and weeks hold every work once, whatever the clock change', () => {
       expect(week.flatMap((day) => day.works)).toHaveLength(inside.length)
     }),
   )
+})
+
+describe('E25: pages that the school could not take', () => {
+  const waiting = (...pages: Partial<FileRef>[]): Submission => ({
+    ...copy('waiting_for_file', before),
+    pages: pages.map((page, i) => ({
+      sha: `sha256-${String(i)}`,
+      name: 'p.jpg',
+      type: 'image/jpeg',
+      size: 1,
+      ...page,
+    })),
+  })
+  const held = { waiting: true, checking: true } as const
+  test.each<[string, Submission, string, string]>([
+    ['all are there but one on its way', waiting({}, { waiting: true }), 'sending', 'waiting'],
+    ['one is held, one is on its way', waiting(held, { waiting: true }), 'sending', 'waiting'],
+    ['one is held, the others are there', waiting({}, held), 'checking', 'checking'],
+    ['one is infected, one held', waiting(held, { problem: 'infected' }), 'broken', 'broken'],
+    ['one cannot be read', waiting({ problem: 'damaged_file' }), 'broken', 'broken'],
+  ])('%s', (_, newest, forPupil, forTeacher) => {
+    expect(stateOf(homework, newest, undefined, yesterday, now)).toBe(forPupil)
+    expect(copyState(newest, undefined, false)).toBe(forTeacher)
+  })
+
+  test('a broken copy may be replaced after the date, and is owed', () => {
+    const strict: Homework = { ...homework, late: 'refuse' }
+    const work = { homework: strict, due: yesterday, done: false, state: 'broken' } as Work
+    expect(mayHandIn(work, now)).toBe(true)
+    expect(open(work)).toBe(true)
+    expect(mayHandIn({ ...work, state: 'sending' }, now)).toBe(false)
+  })
+
+  test.each<[Partial<FileRef>, string]>([
+    [{}, 'here'],
+    [{ waiting: true }, 'coming'],
+    [held, 'checking'],
+    [{ problem: 'infected' }, 'infected'],
+    [{ problem: 'unscannable' }, 'unscannable'],
+    [{ problem: 'type_mismatch' }, 'broken'],
+  ])('%o is %s', (file, fate) => {
+    expect(fateOf(file)).toBe(fate)
+  })
 })

@@ -3,6 +3,7 @@
  * groups and the pupil. Pure: records in, a list for the screens out.
  */
 import type { Feedback, Homework, Row, Student, Subject, Submission, Tick, View } from '../sync/index.ts'
+import { unreadyState } from './fate.ts'
 
 /** How far a piece of work has come, for its pupil. */
 export type WorkState =
@@ -11,6 +12,8 @@ export type WorkState =
   | 'past' // due, nothing to hand in
   | 'queued' // kept on this device
   | 'sending' // the server knows; some pages are still on their way
+  | 'checking' // all pages are there; some wait for the virus scanner
+  | 'broken' // a page was refused: it has to be replaced
   | 'handed'
   | 'late'
   | 'again' // the teacher asks for it once more
@@ -97,7 +100,7 @@ function compose(
     subject: subject ?? unknown,
     due,
     state,
-    done: tick?.done ?? newest.length > 0,
+    done: tick?.done ?? (newest.length > 0 && state !== 'broken'),
     shared: tick?.shared ?? false,
     submissions: newest,
     ...(feedback && { feedback }),
@@ -121,7 +124,10 @@ export function stateOf(
 
 function handedState(newest: Submission): WorkState {
   if (newest.state === 'queued') return 'queued'
-  if (newest.state === 'waiting_for_file') return 'sending'
+  if (newest.state === 'waiting_for_file') {
+    const state = unreadyState(newest)
+    return state === 'coming' ? 'sending' : state
+  }
   return newest.state === 'late' ? 'late' : 'handed'
 }
 
@@ -131,14 +137,14 @@ function answers(newest: Submission | undefined, feedback: Feedback): boolean {
 
 /** Still asks something of the pupil. */
 export function open(work: Work): boolean {
-  return !work.done && ['todo', 'missing', 'again'].includes(work.state)
+  return !work.done && ['todo', 'missing', 'again', 'broken'].includes(work.state)
 }
 
 /** May be handed in, or handed in anew, at this moment. */
 export function mayHandIn(work: Work, now: Date): boolean {
   if (work.homework.return !== 'file') return false
   if (work.state === 'returned') return false
-  return work.state === 'again' || work.due > now || work.homework.late === 'accept'
+  return ['again', 'broken'].includes(work.state) || work.due > now || work.homework.late === 'accept'
 }
 
 export interface Day {

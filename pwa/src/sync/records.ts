@@ -15,6 +15,12 @@ export interface FileRef {
   pages?: number
   w?: number
   h?: number
+  /** It has not arrived yet. */
+  waiting?: true
+  /** It waits for the school's virus scanner; `waiting` as well. */
+  checking?: true
+  /** Why nobody gets it: `infected`, `unscannable`, `damaged_file` … */
+  problem?: string
 }
 
 export interface Named {
