@@ -1,30 +1,12 @@
 // Every screen, for everyone who sees it: no accessibility violation that axe
 // can find, in both themes, and no sideways scrolling at 320 px or with text
 // twice as big. PREAU_SHOTS=folder keeps a picture of each.
-import { mkdirSync, readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Phone } from './chromium.ts'
+import { fits, inspect, shoot } from './inspect.ts'
 import { signInAs } from './people.ts'
 import { Server } from './server.ts'
-
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-const tags = ['RGAAv4', 'wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']
-const shots = process.env['PREAU_SHOTS']
-
-interface Found {
-  id: string
-  help: string
-  nodes: { target: unknown; failureSummary?: string }[]
-}
-
-declare global {
-  interface Window {
-    axe: { run: (options: object) => Promise<{ violations: Found[] }> }
-  }
-}
 
 const common = [
   '/',
@@ -87,32 +69,6 @@ async function settle(page: Page): Promise<void> {
   await page.locator('main :is(h1, h2):visible').first().waitFor()
   await page.waitForFunction(() => !document.querySelector('main [aria-busy="true"]'))
   await page.waitForTimeout(250)
-}
-
-async function inspect(page: Page, what: string): Promise<void> {
-  await page.evaluate(axe)
-  const { violations } = await page.evaluate(
-    (tags) => window.axe.run({ runOnly: { type: 'tag', values: tags } }),
-    tags,
-  )
-  const told = violations.map(
-    (v) =>
-      `${v.id}: ${v.help}\n${v.nodes.map((n) => `  ${String(n.target)} ${n.failureSummary ?? ''}`).join('\n')}`,
-  )
-  expect(told, what).toEqual([])
-}
-
-async function fits(page: Page, what: string): Promise<void> {
-  const over = await page.evaluate(
-    () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-  )
-  expect(over, `${what}: scrolls sideways by ${String(over)} px`).toBeLessThanOrEqual(0)
-}
-
-async function shoot(page: Page, name: string): Promise<void> {
-  if (!shots) return
-  mkdirSync(shots, { recursive: true })
-  await page.screenshot({ path: join(shots, `${name.replace(/[^\p{L}\d]+/gu, '-')}.png`) })
 }
 
 async function visit(page: Page, path: string, who: string): Promise<void> {
