@@ -45,9 +45,9 @@ func (s *Service) announce(ctx context.Context, job *psync.Job, school string, a
 	info, _ := s.dir.School(school)
 	return job.Commit(ctx, mailScope(school), func(ctx context.Context, tx *psync.Tx) error {
 		for _, n := range all {
-			if seq, err := tx.Get(ctx, "post", n.id, nil); err != nil {
+			if _, there, err := postIn(ctx, tx, n.id); err != nil {
 				return err
-			} else if seq > 0 {
+			} else if there {
 				continue
 			}
 			p := post{Root: schoolAuthor + school, Readers: []string{n.to}}
@@ -55,7 +55,7 @@ func (s *Service) announce(ctx context.Context, job *psync.Job, school string, a
 			p.From = directory.Named{ID: schoolAuthor + school, Name: info.Name}
 			p.To = []Addressee{{Key: userScope(n.to), Name: s.dir.Display(n.to)}}
 			p.At = tx.Now().UTC().Truncate(time.Millisecond)
-			tx.Put("post", n.id, p)
+			putPost(tx, n.id, p)
 			tx.Effect(effectDeliver, delivery{ID: n.id})
 		}
 		return nil

@@ -59,9 +59,11 @@ func (s *Service) lay(ctx context.Context, job *psync.Job, reader string, d deli
 		}
 		if known > 0 && there.by() != author {
 			s.log.WarnContext(ctx, "a message under the id of another is not delivered", "author", author, "reader", reader, "id", id)
+			notLaid(tx, d, p)
 			return nil
 		}
 		if known == 0 && (d.Again || p.Recalled) {
+			notLaid(tx, d, p)
 			return nil
 		}
 		tx.Put("message", id, newEntry(id, p))
@@ -77,10 +79,17 @@ func (s *Service) lay(ctx context.Context, job *psync.Job, reader string, d deli
 	})
 }
 
+// notLaid says that a mailbox will never have a message.
+func notLaid(tx *psync.Tx, d delivery, p post) {
+	if !d.Again {
+		tx.Effect(effectLetGo, letting{Author: p.From.ID, Messages: []string{d.ID}})
+	}
+}
+
 // retell says to all who have a message that it is another now. Whoever deleted
 // it does not get it again.
 func (s *Service) retell(ctx context.Context, tx *psync.Tx, id string, p post) error {
-	tx.Put("post", id, p)
+	putPost(tx, id, p)
 	tx.Effect(effectDeliver, delivery{ID: id, Again: true})
 	return s.touch(ctx, tx, id, p)
 }
@@ -155,9 +164,8 @@ func (p post) as(user string) Message {
 // got it.
 func (s *Service) filesArrived(ctx context.Context, job *psync.Job, a attachment.Arrival) error {
 	return job.Commit(ctx, a.Scope, func(ctx context.Context, tx *psync.Tx) error {
-		var p post
-		seq, err := tx.Get(ctx, "post", a.ID, &p)
-		if err != nil || seq == 0 || !attachment.Learn(p.Files, a.Files) {
+		p, there, err := postIn(ctx, tx, a.ID)
+		if err != nil || !there || !attachment.Learn(p.Files, a.Files) {
 			return err
 		}
 		if !p.Recalled && p.Due.IsZero() && len(attachment.ReadyNames(a.Files)) > 0 {

@@ -128,9 +128,8 @@ func (s *Service) release(ctx context.Context, job *psync.Job) error {
 		return err
 	}
 	return job.Commit(ctx, job.Source(), func(ctx context.Context, tx *psync.Tx) error {
-		var p post
-		seq, err := tx.Get(ctx, "post", d.ID, &p)
-		if err != nil || seq == 0 || p.Recalled || p.Due.IsZero() {
+		p, there, err := postIn(ctx, tx, d.ID)
+		if err != nil || !there || p.Recalled || p.Due.IsZero() {
 			return err
 		}
 		may, err := s.still(ctx, tx, p)
@@ -141,17 +140,20 @@ func (s *Service) release(ctx context.Context, job *psync.Job) error {
 		if err != nil {
 			return err
 		}
-		p.sift(may)
+		refused := p.sift(may)
 		p.At, p.Due = tx.Now().UTC().Truncate(time.Millisecond), time.Time{}
-		tx.Put("post", d.ID, p)
+		putPost(tx, d.ID, p)
 		s.depart(tx, d.ID, p)
-		return s.touch(ctx, tx, d.ID, p)
+		if err := s.touch(ctx, tx, d.ID, p); err != nil || refused == 0 {
+			return err
+		}
+		return s.need(ctx, tx, d.ID, -refused, 0)
 	})
 }
 
 // sift keeps the readers who may be written to; the others are told to the
-// author.
-func (p *post) sift(may func(id string) (name string, ok bool)) {
+// author, and counted.
+func (p *post) sift(may func(id string) (name string, ok bool)) (refused int) {
 	out := func(id string) bool {
 		name, ok := may(id)
 		if !ok {
@@ -161,6 +163,7 @@ func (p *post) sift(may func(id string) (name string, ok bool)) {
 	}
 	p.Readers = slices.DeleteFunc(p.Readers, out)
 	p.Hidden = slices.DeleteFunc(p.Hidden, out)
+	return len(p.Refused)
 }
 
 // still says to whom a message may go that was written before; it is refused
@@ -219,12 +222,15 @@ func (s *Service) mailing(ctx context.Context, job *psync.Job) error {
 	if err != nil {
 		return err
 	}
-	p := posts[d.ID]
+	p, there := posts[d.ID]
 	return job.Commit(ctx, officeScope(s.dir.SchoolOf(author)), func(ctx context.Context, tx *psync.Tx) error {
 		id, m := officeID(author, d.ID), Mailing{Due: tx.Now().UTC()}
 		seq, err := tx.Get(ctx, "mailing", id, &m)
 		if err != nil {
 			return err
+		}
+		if !there {
+			return m.lost(tx, id, seq)
 		}
 		m = m.of(d.ID, p)
 		tx.PutIfChanged("mailing", id, m)
@@ -245,6 +251,15 @@ func (m Mailing) of(id string, p post) Mailing {
 		}
 	}
 	return m
+}
+
+// lost notes that a message to many is gone before it left: nobody kept it.
+func (m Mailing) lost(tx *psync.Tx, id string, seq int64) error {
+	if seq > 0 && m.State == mailingWaiting {
+		m.State = mailingStopped
+		tx.Put("mailing", id, m)
+	}
+	return nil
 }
 
 func forgetMailings(ctx context.Context, tx *psync.Tx) error {

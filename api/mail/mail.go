@@ -6,6 +6,9 @@
 // a person does with a discussion is theirs alone:
 //
 //	user:U   post M       a message that U wrote, whole; never sent
+//	         rest M       the same once it lost text
+//	         hold M       what still needs it; never sent
+//	         cited M      the messages that pass it on; never sent
 //	         message M    entry of a mailbox: who wrote M, in which discussion;
 //	                      devices get a [Message]
 //	         thread D     what U did with a discussion: read up to, folder …
@@ -25,9 +28,7 @@ package mail
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"log/slog"
 	"strconv"
 	"time"
@@ -62,6 +63,8 @@ type Quote struct {
 	At      time.Time   `json:"at"`
 	Body    Body        `json:"body"`
 	Altered bool        `json:"altered,omitempty"`
+
+	Withdrawn bool `json:"withdrawn,omitempty"` // taken back since, or by the office: nothing to read
 }
 
 // Message is a message as one of its readers gets it.
@@ -89,10 +92,14 @@ type Message struct {
 // post is a message as it is stored. Root is who began the discussion.
 type post struct {
 	Message
-	Root    string   `json:"root"`
-	Readers []string `json:"readers"` // who got it openly, without its author
-	Hidden  []string `json:"hidden,omitempty"`
-	Large   bool     `json:"large,omitempty"` // a mailing of the office
+	Root    string    `json:"root"`
+	Readers []string  `json:"readers"` // who got it openly, without its author
+	Hidden  []string  `json:"hidden,omitempty"`
+	Large   bool      `json:"large,omitempty"`  // a mailing of the office
+	Cites   []located `json:"cites,omitempty"`  // which messages its quotes are, one by one
+	Erased  bool      `json:"erased,omitempty"` // its text is gone
+
+	stands string // the type that it stands under; "": not yet
 }
 
 // entry is a message in a mailbox: who wrote it, the day, and the discussion
@@ -228,6 +235,15 @@ const (
 	effectSweep    = "mail.sweep"
 	effectWarn     = "mail.warn"
 	effectBallot   = "mail.ballot"
+	effectHold     = "mail.hold"
+	effectLetGo    = "mail.letgo"
+	effectErase    = "mail.erase"
+	effectCite     = "mail.cite"
+	effectUncite   = "mail.uncite"
+	effectUnquote  = "mail.unquote"
+	effectUnpoll   = "mail.unpoll"
+	effectForget   = "mail.forget"
+	effectSettled  = "mail.settled"
 )
 
 // Register adds the rules of this package to the engine's mux and says to
@@ -269,10 +285,22 @@ func (s *Service) Register(mux *psync.Mux) {
 	mux.Effect(effectLists, s.listPeople)
 	mux.Effect(effectBallot, s.count)
 	mux.Effect(effectWarn, s.warn)
+	mux.Effect(effectHold, s.holdRoot)
+	mux.Effect(effectLetGo, s.letGo)
+	mux.Effect(effectCite, s.cite)
+	mux.Effect(effectUncite, s.uncite)
+	mux.Effect(effectUnquote, s.unquote)
+	mux.Effect(effectUnpoll, s.unpoll)
+	mux.Effect(effectForget, s.forgetCases)
+	mux.Effect(effectSettled, s.forgetReport)
+	mux.Later(effectErase, sweepPatience, s.erase)
 	mux.Later(effectSweep, sweepPatience, s.sweep)
 	s.dir.Follow(effectLists)
 
-	mux.Hide("post")
+	mux.Hide(kindPost)
+	mux.Hide(kindRest)
+	mux.Hide(kindHold)
+	mux.Hide(kindCited)
 	mux.Hide("evidence")
 	mux.Hide("ballot")
 	mux.Hide(kindDepartures)
@@ -294,25 +322,4 @@ func (s *Service) begin(tx *psync.Tx, args any) error {
 		return err
 	}
 	return tx.Args(args)
-}
-
-// posts reads messages of one author, by id; those that are gone are missing.
-func (s *Service) posts(ctx context.Context, author string, ids ...string) (map[string]post, error) {
-	keys := make([]storage.Key, len(ids))
-	for i, id := range ids {
-		keys[i] = storage.Key{Type: "post", ID: id}
-	}
-	recs, err := s.engine.Find(ctx, homeOf(author), keys...)
-	if err != nil {
-		return nil, fmt.Errorf("posts of %s: %w", author, err)
-	}
-	found := map[string]post{}
-	for _, r := range recs {
-		var p post
-		if err := json.Unmarshal(r.Value, &p); err != nil {
-			return nil, fmt.Errorf("post %s of %s: %w", r.ID, author, err)
-		}
-		found[r.ID] = p
-	}
-	return found, nil
 }

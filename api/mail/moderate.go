@@ -3,7 +3,6 @@ package mail
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"preau/api/directory"
@@ -58,11 +57,11 @@ func (s *Service) moderate(ctx context.Context, tx *psync.Tx) error {
 	}
 	if args.Withdraw {
 		c.Withdrawn = true
-		tx.Effect(effectWithdraw, c.about(false))
+		tx.Effect(effectWithdraw, c.reported())
 	}
 	if args.Close {
 		c.Closed = true
-		tx.Effect(effectClose, c.about(true))
+		tx.Effect(effectClose, c.began(true))
 	}
 	c.Answer, c.Note = args.Answer, args.Note
 	s.decide(tx, args.ID, c)
@@ -82,7 +81,7 @@ func (s *Service) reopen(ctx context.Context, tx *psync.Tx) error {
 		return err
 	}
 	c.Closed = false
-	tx.Effect(effectClose, c.about(false))
+	tx.Effect(effectClose, c.began(false))
 	s.decide(tx, args.ID, c)
 	return nil
 }
@@ -114,7 +113,7 @@ func (s *Service) decide(tx *psync.Tx, id string, c Case) {
 		c.State = reportActed
 	}
 	tx.Put("report", id, c)
-	tx.Effect(effectDecided, reporting{c.By.ID, strings.TrimPrefix(id, officeID(c.By.ID, ""))})
+	tx.Effect(effectDecided, c.reporting(id))
 }
 
 // subject is the message that a decision is about: the payload of
@@ -125,9 +124,13 @@ type subject struct {
 	Closed  bool   `json:"closed,omitempty"`
 }
 
-func (c Case) about(closed bool) subject {
-	return subject{c.Evidence[0].Message.From.ID, c.Evidence[0].ID, closed}
+// reported is the message that a case is about.
+func (c Case) reported() subject {
+	return subject{Author: c.Evidence[0].Message.From.ID, Message: c.Evidence[0].ID}
 }
+
+// began is the message that began its discussion.
+func (c Case) began(closed bool) subject { return subject{c.Root, c.Discussion, closed} }
 
 // takeAway takes a message away from everybody.
 func (s *Service) takeAway(ctx context.Context, job *psync.Job) error {
@@ -146,9 +149,13 @@ func (s *Service) takeFrom(ctx context.Context, job *psync.Job, first func(tx *p
 	if err := job.Payload(&of); err != nil {
 		return err
 	}
-	return s.repost(ctx, job, of.Author, of.Message, func(ctx context.Context, tx *psync.Tx, p post) error {
-		if p.Recalled {
-			return nil
+	return job.Commit(ctx, homeOf(of.Author), func(ctx context.Context, tx *psync.Tx) error {
+		p, there, err := postIn(ctx, tx, of.Message)
+		if err != nil || p.Recalled {
+			return err
+		}
+		if !there { // others may still pass it on
+			return withdrawQuotes(ctx, tx, of.Message, true)
 		}
 		first(tx, of.Message, p)
 		p.Moderated = true
@@ -163,23 +170,17 @@ func (s *Service) closeDiscussion(ctx context.Context, job *psync.Job) error {
 	if err := job.Payload(&of); err != nil {
 		return err
 	}
-	posts, err := s.posts(ctx, of.Author, of.Message)
-	if err != nil || len(posts) == 0 {
-		return err
-	}
-	in := posts[of.Message]
-	return s.repost(ctx, job, in.Root, in.Discussion, func(ctx context.Context, tx *psync.Tx, p post) error {
+	return s.repost(ctx, job, of.Author, of.Message, func(ctx context.Context, tx *psync.Tx, p post) error {
 		p.Closed = of.Closed
-		return s.retell(ctx, tx, in.Discussion, p)
+		return s.retell(ctx, tx, of.Message, p)
 	})
 }
 
 // repost changes a message that is stored, in a commit to where it is.
 func (s *Service) repost(ctx context.Context, job *psync.Job, author, id string, change func(context.Context, *psync.Tx, post) error) error {
 	return job.Commit(ctx, homeOf(author), func(ctx context.Context, tx *psync.Tx) error {
-		var p post
-		seq, err := tx.Get(ctx, "post", id, &p)
-		if err != nil || seq == 0 {
+		p, there, err := postIn(ctx, tx, id)
+		if err != nil || !there {
 			return err
 		}
 		return change(ctx, tx, p)

@@ -172,9 +172,8 @@ func (s *Service) count(ctx context.Context, job *psync.Job) error {
 		return err
 	}
 	return job.Commit(ctx, userScope(b.Author), func(ctx context.Context, tx *psync.Tx) error {
-		var p post
-		seq, err := tx.Get(ctx, "post", b.Message, &p)
-		if err != nil || seq == 0 {
+		p, there, err := postIn(ctx, tx, b.Message)
+		if err != nil || !there {
 			return err
 		}
 		poll, there := p.Body.poll(b.Poll)
@@ -193,6 +192,41 @@ func (s *Service) count(ctx context.Context, job *psync.Job) error {
 		tally.replace(b.Voter, before, b.Choices)
 		tx.Put("ballot", key+"."+b.Voter.ID, b.Choices)
 		tx.Put("tally", key, tally)
+		return nil
+	})
+}
+
+// asks says whether there is a poll in a body.
+func (b Body) asks() bool {
+	return slices.ContainsFunc(b, func(block Block) bool { return block.Poll != nil })
+}
+
+// unpollBatch is how many records of a poll one commit deletes.
+const unpollBatch = 400
+
+// unpoll deletes what was answered to a message that nobody reads any more.
+func (s *Service) unpoll(ctx context.Context, job *psync.Job) error {
+	var d delivery
+	if err := job.Payload(&d); err != nil {
+		return err
+	}
+	return job.Commit(ctx, job.Source(), func(ctx context.Context, tx *psync.Tx) error {
+		left := unpollBatch
+		for _, typ := range []string{"ballot", "tally"} {
+			recs, err := tx.List(ctx, typ)
+			if err != nil {
+				return err
+			}
+			for _, r := range recs {
+				if left > 0 && strings.HasPrefix(r.ID, pollKey(d.ID, "")) {
+					tx.Delete(typ, r.ID)
+					left--
+				}
+			}
+		}
+		if left == 0 {
+			tx.Effect(effectUnpoll, d) // the rest
+		}
 		return nil
 	})
 }

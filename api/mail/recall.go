@@ -3,6 +3,7 @@ package mail
 import (
 	"context"
 	"slices"
+	"time"
 
 	"preau/api/attachment"
 	psync "preau/sync"
@@ -19,31 +20,65 @@ func (s *Service) recall(ctx context.Context, tx *psync.Tx) error {
 	if err := psync.CheckID("message", args.Message); err != nil {
 		return err
 	}
-	var p post
-	seq, err := tx.Get(ctx, "post", args.Message, &p)
+	p, there, err := postIn(ctx, tx, args.Message)
 	if err != nil || p.Recalled {
 		return err
 	}
-	if seq == 0 {
+	if !there {
 		return psync.Refuse("not_found", "message", "no such message of yours")
 	}
 	return s.withdraw(ctx, tx, args.Message, p)
 }
 
+// keepWithdrawn is how long the server keeps the text of a message that was
+// taken back: until then whoever got it may still report it.
+const keepWithdrawn = 30 * 24 * time.Hour
+
 // withdraw takes a message out of all mailboxes, in a commit to the scope of
-// its author. The server keeps its text: whoever got it may still report it.
+// its author, and its text out of the messages that pass it on.
 func (s *Service) withdraw(ctx context.Context, tx *psync.Tx, id string, p post) error {
 	p.Recalled = true
-	for some := range slices.Chunk(p.scopes(), shownAtOnce) {
-		attachment.Release(tx, s.reference(id, p, some))
-	}
-	if p.Due.IsZero() {
-		attachment.Refer(tx, s.reference(id, p, p.scopes()[:1]))
-	} else {
-		p.Body, p.Files, p.Quotes = Body{}, nil, nil // nobody ever got it
-	}
 	if p.Large {
 		tx.Effect(effectMailing, delivery{ID: id})
 	}
+	if !p.Due.IsZero() {
+		return s.unsend(ctx, tx, id, p)
+	}
+	for some := range slices.Chunk(p.scopes(), shownAtOnce) {
+		attachment.Release(tx, s.reference(id, p, some))
+	}
+	attachment.Refer(tx, s.reference(id, p, p.scopes()[:1]))
+	tx.EffectAt(effectErase, delivery{ID: id}, tx.Now().Add(keepWithdrawn))
+	if err := withdrawQuotes(ctx, tx, id, p.Moderated); err != nil {
+		return err
+	}
 	return s.retell(ctx, tx, id, p)
+}
+
+// unsend takes back a message that nobody got yet, nor will.
+func (s *Service) unsend(ctx context.Context, tx *psync.Tx, id string, p post) error {
+	p = movePost(tx, id, s.emptied(tx, id, p))
+	if err := s.retell(ctx, tx, id, p); err != nil {
+		return err
+	}
+	return s.need(ctx, tx, id, -p.people(), 0)
+}
+
+// erase takes the text of a message that was taken back from the server too.
+// Evidence has its own.
+func (s *Service) erase(ctx context.Context, job *psync.Job) error {
+	var d delivery
+	if err := job.Payload(&d); err != nil {
+		return err
+	}
+	return s.repost(ctx, job, authorOf(job.Source()), d.ID, func(_ context.Context, tx *psync.Tx, p post) error {
+		if !p.Recalled || p.Erased {
+			return nil
+		}
+		if p.Moderated {
+			p.Subject = ""
+		}
+		movePost(tx, d.ID, s.emptied(tx, d.ID, p))
+		return nil
+	})
 }

@@ -27,6 +27,7 @@ type Report struct {
 // that was reported, then what came before it, the latest first.
 type Case struct {
 	Discussion string           `json:"discussion"`
+	Root       string           `json:"root"` // who began it
 	Reason     string           `json:"reason"`
 	Text       string           `json:"text,omitempty"`
 	At         time.Time        `json:"at"`
@@ -120,7 +121,7 @@ func (s *Service) report(ctx context.Context, tx *psync.Tx) error {
 		At: tx.Now().UTC().Truncate(time.Second), Decision: Decision{State: reportOpen},
 	})
 	tx.Put("evidence", args.ID, evidence)
-	tx.Effect(effectReport, reporting{tx.Actor().User, args.ID})
+	tx.Effect(effectReport, reporting{tx.Actor().User, args.ID, p.Root})
 	s.referEvidence(tx, args.ID, evidence)
 	return nil
 }
@@ -162,7 +163,7 @@ func (s *Service) received(ctx context.Context, tx *psync.Tx, id string) (post, 
 		return post{}, psync.Refuse("invalid", "message", "one's own")
 	}
 	p, there, err := s.postOf(ctx, tx, e.by(), id)
-	if err == nil && !there {
+	if err == nil && (!there || p.Erased) {
 		err = psync.Refuse("gone", "message", "it is there no more")
 	}
 	return p, err
@@ -249,19 +250,31 @@ func (s *Service) before(ctx context.Context, tx *psync.Tx, id string, p post) (
 // referEvidence makes the files of exhibits readable for the office, for as
 // long as the case is there.
 func (s *Service) referEvidence(tx *psync.Tx, report string, evidence []Exhibit) {
-	office := officeScope(s.dir.SchoolOf(tx.Actor().User))
+	by := tx.Actor().User
+	office := officeScope(s.dir.SchoolOf(by))
 	for _, e := range evidence {
-		by, names := e.Message.From.ID, attachment.ReadyNames(e.Message.Files)
-		attachment.Refer(tx, attachment.Reference{
-			School: s.dir.SchoolOf(by), By: by, Kind: kindReport, ID: report, Scopes: []string{office}, Files: names, Known: names,
-		})
+		attachment.Refer(tx, s.exhibited(officeID(by, report), office, e))
 	}
 }
 
-// reporting names a report: the payload of effectReport and effectDecided.
+func (s *Service) exhibited(report, office string, e Exhibit) attachment.Reference {
+	by, names := e.Message.From.ID, attachment.ReadyNames(e.Message.Files)
+	return attachment.Reference{
+		School: s.dir.SchoolOf(by), By: by, Kind: kindReport, ID: report, Scopes: []string{office}, Files: names, Known: names,
+	}
+}
+
+// reporting names a report: the payload of effectReport, effectDecided and
+// effectSettled. Root is who began the discussion.
 type reporting struct {
-	By string `json:"by"`
-	ID string `json:"id"`
+	By   string `json:"by"`
+	ID   string `json:"id"`
+	Root string `json:"root,omitempty"`
+}
+
+// reporting names the report of which this is the case.
+func (c Case) reporting(id string) reporting {
+	return reporting{By: c.By.ID, ID: strings.TrimPrefix(id, officeID(c.By.ID, ""))}
 }
 
 // openCase lays a report before the office.
@@ -275,6 +288,7 @@ func (s *Service) openCase(ctx context.Context, job *psync.Job) error {
 		return err // the evidence was moved before
 	}
 	c, err := s.newCase(of.By, recs)
+	c.Root = of.Root
 	if err != nil {
 		return err
 	}

@@ -20,9 +20,10 @@ type Retention struct {
 	KeepInbox int `json:"keepInbox"` // without a new message, then the bin
 	KeepIdle  int `json:"keepIdle"`  // the same, of those that nobody answered too
 	KeepBin   int `json:"keepBin"`   // then they are deleted
+	KeepCases int `json:"keepCases"` // of moderation, with their evidence, once decided
 }
 
-func defaultRetention() Retention { return Retention{KeepInbox: 90, KeepBin: 30} }
+func defaultRetention() Retention { return Retention{KeepInbox: 90, KeepBin: 30, KeepCases: 365} }
 
 // maxKeep is ten years.
 const maxKeep = 3650
@@ -31,7 +32,7 @@ func (r Retention) check() error {
 	for _, days := range []struct {
 		field string
 		n     int
-	}{{"keepInbox", r.KeepInbox}, {"keepIdle", r.KeepIdle}, {"keepBin", r.KeepBin}} {
+	}{{"keepInbox", r.KeepInbox}, {"keepIdle", r.KeepIdle}, {"keepBin", r.KeepBin}, {"keepCases", r.KeepCases}} {
 		if days.n < 0 || days.n > maxKeep {
 			return psync.Refuse("invalid", days.field, "0 to %d days", maxKeep)
 		}
@@ -96,7 +97,7 @@ func (s *Service) sweep(ctx context.Context, job *psync.Job) error {
 		} else if err != nil {
 			s.log.ErrorContext(ctx, "a mailbox is not swept", "user", user, "err", err)
 		}
-		if n > 0 && s.warnsToday(school) {
+		if n > 0 && s.weekly(school) {
 			going[user] = n
 		}
 	}
@@ -108,21 +109,25 @@ func (s *Service) sweep(ctx context.Context, job *psync.Job) error {
 			}
 			tx.Effect(effectWarn, w)
 		}
+		if s.weekly(school) {
+			tx.Effect(effectForget, struct{}{})
+		}
 		s.sweepNext(tx, school)
 		return nil
 	})
 }
 
 // warnedAhead is how long before discussions go their owners are told, once a
-// week: on warnedOn.
+// week.
 const (
 	warnedAhead  = 7 * 24 * time.Hour
-	warnedOn     = time.Monday
+	weeklyOn     = time.Monday
 	warnedAtOnce = 200 // people in one commit
 )
 
-func (s *Service) warnsToday(school string) bool {
-	return s.now().In(s.dir.Location(school)).Weekday() == warnedOn
+// weekly says whether today is the day of what happens once a week.
+func (s *Service) weekly(school string) bool {
+	return s.now().In(s.dir.Location(school)).Weekday() == weeklyOn
 }
 
 // warning is the payload of effectWarn: how many discussions of whom leave the

@@ -67,7 +67,7 @@ func (s *Service) send(ctx context.Context, tx *psync.Tx) error {
 	if err := from.address(&p, args); err != nil {
 		return err
 	}
-	if p.Quotes, err = s.quote(ctx, tx, args.Quotes); err != nil {
+	if p.Quotes, p.Cites, err = s.quote(ctx, tx, args.Quotes); err != nil {
 		return err
 	}
 	if err := from.brake(ctx, tx, p, args.content); err != nil {
@@ -173,9 +173,8 @@ func (s *Service) already(ctx context.Context, tx *psync.Tx, id string) (bool, e
 	} else if seq > 0 && e.by() != tx.Actor().User {
 		return false, psync.Refuse("conflict", "id", "another message is called so")
 	}
-	var p post
-	seq, err := tx.Get(ctx, "post", id, &p)
-	if err != nil || seq == 0 {
+	p, there, err := postIn(ctx, tx, id)
+	if err != nil || !there {
 		return false, err
 	}
 	tx.Answer(sent{p.At, p.people()})
@@ -194,8 +193,9 @@ func (s *Service) post(ctx context.Context, tx *psync.Tx, from *sender, p post, 
 	}
 	p.Due = from.due(p, p.At)
 	p.Large = !p.Due.IsZero() && s.works(user)
-	tx.Put("post", id, p)
+	putPost(tx, id, p)
 	tx.Put("message", id, newEntry(id, p))
+	hold(tx, id, p)
 	if c.Draft != "" {
 		if err := remove(ctx, tx, "draft", c.Draft); err != nil {
 			return err
@@ -243,27 +243,49 @@ func (s *Service) reference(id string, p post, scopes []string) attachment.Refer
 
 // quote copies messages of the sender's mailbox with what they pass on
 // themselves, the newest first.
-func (s *Service) quote(ctx context.Context, tx *psync.Tx, quotes []quoted) ([]Quote, error) {
-	var all []Quote
+func (s *Service) quote(ctx context.Context, tx *psync.Tx, quotes []quoted) (all []Quote, of []located, err error) {
+	var pairs []quotation
 	for i, q := range quotes {
-		at := fmt.Sprintf("quotes[%d]", i)
-		p, err := s.held(ctx, tx, at+".message", q.Message)
+		some, err := s.quoteOne(ctx, tx, fmt.Sprintf("quotes[%d]", i), q)
 		if err != nil {
+			return nil, nil, err
+		}
+		pairs = append(pairs, some...)
+	}
+	if len(pairs) > maxQuotes {
+		return nil, nil, psync.Refuse("too_large", "quotes", "at most %d messages", maxQuotes)
+	}
+	slices.SortStableFunc(pairs, func(a, b quotation) int { return b.At.Compare(a.At) })
+	for _, q := range pairs {
+		all, of = append(all, q.Quote), append(of, q.of)
+	}
+	return all, of, nil
+}
+
+// quotation is a quote with what it is of.
+type quotation struct {
+	Quote
+	of located
+}
+
+// quoteOne copies a message, with the text that its new author gave it, and
+// what it passes on.
+func (s *Service) quoteOne(ctx context.Context, tx *psync.Tx, at string, q quoted) ([]quotation, error) {
+	p, err := s.held(ctx, tx, at+".message", q.Message)
+	if err != nil {
+		return nil, err
+	}
+	quote := Quote{From: p.From.Name, To: p.To, Subject: p.Subject, At: p.At, Body: p.Body}
+	if q.Body != nil {
+		if err := q.Body.check(at + ".body"); err != nil {
 			return nil, err
 		}
-		quote := Quote{From: p.From.Name, To: p.To, Subject: p.Subject, At: p.At, Body: p.Body}
-		if q.Body != nil {
-			if err := q.Body.check(at + ".body"); err != nil {
-				return nil, err
-			}
-			quote.Body, quote.Altered = *q.Body, !slices.EqualFunc(*q.Body, p.Body, sameBlock)
-		}
-		all = append(append(all, quote), p.Quotes...)
+		quote.Body, quote.Altered = *q.Body, !slices.EqualFunc(*q.Body, p.Body, sameBlock)
 	}
-	if len(all) > maxQuotes {
-		return nil, psync.Refuse("too_large", "quotes", "at most %d messages", maxQuotes)
+	all := []quotation{{quote, located{p.From.ID, q.Message}}}
+	for i, passed := range p.Quotes {
+		all = append(all, quotation{passed, p.Cites[i]})
 	}
-	slices.SortStableFunc(all, func(a, b Quote) int { return b.At.Compare(a.At) })
 	return all, nil
 }
 
@@ -294,17 +316,6 @@ func entryOf(ctx context.Context, tx *psync.Tx, field, id string) (e entry, err 
 		err = psync.Refuse("not_found", field, "no such message")
 	}
 	return e, err
-}
-
-// postOf reads a message of somebody, by its id.
-func (s *Service) postOf(ctx context.Context, tx *psync.Tx, author, id string) (p post, there bool, err error) {
-	if author == authorOf(tx.Scope()) {
-		seq, err := tx.Get(ctx, "post", id, &p)
-		return p, seq > 0, err
-	}
-	posts, err := s.posts(ctx, author, id)
-	p, there = posts[id]
-	return p, there, err
 }
 
 // contact is somebody whom a person wrote to.

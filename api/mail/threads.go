@@ -3,6 +3,7 @@ package mail
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -168,38 +169,54 @@ func (s *Service) purge(ctx context.Context, tx *psync.Tx) error {
 // purgeBatch is how many messages one commit deletes.
 const purgeBatch = 400
 
-// purgeMessages deletes the entries of purged discussions from a mailbox.
+// purgeMessages deletes the entries of purged discussions from a mailbox, and
+// lets their messages go.
 func (s *Service) purgeMessages(ctx context.Context, job *psync.Job) error {
 	return job.Commit(ctx, job.Source(), func(ctx context.Context, tx *psync.Tx) error {
 		purged, err := purgedThreads(ctx, tx)
 		if err != nil || len(purged) == 0 {
 			return err
 		}
-		recs, err := tx.List(ctx, "message")
+		all, err := entriesOf(ctx, tx, purged)
 		if err != nil {
 			return err
 		}
-		left := purgeBatch
-		for _, r := range recs {
-			e, err := decode[entry](r.Value)
-			if err != nil {
-				return err
-			}
-			if !slices.Contains(purged, e.discussion(r.ID)) {
-				continue
-			}
-			if left == 0 {
-				tx.Effect(effectPurge, struct{}{}) // the rest
-				return nil
-			}
-			left--
-			tx.Delete("message", r.ID)
+		some := all[:min(len(all), purgeBatch)]
+		ids := map[string][]string{} // by author
+		for _, e := range some {
+			tx.Delete("message", e.Message)
+			ids[e.Author] = append(ids[e.Author], e.Message)
+		}
+		for _, author := range slices.Sorted(maps.Keys(ids)) {
+			letGoOf(tx, author, ids[author])
+		}
+		if len(all) > len(some) {
+			tx.Effect(effectPurge, struct{}{}) // the rest
+			return nil
 		}
 		for _, id := range purged {
 			tx.Delete("thread", id)
 		}
 		return nil
 	})
+}
+
+// entriesOf lists what a mailbox has of some discussions.
+func entriesOf(ctx context.Context, tx *psync.Tx, discussions []string) (all []located, err error) {
+	recs, err := tx.List(ctx, "message")
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range recs {
+		e, err := decode[entry](r.Value)
+		if err != nil {
+			return nil, fmt.Errorf("entry %s: %w", r.ID, err)
+		}
+		if slices.Contains(discussions, e.discussion(r.ID)) {
+			all = append(all, located{e.by(), r.ID})
+		}
+	}
+	return all, nil
 }
 
 func purgedThreads(ctx context.Context, tx *psync.Tx) (ids []string, err error) {
