@@ -74,15 +74,16 @@ var kinds = []struct {
 
 // refusals gives the status of a rule's refusal by its code; others are 422.
 var refusals = map[string]int{
-	"forbidden": 403,
-	"not_found": 404,
-	"conflict":  409,
-	"too_late":  409,
-	"gone":      410,
-	"blocked":   410,
-	"withdrawn": 410,
-	"too_large": 413,
-	"too_many":  429,
+	"forbidden":  403,
+	"quarantine": 403,
+	"not_found":  404,
+	"conflict":   409,
+	"too_late":   409,
+	"gone":       410,
+	"blocked":    410,
+	"withdrawn":  410,
+	"too_large":  413,
+	"too_many":   429,
 }
 
 // statuses gives the code of an error that has only a status.

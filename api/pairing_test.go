@@ -225,7 +225,8 @@ func TestPairingAttacks(t *testing.T) {
 		},
 		"confirming on another device": func(t *testing.T, s *scene) *phone {
 			code := s.b.digits(t, s.b.claim())
-			s.signIn(t, "ines").confirm(s.p, code).expect(t, "confirm", 403, "forbidden")
+			s.trusted(t, s.a).confirm(s.p, code).expect(t, "confirm", 403, "forbidden")
+			s.signIn(t, "ines").confirm(s.p, code).expect(t, "confirm in quarantine", 403, "quarantine")
 			return s.b
 		},
 		"looking at another's pairing": func(t *testing.T, s *scene) *phone {
@@ -315,7 +316,7 @@ func TestPairingAttacks(t *testing.T) {
 			return s.b
 		},
 		"confirmed by a device revoked meanwhile": func(t *testing.T, s *scene) *phone {
-			owner := s.signIn(t, "ines")
+			owner := s.trusted(t, s.a)
 			var thief struct{ Device string }
 			s.a.get("/api/session").into(t, &thief)
 			s.a.confirm(s.p, s.b.digits(t, s.b.claim())).expect(t, "confirm", 200, "")

@@ -45,7 +45,7 @@ func TestStolenPupilAccount(t *testing.T) {
 		t.Errorf("from quarantine: %q", reached)
 	}
 	trust := "/api/devices/" + thief.Device + "/trust"
-	w.as("thief").send("POST", trust, "{}").want(t, 403, "forbidden")
+	w.as("thief").send("POST", trust, "{}").want(t, 403, "quarantine")
 	w.as("self").send("POST", trust, "{}").want(t, 204, "")
 	all := w.attack(t, "t", class)
 	t.Logf("from a trusted device: %d of %d mailboxes", len(all), len(class)+2)

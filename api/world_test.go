@@ -100,6 +100,7 @@ func newWorld(t testing.TB) *world {
 	})
 	check(t, err)
 	letters.Bind(w.engine, w.accounts)
+	notices.Ask(w.accounts)
 	w.enroll(t)
 	accounts := &api.Accounts{Service: w.accounts, Directory: w.directory, Now: morning}
 	w.edge = serve(t, api.Deps{

@@ -206,6 +206,9 @@ func (s *Service) ChangePassword(ctx context.Context, c Client, session Session,
 	if err != nil {
 		return err
 	}
+	if st.devices[session.Device].doubted(s.now()) {
+		return errQuarantine
+	}
 	if st.account.Hash != "" {
 		if err := s.checkOld(ctx, c, session, st, old); err != nil {
 			return err

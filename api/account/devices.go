@@ -41,13 +41,17 @@ func checkKey(all map[string]device, key string) error {
 
 // room ends a device when there are as many as the person may have: the
 // one that was named, or the one not seen for longest if that is long enough.
-func (s *Service) room(tx *psync.Tx, all map[string]device, o opening) (*Device, error) {
+// D is the one that needs room.
+func (s *Service) room(tx *psync.Tx, all map[string]device, o opening, d device) (*Device, error) {
 	if o.fresh {
 		return nil, s.spare(all, tx.Now(), o.user)
 	}
 	live := listed(all, tx.Now(), o.by)
 	if len(live) < s.maxDevices(o.user) {
 		return nil, nil
+	}
+	if live = d.mayEnd(live, tx.Now()); len(live) == 0 {
+		return nil, errQuarantine
 	}
 	oldest := live[len(live)-1]
 	for _, d := range live {
@@ -144,9 +148,15 @@ func (s *Service) Devices(ctx context.Context, session Session) ([]Device, error
 	return live, nil
 }
 
-// Revoke ends a device of the session's person. Ending it twice is no error.
+// Revoke ends a device of the session's person. Ending it twice is no error. A
+// device in quarantine ends none but itself.
 func (s *Service) Revoke(ctx context.Context, session Session, id string) error {
 	err := s.commit(ctx, session.Actor(), session.User, func(ctx context.Context, tx *psync.Tx) error {
+		if id != session.Device {
+			if err := trusted(ctx, tx, session.Device); err != nil {
+				return err
+			}
+		}
 		var d device
 		seq, err := tx.Get(ctx, kindDevice, id, &d)
 		if err != nil || seq == 0 {

@@ -127,7 +127,7 @@ func over(state string) error {
 func (s *Service) CreatePairing(ctx context.Context, session Session, origin string) (Pairing, error) {
 	p := pairing{ID: ticketID(session.User), By: session.Device, State: Open}
 	err := s.commit(ctx, session.Actor(), session.User, func(ctx context.Context, tx *psync.Tx) error {
-		if err := stillIn(ctx, tx, session.Device); err != nil {
+		if err := trusted(ctx, tx, session.Device); err != nil {
 			return err
 		}
 		var old pairing
@@ -256,7 +256,7 @@ func (s *Service) ConfirmPairing(ctx context.Context, session Session, id, code 
 		return PairingState{}, psync.Refuse("invalid", "code", "not six figures")
 	}
 	err = s.pairingRule(ctx, session.Actor(), id, func(ctx context.Context, tx *psync.Tx, q *pairing) error {
-		if err := stillIn(ctx, tx, session.Device); err != nil {
+		if err := trusted(ctx, tx, session.Device); err != nil {
 			return err
 		}
 		err := s.confirm(tx, session, q, code)

@@ -33,14 +33,24 @@ func (s *Service) doubt(all map[string]device, acc account, o opening, now time.
 	return time.Time{}
 }
 
+// mayEnd leaves of devices those that may be ended to make room: for one that
+// comes in with a password, none that is trusted and in use.
+func (d device) mayEnd(live []Device, now time.Time) []Device {
+	if !d.doubted(now) {
+		return live
+	}
+	return slices.DeleteFunc(live, func(one Device) bool { return !one.Quarantine && now.Sub(one.LastSeen) < idleEnough })
+}
+
 func (s *Service) pupil(user string) bool {
 	p, ok := s.directory.Person(user)
 	return ok && p.Pupil
 }
 
 // Quarantined says whether a device is so new to a pupil's account that it may
-// not write to many people or to somebody new. It reads the record itself: what
-// another node was told holds at once.
+// not write to many people or to somebody new, nor decide about other devices,
+// the password and where mails go. It reads the record itself: what another
+// node was told holds at once.
 func (s *Service) Quarantined(ctx context.Context, a psync.Actor) (bool, error) {
 	if !s.pupil(a.User) {
 		return false, nil
@@ -79,7 +89,7 @@ func (s *Service) Trust(ctx context.Context, session Session, user, id string) e
 
 var errNoDevice = psync.Refuse("not_found", "", "no such device")
 
-// trusted refuses when a device may not speak for others.
+// trusted refuses when a device may not decide about others.
 func trusted(ctx context.Context, tx *psync.Tx, id string) error {
 	if err := stillIn(ctx, tx, id); err != nil {
 		return err
@@ -87,10 +97,14 @@ func trusted(ctx context.Context, tx *psync.Tx, id string) error {
 	var d device
 	_, err := tx.Get(ctx, kindDevice, id, &d)
 	if err == nil && d.doubted(tx.Now()) {
-		err = psync.Refuse("forbidden", "", "a device in quarantine vouches for none")
+		err = errQuarantine
 	}
 	return err
 }
+
+// errQuarantine is what a device in quarantine hears that would let others in,
+// put them out or lock them out.
+var errQuarantine = psync.Refuse("quarantine", "", "this device is new: one that is trusted has to vouch for it first")
 
 // trust is the rule that ends a quarantine.
 func trust(ctx context.Context, tx *psync.Tx, id string) error {

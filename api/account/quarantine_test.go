@@ -102,8 +102,8 @@ func TestTrust(t *testing.T) {
 		as[id] = w.signIn(school, id).Session
 	}
 	for _, c := range []struct{ who, user, device, want string }{
-		{"taken", "", taken.Device, "forbidden"},
-		{"taken", "ines", next.Device, "forbidden"},
+		{"taken", "", taken.Device, "quarantine"},
+		{"taken", "ines", next.Device, "quarantine"},
 		{"malik", "", taken.Device, "not_found"},
 		{"malik", "ines", taken.Device, "not_found"},
 		{"garnier", "ines", taken.Device, "not_found"},

@@ -254,12 +254,12 @@ func (s *Service) admit(ctx context.Context, tx *psync.Tx, o opening) (t Ticket,
 	if err := checkKey(all, o.key); err != nil {
 		return t, err
 	}
-	if t.Ended, err = s.room(tx, all, o); err != nil {
-		return t, err
-	}
 	now := tx.Now().UTC().Truncate(time.Second)
 	d := device{Label: o.client.label(), Secret: sum(o.secret), Created: now, LastSeen: now, By: o.by, Key: o.key, Fresh: o.fresh}
 	d.Doubted = s.doubt(all, acc, o, now)
+	if t.Ended, err = s.room(tx, all, o, d); err != nil {
+		return t, err
+	}
 	tx.Put(kindDevice, o.id, d)
 	if acc.Opened.IsZero() {
 		acc.Opened = now

@@ -36,11 +36,11 @@ func (f *forgetful) Settle(ctx context.Context, t storage.Task, next time.Time) 
 // correspondence is what some people did with messages, at random.
 type correspondence struct {
 	*world
-	r       *rapid.T
-	store   *forgetful
-	ids     map[string]string    // author of each message
-	taken   map[string]time.Time // when messages were last taken back
-	n       int
+	r     *rapid.T
+	store *forgetful
+	ids   map[string]string    // author of each message
+	taken map[string]time.Time // when messages were last taken back
+	n     int
 }
 
 var correspondents = []string{"garnier", "nadia", "karim", "viard"}

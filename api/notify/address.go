@@ -59,6 +59,9 @@ func (s *Service) setAddress(ctx context.Context, tx *psync.Tx) error {
 	if err := tx.Args(&args); err != nil {
 		return err
 	}
+	if err := s.trusted(ctx, tx.Actor()); err != nil {
+		return err
+	}
 	if args.Address == "" {
 		tx.Delete("address", "address")
 		return nil
@@ -76,6 +79,18 @@ func (s *Service) setAddress(ctx context.Context, tx *psync.Tx) error {
 	tx.Put("address", "address", b)
 	tx.Effect(effectCode, b)
 	return nil
+}
+
+// trusted refuses a device in quarantine.
+func (s *Service) trusted(ctx context.Context, a psync.Actor) error {
+	if s.devices == nil {
+		return nil
+	}
+	doubted, err := s.devices.Quarantined(ctx, a)
+	if err == nil && doubted {
+		err = psync.Refuse("quarantine", "", "this device is new: one that is trusted has to vouch for it first")
+	}
+	return err
 }
 
 // mayAsk refuses whoever has many codes sent: the address may be a stranger's.

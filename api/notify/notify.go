@@ -142,17 +142,18 @@ type Config struct {
 
 // Service writes notices and sends pushes. Safe for concurrent use.
 type Service struct {
-	engine Engine
-	log    *slog.Logger
-	now    func() time.Time
-	zone   func(user string) *time.Location
-	origin string
-	keys   vapid
-	places places
-	client *http.Client
-	pace   *pace
-	tests  *pace
-	counts counts
+	engine  Engine
+	devices Devices
+	log     *slog.Logger
+	now     func() time.Time
+	zone    func(user string) *time.Location
+	origin  string
+	keys    vapid
+	places  places
+	client  *http.Client
+	pace    *pace
+	tests   *pace
+	counts  counts
 
 	tellers map[string]Teller
 	office  *courier.Office
@@ -196,6 +197,16 @@ func paris() *time.Location {
 
 // Bind gives the service the engine that it commits through.
 func (s *Service) Bind(e Engine) { s.engine = e }
+
+// Devices is what this package asks about the devices of people.
+type Devices interface {
+	// Quarantined says whether a device is so new to a pupil's account that it
+	// may not say where mails go.
+	Quarantined(ctx context.Context, a psync.Actor) (bool, error)
+}
+
+// Ask tells the service who knows devices. Without, none is in quarantine.
+func (s *Service) Ask(d Devices) { s.devices = d }
 
 // The effects of this package. None has an order: each notice is its own.
 const (

@@ -118,6 +118,7 @@ func (a *App) openAreas() (err error) {
 		return err
 	}
 	a.mail.Bind(a.engine, a.accounts)
+	a.notices.Ask(a.accounts)
 	a.accounts.OnRevoke(a.forgetPush)
 	return nil
 }
