@@ -189,7 +189,7 @@ step('the school lets what goes to more than four people wait', async () => {
     ...{ guardianToTeacher: true, guardianToStaff: true, teacherToStudent: true, teacherToGuardian: true },
   }
   const numbers = { most: 200, quota: 100, alike: 30, pair: 20, large: 5, hold: 10 }
-  const kept = { keepInbox: 90, keepIdle: 0, keepBin: 30 }
+  const kept = { keepInbox: 90, keepIdle: 0, keepBin: 30, keepCases: 365 }
   await direction.act(`school:${direction.school}`, 'mail.policy@1', { ...ways, ...numbers, ...kept })
 })
 

@@ -8,7 +8,7 @@ export const undecided: MailPolicy = {
   ...{ studentToTeacher: true, studentToStudent: true, studentToStaff: false },
   ...{ guardianToTeacher: true, guardianToStaff: true, teacherToStudent: true, teacherToGuardian: true },
   ...{ most: 200, quota: 100, alike: 40, pair: 20, large: 60, hold: 10 },
-  ...{ keepInbox: 90, keepIdle: 0, keepBin: 30 },
+  ...{ keepInbox: 90, keepIdle: 0, keepBin: 30, keepCases: 365 },
 }
 
 export function rulesOf(decided: Partial<MailPolicy> | undefined): MailPolicy {
@@ -26,6 +26,7 @@ export const limits = {
   keepInbox: [0, 3650],
   keepIdle: [0, 3650],
   keepBin: [0, 3650],
+  keepCases: [0, 3650],
 } as const
 
 export type Numbered = keyof typeof limits

@@ -50,6 +50,8 @@ export interface Quote {
   body: Body
   /** Its new author changed the text. */
   altered?: boolean
+  /** It was taken back since: its body is empty. */
+  withdrawn?: boolean
 }
 
 export type ReplyMode = 'all' | 'sender' | 'none'
@@ -223,6 +225,8 @@ export interface MailPolicy {
   keepInbox: number
   keepIdle: number
   keepBin: number
+  /** Of reports, once they were decided. */
+  keepCases: number
   /** Who does not see the latest messages at home. */
   hideLatest?: User['roles']
 }

@@ -2,7 +2,7 @@
  * The signed-in side: shows a code, waits for a phone, takes the six digits that the phone shows.
  *
  *   open → claimed → confirmed
- *      ↘ conflict · expired · failed · limited · offline
+ *      ↘ conflict · expired · failed · limited · doubted · offline
  */
 import { api, codeOf } from '../../app/api'
 
@@ -15,6 +15,7 @@ export type Stage =
   | 'expired'
   | 'failed'
   | 'limited'
+  | 'doubted'
   | 'offline'
   | 'broken'
 
@@ -57,7 +58,8 @@ export class Add {
       this.made = await api<Made>('pairings', { method: 'POST', body: {} })
     } catch (thrown) {
       const { code, status } = codeOf(thrown)
-      this.stage = code === 'offline' ? 'offline' : status === 429 ? 'limited' : 'broken'
+      const why = { offline: 'offline', quarantine: 'doubted' } as const
+      this.stage = why[code as keyof typeof why] ?? (status === 429 ? 'limited' : 'broken')
       return
     }
     this.stage = 'open'

@@ -85,4 +85,9 @@ describe('adding a phone, on the device that shows the code', () => {
     says.set('POST /api/pairings', [429, { error: { code: 'throttled' } }])
     expect((await started()).stage).toBe('limited')
   })
+
+  test('a device in quarantine adds none', async () => {
+    says.set('POST /api/pairings', [403, { error: { code: 'quarantine' } }])
+    expect((await started()).stage).toBe('doubted')
+  })
 })
