@@ -21,6 +21,9 @@ type cited struct {
 	Moderated bool      `json:"moderated,omitempty"`
 }
 
+// maxCited bounds the record to 400 KB: a whole school may pass a message on.
+const maxCited = 4_000
+
 // located names a message by its author, in whose scope it is, and its id.
 type located struct {
 	Author  string `json:"author"`
@@ -48,7 +51,9 @@ func grouped(all []located) map[string][]string {
 // cite notes in messages that another passes them on.
 func (s *Service) cite(ctx context.Context, job *psync.Job) error {
 	return s.eachCited(ctx, job, func(ctx context.Context, tx *psync.Tx, id string, c *cited, in located) error {
-		if !slices.Contains(c.In, in) {
+		if len(c.In) >= maxCited {
+			s.log.WarnContext(ctx, "a message is passed on too often to follow it", "scope", tx.Scope(), "id", id, "in", in.Message)
+		} else if !slices.Contains(c.In, in) {
 			c.In = append(c.In, in)
 		}
 		p, there, err := postIn(ctx, tx, id)

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -43,6 +44,7 @@ type world struct {
 	engine  *psync.Engine
 	now     time.Time
 	k       map[string]int64
+	lanes   atomic.Int64 // of devices that act side by side
 
 	doubted doubted
 }
@@ -196,6 +198,13 @@ func (w *world) doIn(user, scope, name string, a any) string {
 // doOn is doIn on a device of its own, which saw the record as of base.
 func (w *world) doOn(who psync.Actor, scope string, base int64, name string, a any) string {
 	w.t.Helper()
+	defer w.settle()
+	return w.try(who, scope, base, name, a)
+}
+
+// try is doOn without what follows.
+func (w *world) try(who psync.Actor, scope string, base int64, name string, a any) string {
+	w.t.Helper()
 	raw, err := json.Marshal(a)
 	if err != nil {
 		w.t.Fatal(err)
@@ -217,7 +226,6 @@ func (w *world) doOn(who psync.Actor, scope string, base int64, name string, a a
 	if err := json.Unmarshal(res.JSON(), &answer); err != nil {
 		w.t.Fatal(err)
 	}
-	w.settle()
 	r := answer.Results[0]
 	if r.Error != nil {
 		return strings.TrimSpace(r.Error.Code + " " + r.Error.Field)
