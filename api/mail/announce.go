@@ -21,6 +21,9 @@ func mailScope(school string) string { return "mail:" + school }
 
 // homeOf is the scope that holds what somebody wrote.
 func homeOf(author string) string {
+	if school, _, ok := outsideOf(author); ok {
+		return mailScope(school)
+	}
 	if school, ok := strings.CutPrefix(author, schoolAuthor); ok {
 		return mailScope(school)
 	}

@@ -70,7 +70,7 @@ func (f *sender) brake(ctx context.Context, tx *psync.Tx, p post, c content) err
 	if _, err := tx.Get(ctx, kindDepartures, "day", &all); err != nil {
 		return err
 	}
-	d := departure{At: tx.Now().Unix(), To: slices.Concat(p.Readers, p.Hidden)}
+	d := departure{At: tx.Now().Unix(), To: slices.Concat(p.Readers, p.Hidden, p.keysOutside())}
 	pupil := isAny(f.svc.dir, f.user, directory.RoleStudent)
 	if pupil {
 		d.Marks = marksOf(p, c)
@@ -87,7 +87,7 @@ func (f *sender) brake(ctx context.Context, tx *psync.Tx, p post, c content) err
 	}
 	watched := d.To
 	if pupil {
-		watched = slices.DeleteFunc(slices.Clone(d.To), func(id string) bool { return !f.svc.works(id) })
+		watched = slices.DeleteFunc(slices.Clone(d.To), func(id string) bool { return !f.svc.works(id) && !strings.HasPrefix(id, outsideKey) })
 	}
 	if err := f.brakes.hold(all, d, watched, pupil); err != nil {
 		return err

@@ -24,11 +24,13 @@ type cited struct {
 // maxCited bounds the record to 400 KB: a whole school may pass a message on.
 const maxCited = 4_000
 
-// located names a message by its author, in whose scope it is, and its id.
+// located names a message by whose posts lie where it does, and its id.
 type located struct {
 	Author  string `json:"author"`
 	Message string `json:"message"`
 }
+
+func locate(author, id string) located { return located{authorOf(homeOf(author)), id} }
 
 // citing is the payload of effectCite and effectUncite: a message and those
 // that it passes on.

@@ -154,7 +154,7 @@ func (p post) seenBy(user string, there bool) Message {
 func (p post) as(user string) Message {
 	m := p.Message
 	if m.From.ID != user {
-		m.Bcc, m.Refused = nil, nil
+		m.Bcc, m.Refused, m.Returned = nil, nil, nil
 		m.Blind = slices.Contains(p.Hidden, user)
 	}
 	return m
@@ -165,8 +165,12 @@ func (p post) as(user string) Message {
 func (s *Service) filesArrived(ctx context.Context, job *psync.Job, a attachment.Arrival) error {
 	return job.Commit(ctx, a.Scope, func(ctx context.Context, tx *psync.Tx) error {
 		p, there, err := postIn(ctx, tx, a.ID)
+		waited := slices.ContainsFunc(p.Files, awaited)
 		if err != nil || !there || !attachment.Learn(p.Files, a.Files) {
 			return err
+		}
+		if waited {
+			sendOut(tx, a.ID, p) // unless others are awaited still
 		}
 		if !p.Recalled && p.Due.IsZero() && len(attachment.ReadyNames(a.Files)) > 0 {
 			s.refer(tx, a.ID, p) // of what was awaited one batch of mailboxes is remembered

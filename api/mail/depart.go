@@ -104,7 +104,10 @@ func (f *sender) due(p post, now time.Time) time.Time {
 }
 
 // people is how many get a message.
-func (p post) people() int { return len(p.Readers) + len(p.Hidden) }
+func (p post) people() int { return p.readers() + len(p.Outside) }
+
+// readers is how many of the school get a message.
+func (p post) readers() int { return len(p.Readers) + len(p.Hidden) }
 
 // depart sends a message that was stored on its way, or has it wait.
 func (s *Service) depart(tx *psync.Tx, id string, p post) {
@@ -113,10 +116,11 @@ func (s *Service) depart(tx *psync.Tx, id string, p post) {
 	}
 	if !p.Due.IsZero() {
 		tx.EffectAt(effectRelease, delivery{ID: id}, p.Due)
-		attachment.Refer(tx, s.reference(id, p, p.scopes()[:1]))
+		attachment.Refer(tx, s.reference(id, p, p.home()))
 		return
 	}
 	tx.Effect(effectDeliver, delivery{ID: id})
+	sendOut(tx, id, p)
 	s.refer(tx, id, p)
 }
 
@@ -132,7 +136,7 @@ func (s *Service) release(ctx context.Context, job *psync.Job) error {
 		if err != nil || !there || p.Recalled || p.Due.IsZero() {
 			return err
 		}
-		may, err := s.still(ctx, tx, p)
+		may, outside, err := s.still(ctx, tx, p)
 		if r, ok := errors.AsType[*psync.Refusal](err); ok && r.Code == frozen {
 			tx.EffectAt(effectRelease, d, tx.Now().Add(frozenWait))
 			return nil
@@ -140,20 +144,20 @@ func (s *Service) release(ctx context.Context, job *psync.Job) error {
 		if err != nil {
 			return err
 		}
-		refused := p.sift(may)
+		refused, unsent := p.sift(may, outside)
 		p.At, p.Due = tx.Now().UTC().Truncate(time.Millisecond), time.Time{}
 		putPost(tx, d.ID, p)
 		s.depart(tx, d.ID, p)
-		if err := s.touch(ctx, tx, d.ID, p); err != nil || refused == 0 {
+		if err := s.touch(ctx, tx, d.ID, p); err != nil || refused+unsent == 0 {
 			return err
 		}
-		return s.need(ctx, tx, d.ID, -refused, 0)
+		return s.need(ctx, tx, d.ID, -refused, -unsent)
 	})
 }
 
 // sift keeps the readers who may be written to; the others are told to the
-// author, and counted.
-func (p *post) sift(may func(id string) (name string, ok bool)) (refused int) {
+// author, and counted: of the school, and outside.
+func (p *post) sift(may func(id string) (name string, ok bool), outside bool) (refused, unsent int) {
 	out := func(id string) bool {
 		name, ok := may(id)
 		if !ok {
@@ -163,31 +167,42 @@ func (p *post) sift(may func(id string) (name string, ok bool)) (refused int) {
 	}
 	p.Readers = slices.DeleteFunc(p.Readers, out)
 	p.Hidden = slices.DeleteFunc(p.Hidden, out)
-	return len(p.Refused)
+	refused = len(p.Refused)
+	if !outside {
+		for _, o := range p.Outside {
+			p.Refused = append(p.Refused, p.addressee(o.Address))
+		}
+		unsent, p.Outside = len(p.Outside), nil
+	}
+	return refused, unsent
 }
 
-// still says to whom a message may go that was written before; it is refused
-// as frozen while nobody may write.
-func (s *Service) still(ctx context.Context, tx *psync.Tx, p post) (may func(id string) (name string, ok bool), err error) {
-	reach, err := s.reachOf(ctx, tx, p)
+// still says to whom a message may go that was written before, and whether it
+// may go outside; it is refused as frozen while nobody may write.
+func (s *Service) still(ctx context.Context, tx *psync.Tx, p post) (may func(id string) (name string, ok bool), outside bool, err error) {
+	reach, outside, err := s.reachOf(ctx, tx, p)
 	if r, refused := errors.AsType[*psync.Refusal](err); refused && r.Code != frozen {
-		reach, err = func(string) bool { return false }, nil
+		reach, outside, err = func(string) bool { return false }, false, nil
 	}
-	return func(id string) (string, bool) { return s.dir.Display(id), reach(id) }, err
+	return func(id string) (string, bool) { return s.dir.Display(id), reach(id) }, outside, err
 }
 
 // reachOf is whom the author of a message may send it to now.
-func (s *Service) reachOf(ctx context.Context, tx *psync.Tx, p post) (func(id string) bool, error) {
+func (s *Service) reachOf(ctx context.Context, tx *psync.Tx, p post) (reach func(id string) bool, outside bool, err error) {
 	from, err := s.sender(ctx, psync.Actor{School: s.dir.SchoolOf(p.From.ID), User: p.From.ID})
-	if err != nil || p.Re == "" {
-		return func(id string) bool { return from.book.reaches(id) }, err
+	if err != nil {
+		return nil, false, err
+	}
+	outside = from.outside(p.From.ID)
+	if p.Re == "" {
+		return func(id string) bool { return from.book.reaches(id) }, outside, nil
 	}
 	re, err := s.held(ctx, tx, "re", p.Re)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	root, err := s.root(ctx, tx, p.Re, re)
-	return from.answering(root, re), err
+	return from.answering(root, re), outside, err
 }
 
 // Mailing is a message of somebody who works in the school to many people, as

@@ -3,7 +3,6 @@ package mail
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"preau/api/attachment"
 	psync "preau/sync"
@@ -17,15 +16,16 @@ const kindHold = "hold"
 // holds counts what needs a message.
 type holds struct {
 	Boxes   int `json:"boxes"`             // mailboxes that have it, or will
-	Answers int `json:"answers,omitempty"` // messages of the discussion that it began
+	Answers int `json:"answers,omitempty"` // messages of the discussion that it began, and outsiders who may answer
 }
 
-// boxes is in how many mailboxes a message was to be at first. A school has
-// none.
+// boxes is in how many mailboxes a message was to be at first.
 func (p post) boxes() int {
-	n := p.people() + len(p.Refused)
-	if !strings.HasPrefix(p.From.ID, schoolAuthor) {
-		n++
+	n := p.readers() + len(p.home())
+	for _, a := range p.Refused {
+		if !isOutside(a) {
+			n++
+		}
 	}
 	return n
 }
@@ -37,8 +37,11 @@ func hold(tx *psync.Tx, id string, p post) {
 	if id != p.Discussion {
 		tx.Effect(effectHold, letting{Author: p.Root, Messages: []string{p.Discussion}})
 	}
+	if len(p.Outside) > 0 {
+		tx.Put(kindHold, id, holds{Boxes: p.boxes(), Answers: len(p.Outside)})
+	}
 	if len(p.Cites) > 0 {
-		tx.Effect(effectCite, citing{In: located{p.From.ID, id}, Of: p.Cites})
+		tx.Effect(effectCite, citing{In: locate(p.From.ID, id), Of: p.Cites})
 	}
 }
 
@@ -135,7 +138,7 @@ func (s *Service) emptied(tx *psync.Tx, id string, p post) post {
 		attachment.Release(tx, s.reference(id, p, some))
 	}
 	if len(p.Cites) > 0 {
-		tx.Effect(effectUncite, citing{In: located{p.From.ID, id}, Of: p.Cites})
+		tx.Effect(effectUncite, citing{In: locate(p.From.ID, id), Of: p.Cites})
 	}
 	if p.Body.asks() {
 		tx.Effect(effectUnpoll, delivery{ID: id})

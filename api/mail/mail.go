@@ -21,7 +21,9 @@
 //	office:X report R     the same with its evidence, a [Case]
 //	         mailing M    a message to many that waits, or did
 //	school:X mail mail    the rules of this school, a [Policy]
-//	mail:X   post M       a message of the school itself; the server's alone
+//	mail:X   post M       a message of the school itself, or of an outsider;
+//	                      the server's alone
+//	answer:T answer       what an outsider answers who writes to r-T@…
 //
 // A discussion has the id of its first message.
 package mail
@@ -87,6 +89,7 @@ type Message struct {
 	Closed     bool              `json:"closed,omitempty"`    // on the first of a discussion that nobody answers any more
 	Due        time.Time         `json:"due,omitzero"`        // when it leaves; until then its author alone has it
 	Refused    []Addressee       `json:"refused,omitempty"`   // who could no longer be written to when it left; for its author alone
+	Returned   []Returned        `json:"returned,omitempty"`  // outsiders whom it did not reach; for its author alone
 }
 
 // post is a message as it is stored. Root is who began the discussion.
@@ -98,6 +101,10 @@ type post struct {
 	Large   bool      `json:"large,omitempty"`  // a mailing of the office
 	Cites   []located `json:"cites,omitempty"`  // which messages its quotes are, one by one
 	Erased  bool      `json:"erased,omitempty"` // its text is gone
+
+	Outside []outsider `json:"outside,omitempty"` // who gets it by mail
+	ReBy    string     `json:"reBy,omitempty"`    // who wrote what it answers, if it goes outside
+	MailID  string     `json:"mailID,omitempty"`  // Message-ID, whole, of one that came from outside
 
 	stands string // the type that it stands under; "": not yet
 }
@@ -195,6 +202,7 @@ type Config struct {
 	Directory Directory
 	Files     *attachment.Service
 	Notices   Notices
+	Outside   *Outside // nil: nobody writes outside
 	Log       *slog.Logger
 	Now       func() time.Time
 }
@@ -204,6 +212,7 @@ type Service struct {
 	dir     Directory
 	files   *attachment.Service
 	notices Notices
+	outside *Outside
 	log     *slog.Logger
 	now     func() time.Time
 	engine  Engine
@@ -213,7 +222,7 @@ type Service struct {
 
 // New returns a Service. Before use: Register its rules and Bind the engine.
 func New(c Config) *Service {
-	return &Service{dir: c.Directory, files: c.Files, notices: c.Notices, log: c.Log, now: c.Now}
+	return &Service{dir: c.Directory, files: c.Files, notices: c.Notices, outside: c.Outside, log: c.Log, now: c.Now}
 }
 
 // Bind gives the service the engine that it reads other scopes through, and
@@ -294,7 +303,10 @@ func (s *Service) Register(mux *psync.Mux) {
 	mux.Effect(effectForget, s.forgetCases)
 	mux.Effect(effectSettled, s.forgetReport)
 	mux.Later(effectErase, sweepPatience, s.erase)
+	mux.Effect(effectBounce, s.bounced)
 	mux.Later(effectSweep, sweepPatience, s.sweep)
+	mux.Later(effectOutward, outLife, s.outward)
+	mux.Later(effectLapse, 2*answerLife, s.lapse)
 	s.dir.Follow(effectLists)
 
 	mux.Hide(kindPost)

@@ -31,6 +31,7 @@ type Policy struct {
 	Brakes
 	Delays
 	Retention
+	External
 	// HideLatest lists the roles whose home screen shows no messages.
 	HideLatest []directory.Role `json:"hideLatest,omitempty"`
 }
@@ -59,6 +60,9 @@ func (s *Service) setPolicy(_ context.Context, tx *psync.Tx) error {
 	if err := p.check(); err != nil {
 		return err
 	}
+	if s.outside == nil && len(p.External.External) > 0 {
+		return psync.Refuse("unavailable", "external", "this server has no way out, no way in, or no virus scanner")
+	}
 	tx.PutIfChanged("mail", "mail", p)
 	tx.Effect(effectLists, struct{}{})
 	return nil
@@ -77,6 +81,9 @@ func (p Policy) check() error {
 		return err
 	}
 	if err := p.Brakes.check(); err != nil {
+		return err
+	}
+	if err := p.External.check(); err != nil {
 		return err
 	}
 	return p.Retention.check()
@@ -110,12 +117,13 @@ const frozen = "frozen"
 
 // sender is somebody who is about to send: the lists they may write to.
 type sender struct {
-	user   string
-	book   book
-	most   int
-	brakes Brakes
-	delays Delays
-	svc    *Service
+	user    string
+	book    book
+	most    int
+	brakes  Brakes
+	delays  Delays
+	outside func(user string) bool // who may write to people outside
+	svc     *Service
 }
 
 // sender refuses whoever may send nothing now.
@@ -127,7 +135,7 @@ func (s *Service) sender(ctx context.Context, a psync.Actor) (*sender, error) {
 	if p.Frozen && !isAny(s.dir, a.User, directory.RoleStaff, directory.RoleDirection) {
 		return nil, psync.Refuse(frozen, "", "messaging is closed for now")
 	}
-	return &sender{a.User, s.census(a.School, p).book(a.User), p.Most, p.Brakes, p.Delays, s}, nil
+	return &sender{a.User, s.census(a.School, p).book(a.User), p.Most, p.Brakes, p.Delays, s.reachOutside(p.External), s}, nil
 }
 
 // isAny says whether a person has one of the roles.
@@ -142,8 +150,16 @@ func (s *Service) works(user string) bool {
 
 // resolve finds whom keys stand for, and refuses the first that may not be
 // written to.
-func (f *sender) resolve(field string, keys []string) (to []Addressee, people []string, err error) {
+func (f *sender) resolve(field string, keys []string, name func(address string) string) (to []Addressee, people []string, err error) {
 	for i, key := range keys {
+		if strings.HasPrefix(key, outsideKey) {
+			a, err := f.outwards(fmt.Sprintf("%s[%d]", field, i), key, name)
+			if err != nil {
+				return nil, nil, err
+			}
+			to = append(to, a)
+			continue
+		}
 		if user, one := strings.CutPrefix(key, "user:"); one && f.book.reaches(user) {
 			to = append(to, Addressee{Key: key, Name: f.svc.dir.Display(user)})
 			people = append(people, user)

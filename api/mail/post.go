@@ -89,7 +89,7 @@ func (s *Service) find(ctx context.Context, found map[string]post, author string
 
 // postOf reads a message of somebody, by its id.
 func (s *Service) postOf(ctx context.Context, tx *psync.Tx, author, id string) (p post, there bool, err error) {
-	if author == authorOf(tx.Scope()) {
+	if homeOf(author) == tx.Scope() {
 		return postIn(ctx, tx, id)
 	}
 	posts, err := s.posts(ctx, author, id)

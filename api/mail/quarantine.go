@@ -17,7 +17,7 @@ const (
 // many, one to somebody to whom its person never wrote, and one too many. What
 // is about to be sent is counted among all departures.
 func quarantine(ctx context.Context, tx *psync.Tx, p post, all departures) error {
-	if len(p.Readers)+len(p.Hidden) > doubtedMessage {
+	if p.people() > doubtedMessage {
 		return psync.Refuse("quarantine", "", "this device is new: at most %d people", doubtedMessage)
 	}
 	if all.people(func(d departure) bool { return d.Doubted }) > doubtedDay {

@@ -47,7 +47,7 @@ func (s *Service) withdraw(ctx context.Context, tx *psync.Tx, id string, p post)
 	for some := range slices.Chunk(p.scopes(), shownAtOnce) {
 		attachment.Release(tx, s.reference(id, p, some))
 	}
-	attachment.Refer(tx, s.reference(id, p, p.scopes()[:1]))
+	attachment.Refer(tx, s.reference(id, p, p.home()))
 	tx.EffectAt(effectErase, delivery{ID: id}, tx.Now().Add(keepWithdrawn))
 	if err := withdrawQuotes(ctx, tx, id, p.Moderated); err != nil {
 		return err
@@ -61,7 +61,7 @@ func (s *Service) unsend(ctx context.Context, tx *psync.Tx, id string, p post) e
 	if err := s.retell(ctx, tx, id, p); err != nil {
 		return err
 	}
-	return s.need(ctx, tx, id, -p.people(), 0)
+	return s.need(ctx, tx, id, -p.readers(), -len(p.Outside))
 }
 
 // erase takes the text of a message that was taken back from the server too.

@@ -3,6 +3,7 @@ package mail
 import (
 	"context"
 	"slices"
+	"strings"
 
 	psync "preau/sync"
 )
@@ -81,33 +82,75 @@ func (f *sender) answer(p *post, root, re post, all bool) error {
 	if root.Mode == ModeNone {
 		return psync.Refuse("no_reply", "re", "nobody reads answers to this message")
 	}
-	everyone := without(append(slices.Clone(root.Readers), root.From.ID), f.user)
-	people := []string{re.From.ID}
-	if all {
-		if root.Mode != ModeAll && root.From.ID != f.user {
-			return psync.Refuse("forbidden", "all", "answers go to the author alone")
-		}
-		people = slices.Clone(everyone)
-	} else if re.From.ID == f.user {
-		people = re.Readers
+	if all && root.Mode != ModeAll && root.From.ID != f.user {
+		return psync.Refuse("forbidden", "all", "answers go to the author alone")
 	}
-	people = slices.DeleteFunc(without(people, f.user), func(id string) bool { return !f.svc.dir.Present(id) })
-	if len(people) == 0 {
+	everyone := without(append(slices.Clone(root.Readers), root.From.ID), f.user)
+	people := slices.DeleteFunc(f.answered(everyone, re, all), func(id string) bool { return !f.svc.dir.Present(id) })
+	if err := f.answerOutside(p, root, re, all); err != nil {
+		return err
+	}
+	if len(people)+len(p.Outside) == 0 {
 		return psync.Refuse("gone", "re", "nobody is left to answer")
 	}
 	may := f.answering(root, re)
+	var to []Addressee
 	for _, id := range people {
 		if !may(id) {
 			return psync.Refuse("recipient_not_allowed", "all", "%s may not be written to", id)
 		}
-		p.To = append(p.To, Addressee{Key: userScope(id), Name: f.svc.dir.Display(id)})
+		to = append(to, Addressee{Key: userScope(id), Name: f.svc.dir.Display(id)})
 	}
 	p.Readers = people
 	if all && slices.Equal(people, everyone) {
-		p.To = everybody(root, f.user)
+		to = slices.DeleteFunc(everybody(root, f.user), isOutside)
+	}
+	p.To = append(to, p.To...)
+	return f.unmixed(*p)
+}
+
+// answered lists who of the school gets an answer.
+func (f *sender) answered(everyone []string, re post, all bool) []string {
+	switch {
+	case all:
+		return slices.Clone(everyone)
+	case re.From.ID == f.user:
+		return without(slices.Clone(re.Readers), f.user)
+	}
+	return without([]string{re.From.ID}, f.user)
+}
+
+// answerOutside has an answer go to those outside who take part, or to whoever
+// it answers. With an answer to all, one who got a blind copy gets another:
+// nobody is to know.
+func (f *sender) answerOutside(p *post, root, re post, all bool) error {
+	switch one, out := addresseeOutside(re.From.ID); {
+	case out && !all:
+		p.To = []Addressee{one}
+	case out && !slices.ContainsFunc(root.openOutside(), func(a Addressee) bool { return a.Key == one.Key }):
+		p.To, p.Bcc = root.openOutside(), []Addressee{one}
+	case all:
+		p.To = root.openOutside()
+	case re.From.ID == f.user:
+		p.To = re.openOutside()
+	}
+	p.Outside = outsiders(p.To, p.Bcc)
+	if len(p.Outside) == 0 {
+		return nil
+	}
+	p.ReBy = re.From.ID
+	if !f.outside(f.user) {
+		return psync.Refuse("forbidden", "all", "writing to people outside is not for this role")
 	}
 	return nil
 }
+
+func addresseeOutside(author string) (Addressee, bool) {
+	_, address, ok := outsideOf(author)
+	return Addressee{Key: outsideKey + address, Name: address}, ok
+}
+
+func isOutside(a Addressee) bool { return strings.HasPrefix(a.Key, outsideKey) }
 
 // everybody is the addressees of an answer to all, groups as groups.
 func everybody(root post, user string) []Addressee {

@@ -260,7 +260,7 @@ func (s *Service) referEvidence(tx *psync.Tx, report string, evidence []Exhibit)
 func (s *Service) exhibited(report, office string, e Exhibit) attachment.Reference {
 	by, names := e.Message.From.ID, attachment.ReadyNames(e.Message.Files)
 	return attachment.Reference{
-		School: s.dir.SchoolOf(by), By: by, Kind: kindReport, ID: report, Scopes: []string{office}, Files: names, Known: names,
+		School: s.schoolOf(by), By: accountOf(by), Kind: kindReport, ID: report, Scopes: []string{office}, Files: names, Known: names,
 	}
 }
 

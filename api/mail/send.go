@@ -30,14 +30,16 @@ type content struct {
 	Draft string            `json:"draft"`
 }
 
-// sendArgs begin a discussion. To, Cc and Bcc hold keys of addressees.
+// sendArgs begin a discussion. To, Cc and Bcc hold keys of addressees; Names are
+// how those outside were called when they were typed, by key.
 type sendArgs struct {
-	Subject string   `json:"subject"`
-	Mode    string   `json:"mode"`
-	To      []string `json:"to"`
-	Cc      []string `json:"cc"`
-	Bcc     []string `json:"bcc"`
-	Quotes  []quoted `json:"quotes"`
+	Subject string            `json:"subject"`
+	Mode    string            `json:"mode"`
+	To      []string          `json:"to"`
+	Cc      []string          `json:"cc"`
+	Bcc     []string          `json:"bcc"`
+	Names   map[string]string `json:"names"`
+	Quotes  []quoted          `json:"quotes"`
 	content
 }
 
@@ -64,7 +66,11 @@ func (s *Service) send(ctx context.Context, tx *psync.Tx) error {
 	}
 	p := post{Root: tx.Actor().User}
 	p.Discussion, p.Subject, p.Mode = args.ID, strings.TrimSpace(args.Subject), args.Mode
-	if err := from.address(&p, args); err != nil {
+	names, err := namesOf(ctx, tx, args.Names)
+	if err != nil {
+		return err
+	}
+	if err := from.address(&p, args, names); err != nil {
 		return err
 	}
 	if p.Quotes, p.Cites, err = s.quote(ctx, tx, args.Quotes); err != nil {
@@ -93,27 +99,28 @@ func (s *Service) write(ctx context.Context, tx *psync.Tx, args interface{ check
 }
 
 // address fills in who gets a message.
-func (f *sender) address(p *post, args sendArgs) error {
+func (f *sender) address(p *post, args sendArgs, names func(address string) string) error {
 	if n := len(args.To) + len(args.Cc) + len(args.Bcc); n > f.most {
 		return psync.Refuse("too_many_recipients", "to", "%d of at most %d", n, f.most)
 	}
 	var to, cc, bcc []string
 	var err error
-	if p.To, to, err = f.resolve("to", args.To); err != nil {
+	if p.To, to, err = f.resolve("to", args.To, names); err != nil {
 		return err
 	}
-	if p.Cc, cc, err = f.resolve("cc", args.Cc); err != nil {
+	if p.Cc, cc, err = f.resolve("cc", args.Cc, names); err != nil {
 		return err
 	}
-	if p.Bcc, bcc, err = f.resolve("bcc", args.Bcc); err != nil {
+	if p.Bcc, bcc, err = f.resolve("bcc", args.Bcc, names); err != nil {
 		return err
 	}
 	p.Readers = without(slices.Concat(to, cc), f.user)
 	p.Hidden = slices.DeleteFunc(without(bcc, f.user), func(id string) bool { return slices.Contains(p.Readers, id) })
-	if len(p.Readers)+len(p.Hidden) == 0 {
+	p.Outside = outsiders(slices.Concat(p.To, p.Cc), p.Bcc)
+	if p.people() == 0 {
 		return psync.Refuse("invalid", "to", "nobody would get it")
 	}
-	return nil
+	return f.unmixed(*p)
 }
 
 // without sorts people, each once, and leaves one out.
@@ -136,6 +143,8 @@ func (a sendArgs) check() error {
 		return psync.Refuse("invalid", "subject", "a message has a subject")
 	case len(a.To)+len(a.Cc)+len(a.Bcc) == 0:
 		return psync.Refuse("invalid", "to", "a message is for somebody")
+	case len(a.Names) > MaxRecipients:
+		return psync.Refuse("too_large", "names", "at most %d", MaxRecipients)
 	case len(a.Quotes) > maxQuotes:
 		return psync.Refuse("too_large", "quotes", "at most %d messages", maxQuotes)
 	}
@@ -227,16 +236,24 @@ func (s *Service) refer(tx *psync.Tx, id string, p post) {
 
 // scopes are the mailboxes of a message, its author's first.
 func (p post) scopes() []string {
-	scopes := []string{userScope(p.From.ID)}
+	scopes := p.home()
 	for _, r := range slices.Concat(p.Readers, p.Hidden) {
 		scopes = append(scopes, userScope(r))
 	}
 	return scopes
 }
 
+// home is the mailbox of a message's author; none of one from outside.
+func (p post) home() []string {
+	if homeOf(p.From.ID) != userScope(p.From.ID) {
+		return nil
+	}
+	return []string{userScope(p.From.ID)}
+}
+
 func (s *Service) reference(id string, p post, scopes []string) attachment.Reference {
 	return attachment.Reference{
-		School: s.dir.SchoolOf(p.From.ID), By: p.From.ID, Kind: kindMessage, ID: id, Scopes: scopes,
+		School: s.schoolOf(p.From.ID), By: accountOf(p.From.ID), Kind: kindMessage, ID: id, Scopes: scopes,
 		Files: attachment.Names(p.Files), Known: attachment.ReadyNames(p.Files),
 	}
 }
@@ -282,7 +299,7 @@ func (s *Service) quoteOne(ctx context.Context, tx *psync.Tx, at string, q quote
 		}
 		quote.Body, quote.Altered = *q.Body, !slices.EqualFunc(*q.Body, p.Body, sameBlock)
 	}
-	all := []quotation{{quote, located{p.From.ID, q.Message}}}
+	all := []quotation{{quote, locate(p.From.ID, q.Message)}}
 	for i, passed := range p.Quotes {
 		all = append(all, quotation{passed, p.Cites[i]})
 	}

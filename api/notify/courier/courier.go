@@ -2,6 +2,7 @@
 package courier
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -15,8 +16,11 @@ import (
 	gomail "github.com/wneessen/go-mail"
 )
 
-// ErrRefused says that the server takes nothing for this address, now or later.
-var ErrRefused = errors.New("courier: the address is refused")
+// What a server says for good.
+var (
+	ErrRefused  = errors.New("courier: the address is refused") // whatever is sent there
+	ErrRejected = errors.New("courier: the mail is rejected")   // this one, whoever it is for
+)
 
 // patience is for one step of a conversation with the server.
 const patience = 15 * time.Second
@@ -76,9 +80,27 @@ type Letter struct {
 	HTML     string
 	Settings string // address of a page where its reader may stop such mails
 	At       time.Time
+	Person   *Person // who wrote it; nil: the server did
+	Files    []File
 }
 
-// Send hands a mail over. ErrRefused is for the address; other errors may pass.
+// Person is who wrote a mail that is not the server's own: it comes from the
+// office's address under their name, and answers go elsewhere.
+type Person struct {
+	Name       string
+	Answers    string   // address that answers, and what cannot be delivered, go to
+	References []string // the IDs, whole, of the mails before it; the last is answered
+}
+
+// File is what a mail carries.
+type File struct {
+	Name string
+	Type string
+	Data []byte
+}
+
+// Send hands a mail over. ErrRefused is for the address, ErrRejected for the
+// mail; other errors may pass.
 func (o *Office) Send(ctx context.Context, l Letter) error {
 	msg, err := o.write(l)
 	if err != nil {
@@ -89,32 +111,73 @@ func (o *Office) Send(ctx context.Context, l Letter) error {
 		return fmt.Errorf("courier: %w", err)
 	}
 	err = client.DialAndSendWithContext(ctx, msg)
-	if failed, ok := errors.AsType[*gomail.SendError](err); ok && failed.Reason == gomail.ErrSMTPRcptTo && failed.ErrorCode() >= 500 {
-		return fmt.Errorf("%w: %d", ErrRefused, failed.ErrorCode())
-	}
 	if err != nil {
-		return fmt.Errorf("courier: %w", err)
+		return judged(err)
 	}
 	return nil
+}
+
+// judged tells what is for good from what may pass. That this server may send
+// nothing at all, or nothing from its address, is for somebody to mend.
+func judged(err error) error {
+	failed, ok := errors.AsType[*gomail.SendError](err)
+	if !ok || failed.ErrorCode() < 500 {
+		return fmt.Errorf("courier: %w", err)
+	}
+	switch failed.Reason {
+	case gomail.ErrSMTPRcptTo:
+		return fmt.Errorf("%w: %d", ErrRefused, failed.ErrorCode())
+	case gomail.ErrSMTPData, gomail.ErrSMTPDataClose:
+		return fmt.Errorf("%w: %d", ErrRejected, failed.ErrorCode())
+	}
+	return fmt.Errorf("courier: %w", err)
 }
 
 // write makes the mail. No header holds a line break, whatever a name holds.
 func (o *Office) write(l Letter) (*gomail.Msg, error) {
 	m := gomail.NewMsg()
-	if err := errors.Join(m.FromFormat("Préau", o.from), m.To(l.To)); err != nil {
+	if err := errors.Join(o.sign(m, l), m.To(l.To)); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrRefused, err)
 	}
-	_, host, _ := strings.Cut(o.from, "@")
-	m.SetMessageIDWithValue(l.ID + "@" + host)
+	m.SetMessageIDWithValue(o.bare(l.ID))
 	m.SetDateWithValue(l.At)
 	m.Subject(OneLine(l.Subject))
-	m.SetGenHeader("Auto-Submitted", "auto-generated")
 	if l.Settings != "" {
 		m.SetGenHeaderPreformatted("List-Unsubscribe", "<"+OneLine(l.Settings)+">")
 	}
 	m.SetBodyString(gomail.TypeTextPlain, l.Text)
 	m.AddAlternativeString(gomail.TypeTextHTML, l.HTML)
+	for _, f := range l.Files {
+		err := m.AttachReader(OneLine(f.Name), bytes.NewReader(f.Data), gomail.WithFileContentType(gomail.ContentType(f.Type)))
+		if err != nil {
+			return nil, fmt.Errorf("courier: attach: %w", err)
+		}
+	}
 	return m, nil
+}
+
+// sign says whom a mail is from, and where answers go.
+func (o *Office) sign(m *gomail.Msg, l Letter) error {
+	if l.Person == nil {
+		m.SetGenHeader("Auto-Submitted", "auto-generated")
+		return m.FromFormat("Préau", o.from)
+	}
+	if n := len(l.Person.References); n > 0 {
+		m.SetGenHeaderPreformatted(gomail.HeaderInReplyTo, l.Person.References[n-1])
+		m.SetGenHeaderPreformatted(gomail.HeaderReferences, strings.Join(l.Person.References, "\r\n "))
+	}
+	return errors.Join(
+		m.FromFormat(OneLine(l.Person.Name), o.from),
+		m.ReplyTo(l.Person.Answers), m.EnvelopeFrom(l.Person.Answers),
+	)
+}
+
+// MessageID is what the mail of a letter with this ID is called, whole.
+func (o *Office) MessageID(id string) string { return "<" + o.bare(id) + ">" }
+
+func (o *Office) bare(id string) string {
+	_, host, _ := strings.Cut(o.from, "@")
+	return id + "@" + host
 }
 
 // OneLine puts a space in the place of every control character.
