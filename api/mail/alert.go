@@ -68,7 +68,7 @@ func (t teller) Tell(ctx context.Context, _ string, news []notify.News) (notify.
 	if err != nil || len(told) == 0 {
 		return notify.Notice{}, err
 	}
-	n := notify.Notice{Kind: kindMessage, Path: "/messages", Alert: notify.NewMessage, Title: titled(len(told), authors)}
+	n := notify.Notice{Kind: kindMessage, Path: "/messages", Alert: notify.NewMessage, Title: titled(told, authors)}
 	if elsewhere := func(o notify.News) bool { return o.About != told[0].About }; !slices.ContainsFunc(told, elsewhere) {
 		n.Path += "/lire/" + told[0].About
 	}
@@ -80,14 +80,17 @@ func (t teller) Tell(ctx context.Context, _ string, news []notify.News) (notify.
 }
 
 // titled says how many messages came; of one, from whom.
-func titled(n int, authors []string) notify.Text {
-	switch n {
+func titled(told []notify.News, authors []string) notify.Text {
+	switch n := len(told); n {
 	case 1:
+		if strings.HasPrefix(told[0].By, schoolAuthor) {
+			return notify.Text{FR: "Nouveau message – " + authors[0], EN: "New message – " + authors[0]}
+		}
 		return notify.Text{FR: "Message " + de(authors[0]), EN: "Message from " + authors[0]}
 	case notify.MaxNews: // perhaps more
 		return notify.Text{FR: fmt.Sprintf("Plus de %d nouveaux messages", n-1), EN: fmt.Sprintf("More than %d new messages", n-1)}
 	}
-	return notify.Text{FR: fmt.Sprintf("%d nouveaux messages", n), EN: fmt.Sprintf("%d new messages", n)}
+	return notify.Text{FR: fmt.Sprintf("%d nouveaux messages", len(told)), EN: fmt.Sprintf("%d new messages", len(told))}
 }
 
 // authors reads who wrote messages, each once, and leaves out what was taken

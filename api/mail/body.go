@@ -104,14 +104,14 @@ func (r Run) check(field string) error {
 	switch {
 	case !slices.Contains(markSets, r.Marks):
 		return psync.Refuse("invalid", field+".marks", "not a style")
-	case r.Link != "" && !goodLink(r.Link):
+	case r.Link != "" && !GoodLink(r.Link):
 		return psync.Refuse("invalid", field+".link", "only https, http and mailto")
 	}
 	return nil
 }
 
-// goodLink allows addresses that lead out of the app and do nothing else.
-func goodLink(link string) bool {
+// GoodLink allows addresses that lead out of the app and do nothing else.
+func GoodLink(link string) bool {
 	u, err := url.Parse(link)
 	if err != nil || len(link) > maxLink || strings.ContainsFunc(link, func(r rune) bool { return unicode.IsControl(r) || unicode.IsSpace(r) }) {
 		return false

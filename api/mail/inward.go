@@ -44,10 +44,24 @@ type AnsweredFile struct {
 	Infected bool
 }
 
-// Expects says whether somebody outside may answer at the address of a token.
-func (s *Service) Expects(ctx context.Context, token string) error {
-	_, err := s.expected(ctx, token)
+// Expects says whether somebody outside may answer at an address.
+func (s *Service) Expects(ctx context.Context, address string) error {
+	token, err := s.tokenOf(address)
+	if err == nil {
+		_, err = s.expected(ctx, token)
+	}
 	return err
+}
+
+func (s *Service) tokenOf(address string) (string, error) {
+	if s.outside == nil {
+		return "", ErrNobody
+	}
+	token, ok := s.outside.tokenOf(address)
+	if !ok {
+		return "", ErrNobody
+	}
+	return token, nil
 }
 
 // exchange is what an outsider answers: a message, what began its discussion,
@@ -83,9 +97,6 @@ func (s *Service) expected(ctx context.Context, token string) (e exchange, err e
 
 // answerOf reads where an answer at an address leads.
 func (s *Service) answerOf(ctx context.Context, token string) (to answerTo, err error) {
-	if s.outside == nil {
-		return to, ErrNobody
-	}
 	recs, err := s.engine.Find(ctx, answerScope(token), storage.Key{Type: "answer", ID: "answer"})
 	if err != nil {
 		return to, fmt.Errorf("address of an answer: %w", err)
@@ -135,7 +146,11 @@ func (e exchange) everybody() []string {
 
 // Take lets a mail from outside into the discussion that it answers. When it
 // returns nil all of it is on disk; taking the same one twice is harmless.
-func (s *Service) Take(ctx context.Context, token string, a Answer) error {
+func (s *Service) Take(ctx context.Context, address string, a Answer) error {
+	token, err := s.tokenOf(address)
+	if err != nil {
+		return err
+	}
 	e, err := s.expected(ctx, token)
 	if err != nil {
 		return err
@@ -244,9 +259,13 @@ func NewAnsweredFile(name string, data []byte) AnsweredFile {
 	return AnsweredFile{Name: name, Data: data, SHA: "sha256-" + hex.EncodeToString(sum[:]), Size: int64(len(data))}
 }
 
-// Bounce notes that the message of a token came back from outside. Its author
-// is told, once.
-func (s *Service) Bounce(ctx context.Context, token string) error {
+// Bounce notes that a message to which an address belongs came back from
+// outside. Its author is told, once.
+func (s *Service) Bounce(ctx context.Context, address string) error {
+	token, err := s.tokenOf(address)
+	if err != nil {
+		return err
+	}
 	to, err := s.answerOf(ctx, token)
 	if err != nil {
 		return err

@@ -267,8 +267,8 @@ const answerPrefix = "r-"
 
 func (o *Outside) answersTo(token string) string { return answerPrefix + token + "@" + o.Domain }
 
-// TokenOf takes the token out of an address that mail comes in for.
-func (o *Outside) TokenOf(address string) (token string, ok bool) {
+// tokenOf takes the token out of an address that mail comes in for.
+func (o *Outside) tokenOf(address string) (token string, ok bool) {
 	local, host, _ := strings.Cut(address, "@")
 	if !sameAddress(host, o.Domain) || len(local) < len(answerPrefix) || !strings.EqualFold(local[:len(answerPrefix)], answerPrefix) {
 		return "", false

@@ -79,7 +79,7 @@ func TestHostileLinks(t *testing.T) {
 		"https:": false, "vbscript:x": false, "blob:https://a/b": false, "https://a b": false, "java\nscript:x": false, "file:///etc/passwd": false,
 		"mailto:": false, "tel:1": false, "": false,
 	} {
-		if got := goodLink(link); got != want {
+		if got := GoodLink(link); got != want {
 			t.Errorf("%q: %v", link, got)
 		}
 	}

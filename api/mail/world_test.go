@@ -17,6 +17,8 @@ import (
 	"preau/api/attachment"
 	"preau/api/directory"
 	"preau/api/notify"
+	"preau/api/notify/courier"
+	"preau/api/notify/courier/couriertest"
 	"preau/storage"
 	"preau/storage/disk"
 	"preau/storage/sqlite"
@@ -40,6 +42,7 @@ type world struct {
 	files   *attachment.Service
 	notices *notify.Service
 	mail    *Service
+	post    *couriertest.Server // the mail server of the world outside
 	close   func()
 	engine  *psync.Engine
 	now     time.Time
@@ -112,7 +115,7 @@ func newWorldTold(t testing.TB, records storage.Records, told notify.Config) *wo
 	if w.notices, err = notify.New(told); err != nil {
 		t.Fatal(err)
 	}
-	w.mail = New(Config{Directory: w.dir, Files: files, Notices: w.notices, Log: log, Now: clock})
+	w.mail = New(Config{Directory: w.dir, Files: files, Notices: w.notices, Outside: w.outside(), Log: log, Now: clock})
 	mux := psync.NewMux()
 	w.dir.Register(mux)
 	files.Register(mux)
@@ -124,6 +127,16 @@ func newWorldTold(t testing.TB, records storage.Records, told notify.Config) *wo
 	w.notices.Bind(w.engine)
 	w.mail.Bind(w.engine, w.doubted)
 	return w
+}
+
+// outside is how mails leave: to a mail server of this test.
+func (w *world) outside() *Outside {
+	w.post = couriertest.New(w.t)
+	office, err := courier.Parse("smtp://" + w.post.Address + "?from=nepasrepondre@ecole.example")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return &Outside{Courier: office, Domain: "reponse.ecole.example", Key: []byte("key of this test")}
 }
 
 func school() []directory.Put {

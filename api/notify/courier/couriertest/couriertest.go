@@ -22,6 +22,7 @@ type Mail struct {
 	Header     mail.Header
 	Subject    string
 	Text, HTML string
+	Files      map[string][]byte // by name
 }
 
 // Server takes mails on loopback.
@@ -139,7 +140,7 @@ func read(r io.Reader) (m Mail, err error) {
 	if err != nil {
 		return m, err
 	}
-	m.Header = in.Header
+	m.Header, m.Files = in.Header, map[string][]byte{}
 	if m.Subject, err = in.Header.Subject(); err != nil {
 		return m, err
 	}
@@ -156,6 +157,14 @@ func read(r io.Reader) (m Mail, err error) {
 			return m, err
 		}
 		text := strings.ReplaceAll(string(body), "\r\n", "\n")
+		if h, attached := part.Header.(*mail.AttachmentHeader); attached {
+			name, err := h.Filename()
+			if err != nil {
+				return m, err
+			}
+			m.Files[name] = body
+			continue
+		}
 		if strings.HasPrefix(part.Header.Get("Content-Type"), "text/html") {
 			m.HTML = text
 		} else {
