@@ -158,7 +158,7 @@ func (s *Service) Take(ctx context.Context, address string, a Answer) error {
 	if !sameAddress(a.From, e.Address) {
 		return ErrSender
 	}
-	if err := a.check(); err != nil {
+	if err := a.Check(); err != nil {
 		return err
 	}
 	id := a.id(token)
@@ -189,8 +189,8 @@ func (e exchange) message(a Answer) post {
 	return p
 }
 
-// check refuses what is no message of ours.
-func (a Answer) check() error {
+// Check refuses, with ErrUnreadable, what is no message of ours.
+func (a Answer) Check() error {
 	if err := a.Body.check("body"); err != nil {
 		return fmt.Errorf("%w: %w", ErrUnreadable, err)
 	}
