@@ -176,6 +176,9 @@ func (s *Service) filesArrived(ctx context.Context, job *psync.Job, a attachment
 			s.refer(tx, a.ID, p) // of what was awaited one batch of mailboxes is remembered
 		}
 		for _, f := range attachment.Refused(p.Files, a.Files) {
+			if _, _, out := outsideOf(p.From.ID); out {
+				break // nobody of the school sent it
+			}
 			notify.Notify(tx, a.By, notify.FileRefused(a.ID, "/messages/lire/"+p.Discussion, f.SHA, f.Name, f.Problem))
 		}
 		return s.retell(ctx, tx, a.ID, p)

@@ -44,6 +44,7 @@ type App struct {
 	uploads *api.Uploads
 	server  *api.Server
 	fronts  fronts
+	post    post
 	counts  tallies
 }
 
@@ -70,6 +71,9 @@ func (a *App) open(ctx context.Context) error {
 		return err
 	}
 	if err := a.directory.Load(ctx); err != nil {
+		return err
+	}
+	if err := a.openPost(); err != nil {
 		return err
 	}
 	a.greetScanner(ctx)
@@ -108,7 +112,9 @@ func (a *App) openAreas() (err error) {
 	a.homework = homework.New(homework.Config{
 		Directory: a.directory, Files: a.files, Notices: a.notices, Key: a.keys.Signer(), Log: a.log, Now: a.now,
 	})
-	a.mail = mail.New(mail.Config{Directory: a.directory, Files: a.files, Notices: a.notices, Log: a.log, Now: a.now})
+	a.mail = mail.New(mail.Config{
+		Directory: a.directory, Files: a.files, Notices: a.notices, Outside: a.outside(), Log: a.log, Now: a.now,
+	})
 	a.openEngine()
 	a.accounts, err = account.New(account.Config{
 		Engine: a.engine, Watcher: a.records, Directory: a.directory, Kick: a.engine.Hub().Kick,
@@ -271,6 +277,7 @@ func (a *App) Run(ctx context.Context) error {
 	front, serving := errgroup.WithContext(ctx)
 	front.Go(func() error { return a.server.Serve(a.fronts.main) })
 	front.Go(a.fronts.servePlain)
+	front.Go(a.post.serve)
 	front.Go(func() error {
 		select {
 		case <-serving.Done():
@@ -297,7 +304,7 @@ func pause(ctx context.Context, d time.Duration) {
 func (a *App) closeFronts() error {
 	ctx, cancel := context.WithTimeout(context.Background(), closePatience)
 	defer cancel()
-	err := errors.Join(a.fronts.closePlain(ctx), a.server.Close(ctx))
+	err := errors.Join(a.fronts.closePlain(ctx), a.post.shut(ctx), a.server.Close(ctx))
 	if errors.Is(err, context.DeadlineExceeded) {
 		a.log.Warn("connections were cut")
 		return nil
@@ -307,7 +314,7 @@ func (a *App) closeFronts() error {
 
 // Close closes the stores. Run must have returned, if it was called.
 func (a *App) Close() error {
-	err := a.fronts.close()
+	err := errors.Join(a.fronts.close(), a.post.close())
 	if a.blobs != nil {
 		err = errors.Join(err, a.blobs.Close())
 	}

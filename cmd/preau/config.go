@@ -35,6 +35,8 @@ type Config struct {
 	Egress       []netip.Prefix  // addresses of the schools
 	PushHosts    []string        // more push services than the usual ones
 	SMTP         *courier.Office // takes mails; nil: none are sent
+	MailListen   string          // where mails from outside come in
+	MailDomain   string          // for which domain
 	Clamd        *clamd.Daemon   // scans what people send; nil: nobody does
 	MetricsToken string
 	Drain        time.Duration // how long to go on, not ready, before stopping
@@ -64,6 +66,8 @@ var settings = []setting{
 	{"SCHOOL_ADDRESSES", "", func(c *Config, v string) error { return c.setEgress(v) }},
 	{"PUSH_HOSTS", "", func(c *Config, v string) error { c.PushHosts = list(v); return nil }},
 	{"SMTP", "", func(c *Config, v string) (err error) { c.SMTP, err = courier.Parse(v); return err }},
+	{"SMTP_LISTEN", "", func(c *Config, v string) error { return setAddr(&c.MailListen, v) }},
+	{"MAIL_DOMAIN", "", func(c *Config, v string) error { return c.setMailDomain(v) }},
 	{"DRAIN", "", func(c *Config, v string) error { return setTime(&c.Drain, v, 0, time.Minute) }},
 	{"TAKEOVER", "2m", func(c *Config, v string) error { return setTime(&c.Takeover, v, 10*time.Second, 10*time.Minute) }},
 	{"CLAMD", "", func(c *Config, v string) (err error) { c.Clamd, err = clamd.Parse(v); return err }},
@@ -111,6 +115,9 @@ func (c *Config) flags(args []string, help io.Writer) error {
 func (c *Config) complete() error {
 	if c.Host != "" && c.LAN {
 		return errors.New("choose either a public name (-host) or the local network (-lan)")
+	}
+	if err := c.completeOutside(); err != nil {
+		return err
 	}
 	usual := [2]string{"localhost:8080", ""}
 	switch {

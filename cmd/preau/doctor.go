@@ -66,6 +66,7 @@ var checks = []struct {
 	{"push", (*doctor).push},
 	{"mail", (*doctor).mail},
 	{"scanner", (*doctor).scanner},
+	{"outside", (*doctor).outside},
 }
 
 func (c *command) doctor(ctx context.Context) error {

@@ -185,3 +185,24 @@ func (d *doctor) scanner(ctx context.Context) []finding {
 	}
 	return []finding{{mend, fmt.Sprintf("the scanner does not answer: %v", err), "start clamd, or correct PREAU_CLAMD: files that people send are held until it answers"}}
 }
+
+// outside looks at whether people could write to people outside, and be
+// answered.
+func (d *doctor) outside(ctx context.Context) []finding {
+	c := d.config
+	switch missing := c.lacks(); {
+	case c.MailListen == "":
+		return []finding{good("schools cannot have people write outside: PREAU_SMTP_LISTEN is not set")}
+	case len(missing) > 0:
+		return []finding{{mend, "no mails are taken from outside: " + strings.Join(missing, ", ") + " is missing", "set it, or leave PREAU_SMTP_LISTEN and PREAU_MAIL_DOMAIN out"}}
+	case d.offline:
+		return []finding{good("answers to %s", c.MailDomain)}
+	}
+	ctx, cancel := context.WithTimeout(ctx, mailPatience)
+	defer cancel()
+	hosts, err := net.DefaultResolver.LookupMX(ctx, c.MailDomain)
+	if err != nil || len(hosts) == 0 {
+		return []finding{{mend, fmt.Sprintf("no mail server is known for %s: %v", c.MailDomain, err), "add an MX record that names this server, and let port 25 through: answers from outside get lost"}}
+	}
+	return []finding{good("answers to %s come to %s", c.MailDomain, strings.TrimSuffix(hosts[0].Host, "."))}
+}

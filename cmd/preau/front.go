@@ -16,11 +16,12 @@ import (
 // fronts are the sockets of a server: the main one and, with TLS, a plain one
 // that leads there.
 type fronts struct {
-	main  net.Listener
-	tls   bool
-	plain net.Listener
-	http  *http.Server // on plain
-	lan   *lan         // nil but with Config.LAN
+	main   net.Listener
+	tls    bool
+	secret *tls.Config // of main; nil without TLS
+	plain  net.Listener
+	http   *http.Server // on plain
+	lan    *lan         // nil but with Config.LAN
 }
 
 // listen opens the sockets that a configuration asks for.
@@ -65,7 +66,7 @@ func listenBoth(c Config, settings *tls.Config, plain http.Handler) (f fronts, e
 	if err != nil {
 		return f, err
 	}
-	f.main, f.tls = tls.NewListener(socket, settings), true
+	f.main, f.tls, f.secret = tls.NewListener(socket, settings), true, settings
 	f.plain, err = net.Listen("tcp", c.Plain)
 	if err != nil {
 		return f, errors.Join(err, f.main.Close())

@@ -14,7 +14,9 @@ import (
 
 const head = "From: Le musée <accueil@musee.example>\r\nMessage-ID: <one@musee.example>\r\nMIME-Version: 1.0\r\n"
 
-func lf(text string) []byte { return []byte(strings.NewReplacer("\r\n", "\r\n", "\n", "\r\n").Replace(text)) }
+func lf(text string) []byte {
+	return []byte(strings.NewReplacer("\r\n", "\r\n", "\n", "\r\n").Replace(text))
+}
 
 // TestReading: what mail programs send becomes what people wrote.
 func TestReading(t *testing.T) {
@@ -143,14 +145,14 @@ func TestShapes(t *testing.T) {
 // TestSenders: one address, said once.
 func TestSenders(t *testing.T) {
 	for headers, want := range map[string]string{
-		"From: a@b.example":                                          "a@b.example",
-		"From: =?utf-8?q?Ren=C3=A9?= <a@b.example>":                  "a@b.example",
-		"From: \"x@y.example\" <a@b.example>":                        "a@b.example",
-		"From: a@b.example, c@d.example":                             "",
-		"From: a@b.example\nFrom: c@d.example":                       "",
-		"From: a@b.example <c@d.example>":                            "",
-		"To: a@b.example":                                            "",
-		"From:\n\ta@b.example":                                       "a@b.example",
+		"From: a@b.example":                                           "a@b.example",
+		"From: =?utf-8?q?Ren=C3=A9?= <a@b.example>":                   "a@b.example",
+		"From: \"x@y.example\" <a@b.example>":                         "a@b.example",
+		"From: a@b.example, c@d.example":                              "",
+		"From: a@b.example\nFrom: c@d.example":                        "",
+		"From: a@b.example <c@d.example>":                             "",
+		"To: a@b.example":                                             "",
+		"From:\n\ta@b.example":                                        "a@b.example",
 		"From: a@b.example\nMessage-ID: <x\ty@z>":                     "a@b.example",
 		"From: a@b.example\nMessage-ID: " + strings.Repeat("a", 1000): "a@b.example",
 	} {
