@@ -4,10 +4,13 @@ package courier
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net/mail"
 	"net/url"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -33,8 +36,9 @@ type Office struct {
 }
 
 // Parse reads "smtp://user:password@host:port?from=nepasrepondre@ecole.example".
-// TLS is begun where the server offers it, and from the first byte with smtps.
-// Errors do not hold the password.
+// TLS is begun where the server offers it, and from the first byte with smtps;
+// ca=FILE names a certificate to believe besides those of the system. A password
+// goes over TLS only, or to this machine. Errors do not hold it.
 func Parse(address string) (*Office, error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "smtp" && u.Scheme != "smtps" || u.Hostname() == "" {
@@ -48,6 +52,13 @@ func Parse(address string) (*Office, error) {
 	if u.Scheme == "smtps" {
 		o.options = append(o.options, gomail.WithSSL(), gomail.WithPort(465))
 	}
+	if file := u.Query().Get("ca"); file != "" {
+		believed, err := believing(file, o.host)
+		if err != nil {
+			return nil, err
+		}
+		o.options = append(o.options, gomail.WithTLSConfig(believed))
+	}
 	if u.Port() != "" {
 		port, err := strconv.Atoi(u.Port())
 		if err != nil || port < 1 || port > 65535 {
@@ -60,6 +71,22 @@ func Parse(address string) (*Office, error) {
 			gomail.WithUsername(u.User.Username()), gomail.WithPassword(secret))
 	}
 	return o, nil
+}
+
+// believing trusts the certificates of a file, and those of the system.
+func believing(file, host string) (*tls.Config, error) {
+	certificates, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("ca=: %w", err)
+	}
+	roots, err := x509.SystemCertPool()
+	if err != nil {
+		roots = x509.NewCertPool()
+	}
+	if !roots.AppendCertsFromPEM(certificates) {
+		return nil, errors.New("ca= should be a file with a certificate in PEM")
+	}
+	return &tls.Config{ServerName: host, RootCAs: roots, MinVersion: tls.VersionTLS12}, nil
 }
 
 // ValidAddress says whether s is an address alone, somebody@example.org.

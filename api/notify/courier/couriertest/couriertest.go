@@ -4,6 +4,7 @@ package couriertest
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"github.com/emersion/go-message/mail"
+	"github.com/emersion/go-sasl"
 	"github.com/emersion/go-smtp"
 )
 
@@ -23,6 +25,8 @@ type Mail struct {
 	Subject    string
 	Text, HTML string
 	Files      map[string][]byte // by name
+	TLS        bool              // it came over TLS
+	User       string            // who signed in
 }
 
 // Server takes mails on loopback.
@@ -35,12 +39,24 @@ type Server struct {
 	mails []Mail
 	codes map[string]int // answered to RCPT, by address
 	delay time.Duration
+	guard Guard
+}
+
+// Guard is how a server keeps strangers out.
+type Guard struct {
+	TLS      *tls.Config
+	Always   bool   // TLS from the first byte, and not with STARTTLS
+	User     string // whoever is not signed in sends nothing
+	Password string
 }
 
 // New returns a server that runs until the test ends.
-func New(tb testing.TB) *Server {
+func New(tb testing.TB) *Server { return NewGuarded(tb, Guard{}) }
+
+// NewGuarded is New for a server that keeps strangers out.
+func NewGuarded(tb testing.TB, g Guard) *Server {
 	tb.Helper()
-	s := &Server{tb: tb, codes: map[string]int{}}
+	s := &Server{tb: tb, codes: map[string]int{}, guard: g}
 	s.listen("127.0.0.1:0")
 	tb.Cleanup(s.Stop)
 	return s
@@ -55,6 +71,11 @@ func (s *Server) listen(address string) {
 	s.Address = at.Addr().String()
 	s.smtp = smtp.NewServer(s)
 	s.smtp.ErrorLog = quiet{}
+	if s.guard.Always {
+		at = tls.NewListener(at, s.guard.TLS)
+	} else {
+		s.smtp.TLSConfig = s.guard.TLS
+	}
 	go func() { _ = s.smtp.Serve(at) }() // until Stop
 }
 
@@ -94,11 +115,35 @@ func (s *Server) Take() []Mail {
 }
 
 // NewSession implements [smtp.Backend].
-func (s *Server) NewSession(*smtp.Conn) (smtp.Session, error) { return &session{server: s}, nil }
+func (s *Server) NewSession(c *smtp.Conn) (smtp.Session, error) {
+	_, secret := c.TLSConnectionState()
+	return &session{server: s, secret: secret}, nil
+}
 
 type session struct {
 	server   *Server
+	secret   bool
+	user     string
 	from, to string
+}
+
+// AuthMechanisms implements [smtp.AuthSession].
+func (c *session) AuthMechanisms() []string {
+	if c.server.guard.User == "" {
+		return nil
+	}
+	return []string{sasl.Plain}
+}
+
+// Auth implements [smtp.AuthSession].
+func (c *session) Auth(string) (sasl.Server, error) {
+	return sasl.NewPlainServer(func(_, user, password string) error {
+		if user != c.server.guard.User || password != c.server.guard.Password {
+			return smtp.ErrAuthFailed
+		}
+		c.user = user
+		return nil
+	}), nil
 }
 
 func (c *session) Reset()        {}
@@ -109,6 +154,9 @@ func (c *session) Mail(from string, _ *smtp.MailOptions) error {
 	d := c.server.delay
 	c.server.mu.Unlock()
 	time.Sleep(d)
+	if c.user != c.server.guard.User {
+		return smtp.ErrAuthRequired
+	}
 	c.from = from
 	return nil
 }
@@ -128,7 +176,7 @@ func (c *session) Data(r io.Reader) error {
 	if err != nil {
 		return err
 	}
-	m.From, m.To = c.from, c.to
+	m.From, m.To, m.TLS, m.User = c.from, c.to, c.secret, c.user
 	c.server.mu.Lock()
 	defer c.server.mu.Unlock()
 	c.server.mails = append(c.server.mails, m)
