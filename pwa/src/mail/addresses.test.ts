@@ -57,6 +57,46 @@ describe('E53 recipients are found from the first letter', () => {
   })
 })
 
+describe('E112, E115 people outside', () => {
+  const met = [
+    row('mail:accueil@musee.example', { name: 'Le musée', at: '2026-11-20T00:00:00Z' }),
+    row('mail:maire@ville.example', { name: 'maire@ville.example', at: '2026-11-20T00:00:00Z' }),
+  ]
+  const open = new Addresses(lists, met, true)
+  const found = (typed: string, taken: string[] = []) =>
+    open.find(typed, new Set(taken)).map(({ key, label, detail }) => [key, label, detail])
+
+  test.each([
+    ['mus', [['mail:accueil@musee.example', 'Le musée', 'accueil@musee.example, externe']]],
+    ['accueil@m', [['mail:accueil@musee.example', 'Le musée', 'accueil@musee.example, externe']]],
+    ['maire', [['mail:maire@ville.example', 'maire@ville.example', 'externe']]],
+    ['maire@ville.example', [['mail:maire@ville.example', 'maire@ville.example', 'externe']]],
+    ['new@ville.example', [['mail:new@ville.example', 'Écrire à new@ville.example', 'adresse externe']]],
+    ['new@ville', []],
+  ])('%s', (typed, wanted) => expect(found(typed)).toEqual(wanted))
+
+  test('one who is in the message is not offered again', () => {
+    expect(found('new@ville.example', ['mail:new@ville.example'])).toEqual([])
+  })
+
+  test('E9 none of them where this person may not', () => {
+    const closed = new Addresses(lists, met)
+    expect(closed.find('mus', new Set())).toEqual([])
+    expect(closed.find('new@ville.example', new Set())).toEqual([])
+    expect(closed.get('mail:accueil@musee.example')).toBeUndefined()
+    expect(labelOf({ key: 'mail:accueil@musee.example', name: '' })).toBe('accueil@musee.example')
+  })
+
+  test('each counts once', () => {
+    expect(
+      open.count([
+        { key: 'mail:a@b.example', name: '' },
+        { key: 'user:be', name: '' },
+      ]),
+    ).toBe(2)
+  })
+})
+
 test('E47 lists hold groups in the order of the classes, administration first', () => {
   expect(all.groups.map((group) => group.label)).toEqual([
     'Vie scolaire et personnels',

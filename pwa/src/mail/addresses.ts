@@ -1,6 +1,7 @@
 /** To whom a person may write, and how they are found: from the first letter, without accents, without a network. */
 import { known, t } from '../i18n/index.svelte'
 import { fold } from './fold.ts'
+import { addressIn, isOutside, outsiderIn } from './outside.ts'
 import type { Addressee, Contact, List, Row } from '../sync/index.ts'
 
 /** Somebody, or a group, to choose. */
@@ -31,16 +32,22 @@ export class Addresses {
   readonly choices: readonly Choice[]
   readonly #members: ReadonlyMap<string, readonly string[]>
   readonly #known: ReadonlyMap<string, Choice>
+  readonly #outside: boolean
 
-  constructor(lists: readonly Row<List>[], contacts: readonly Row<Contact>[]) {
+  /** Outside: this person may write to people who are not of the school. */
+  constructor(lists: readonly Row<List>[], contacts: readonly Row<Contact>[], outside = false) {
     const last = new Map(contacts.map((row) => [row.id, row.value.at]))
     this.groups = lists.map(groupOf).sort(byKind)
     this.#members = new Map(
       this.groups.map((group) => [group.key, group.people.map((one) => `user:${one.id}`)]),
     )
-    this.choices = [...this.groups.filter((group) => group.whole).map(wholeOf), ...peopleIn(this.groups)].map(
-      (choice) => ({ ...choice, last: last.get(choice.key) ?? '' }),
-    )
+    this.#outside = outside
+    const foreign = contacts.filter(({ id }) => outside && isOutside({ key: id }))
+    this.choices = [
+      ...this.groups.filter((group) => group.whole).map(wholeOf),
+      ...peopleIn(this.groups),
+      ...foreign.map(({ id, value }) => outsiderOf({ key: id, name: value.name })),
+    ].map((choice) => ({ ...choice, last: last.get(choice.key) ?? '' }))
     this.#known = new Map(this.choices.map((choice) => [choice.key, choice]))
   }
 
@@ -53,6 +60,18 @@ export class Addresses {
   find(typed: string, taken: ReadonlySet<string>, most = 8): Choice[] {
     const words = plain(typed).split(' ').filter(Boolean)
     if (words.length === 0) return []
+    return [...this.#ranked(words, taken).slice(0, most), ...this.#typed(typed, taken)]
+  }
+
+  /** An address that was typed in full, and is nobody known. */
+  #typed(typed: string, taken: ReadonlySet<string>): Choice[] {
+    const one = this.#outside ? outsiderIn(typed) : undefined
+    if (!one || taken.has(one.key) || this.#known.has(one.key)) return []
+    const label = t('write.outside.to', { address: addressIn(one) })
+    return [{ ...outsiderOf(one), label, detail: t('write.outside.detail') }]
+  }
+
+  #ranked(words: readonly string[], taken: ReadonlySet<string>): Choice[] {
     return this.choices
       .flatMap((choice) => {
         const rank = taken.has(choice.key) ? undefined : rankOf(choice, words)
@@ -62,7 +81,6 @@ export class Addresses {
         (a, b) =>
           a.rank - b.rank || b.choice.last.localeCompare(a.choice.last) || byLabel(a.choice, b.choice),
       )
-      .slice(0, most)
       .map(({ choice }) => choice)
   }
 
@@ -90,6 +108,7 @@ export function plain(text: string): string {
 /** "26 parents de 5e B", "Mme Garnier". */
 export function labelOf({ key, name }: Pick<Addressee, 'key' | 'name'>): string {
   if (key.startsWith('user:')) return name || t('write.somebody')
+  if (isOutside({ key })) return name || addressIn({ key })
   const [scope = '', part = ''] = key.split('/')
   if (key === 'family') return t('write.list.family')
   const whole = scope.startsWith('school:') ? known(`write.list.school.${part}`) : undefined
@@ -124,6 +143,13 @@ function groupOf({ id, value }: Row<List>): Group {
 function wholeOf({ key, title, label, people }: Group): Choice {
   const detail = t('write.people', { count: people.length })
   return { key, name: title, label, count: people.length, detail, last: '', words: plain(label).split(' ') }
+}
+
+function outsiderOf(one: Addressee): Choice {
+  const label = labelOf(one)
+  const address = addressIn(one)
+  const detail = label === address ? t('mail.outside') : `${address}, ${t('mail.outside')}`
+  return { ...one, label, detail, last: '', words: plain(`${label} ${address}`).split(' ') }
 }
 
 function peopleIn(groups: readonly Group[]): Choice[] {

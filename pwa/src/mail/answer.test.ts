@@ -28,6 +28,13 @@ function talk(...letters: Letter[]): Talk {
   return one
 }
 
+test('whoever wrote from outside is answered outside', () => {
+  const from = { id: 'outside:x/a@b.example', name: 'a@b.example' }
+  const out = { key: 'mail:a@b.example', name: 'a@b.example' }
+  expect(replyTo(letter('a', { from, to: to('me') }), me, false).to).toEqual([out])
+  expect(replyTo(letter('a', { from }), me, true).to).toEqual([out, ...to('bob')])
+})
+
 describe('who may be answered', () => {
   test.each([
     ['E57: all, when its author wished so', letter('a'), { one: true, all: true }],

@@ -2,6 +2,7 @@
 import { fateOf } from '../school/fate.ts'
 import { newId, type Addressee, type Device, type Draft, type FileRef, type Message } from '../sync/index.ts'
 import type { Letter, Talk } from './discussions.ts'
+import { keyOf } from './outside.ts'
 
 /** What the server takes. */
 const mostQuotes = 50
@@ -32,7 +33,7 @@ export function answered(talk: Talk, me: string): Letter {
 }
 
 function othersIn({ from, to, cc = [] }: Message, me: string): Addressee[] {
-  const people = [{ key: `user:${from.id}`, name: from.name }, ...to, ...cc]
+  const people = [{ key: keyOf(from), name: from.name }, ...to, ...cc]
   const found = new Map(people.map((one) => [one.key, one]))
   found.delete(`user:${me}`)
   return [...found.values()].slice(0, mostPeople)
@@ -40,7 +41,7 @@ function othersIn({ from, to, cc = [] }: Message, me: string): Addressee[] {
 
 export function replyTo(letter: Letter, me: string, all: boolean): Omit<Draft, 'at'> {
   const { from, subject, mode } = letter.value
-  const author = { key: `user:${from.id}`, name: from.name }
+  const author = { key: keyOf(from), name: from.name }
   const to = all || from.id === me ? othersIn(letter.value, me) : [author]
   return { subject, mode, to, body: [], re: letter.id, ...(all && { all }) }
 }

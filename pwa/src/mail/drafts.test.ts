@@ -137,6 +137,16 @@ describe('what is sent', () => {
   })
 })
 
+test('E113 who is outside goes along by name, and comes back so', () => {
+  const to = [
+    { key: 'mail:a@b.example', name: 'Le musée' },
+    { key: 'mail:c@d.example', name: 'c@d.example' },
+  ]
+  const letter = letterOf(draft({ to }), 'd', 'n')
+  expect(letter.args).toMatchObject({ names: { 'mail:a@b.example': 'Le musée' } })
+  expect(draftOf(letter, undefined, (key) => ({ key, name: '' })).to).toEqual(to)
+})
+
 describe('refusals find their field', () => {
   const refused = (error: { code: string; field?: string }, args = {}): Outgoing => ({
     ...{ n: 1, scope: 'user:me', name: 'mail.send@1', at: 0, state: 'refused' },
@@ -156,6 +166,14 @@ describe('refusals find their field', () => {
   ])('%s at %s', (code, field, place) =>
     expect(faultIn(refused({ code, field }))).toEqual({ code, ...place }),
   )
+
+  test('E96 who has no external messaging is named', () => {
+    const one = {
+      ...refused({ code: 'mixed', field: 'to' }),
+      error: { code: 'mixed', field: 'to', message: 'Inès' },
+    }
+    expect(faultIn(one)).toEqual({ code: 'mixed', field: 'to', names: 'Inès' })
+  })
 
   test('the refused letter of a draft', () => {
     const one = refused({ code: 'frozen' })

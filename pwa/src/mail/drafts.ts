@@ -9,6 +9,7 @@ import {
   type Outgoing,
 } from '../sync/index.ts'
 import { textOf } from './body.ts'
+import { addressIn, isOutside, namesOf } from './outside.ts'
 import { isEmpty, most, tidy, trimmed } from './writing.ts'
 
 export const mostFiles = 10
@@ -108,6 +109,8 @@ export interface Fault {
   code: string
   /** Which of the recipients. */
   index?: number
+  /** Names that the server says. */
+  names?: string
 }
 
 export interface Known {
@@ -143,7 +146,12 @@ export function faultIn({ error }: Outgoing): Fault {
   const [, name = '', index] = /^(\w+)(?:\[(\d+)\])?/.exec(error?.field ?? '') ?? []
   const place = [...fields, 'subject', 'body', 'files'].find((one) => one === name) as
     Fault['field'] | undefined
-  return { field: place ?? 'all', code, ...(index !== undefined && { index: Number(index) }) }
+  return {
+    field: place ?? 'all',
+    code,
+    ...(index !== undefined && { index: Number(index) }),
+    ...(code === 'mixed' && { names: error?.message ?? '' }),
+  }
 }
 
 /** An action that says a draft to the server, for good. */
@@ -156,6 +164,7 @@ export function letterOf(draft: Draft, id: string, message: string): Letter {
   if (draft.re)
     return { name: 'mail.reply@1', args: { ...content, re: draft.re, ...(draft.all && { all: true }) } }
   const keys = (field: Field): string[] => (draft[field] ?? []).map((one) => one.key)
+  const names = namesOf(fields.flatMap((field) => draft[field] ?? []))
   const quotes = quotesOf(draft)
   return {
     name: 'mail.send@1',
@@ -166,6 +175,7 @@ export function letterOf(draft: Draft, id: string, message: string): Letter {
       to: keys('to'),
       ...(draft.cc?.length && { cc: keys('cc') }),
       ...(draft.bcc?.length && { bcc: keys('bcc') }),
+      ...(Object.keys(names).length > 0 && { names }),
       ...(quotes.length > 0 && { quotes }),
     },
   }
@@ -188,8 +198,10 @@ export function draftOf(letter: Letter, written: Draft | undefined, name: (key: 
   const { args } = letter
   const common = { ...emptyDraft(), ...written, body: args.body, files: args.files }
   if (letter.name === 'mail.reply@1') return { ...common, re: letter.args.re, all: letter.args.all ?? false }
-  const { subject, mode, to, cc = [], bcc = [], quotes = [] } = letter.args
-  const people = { to: to.map(name), cc: cc.map(name), bcc: bcc.map(name) }
+  const { subject, mode, to, cc = [], bcc = [], names = {}, quotes = [] } = letter.args
+  const called = (key: string): Addressee =>
+    isOutside({ key }) ? { key, name: names[key] ?? addressIn({ key }) } : name(key)
+  const people = { to: to.map(called), cc: cc.map(called), bcc: bcc.map(called) }
   return { ...common, ...people, subject, mode, forward: quotes.map((quote) => quote.message) }
 }
 

@@ -16,6 +16,13 @@ describe('E73–E83: the rules in words', () => {
   const said = (...args: Parameters<typeof reachOf>) =>
     reachOf(...args).map(({ key, allowed }) => `${allowed ? '+' : '-'}${key.replace('reach.', '')}`)
 
+  test('E9 the world outside, where the school has it', () => {
+    const open = { ...undecided, external: ['teacher' as const] }
+    expect(said(open, ['teacher']).at(-1)).toBe('+outside')
+    expect(said(open, ['staff'])).toEqual(['+everybody', '-outside'])
+    expect(said(open, ['student']).at(-1)).toBe('-outside')
+  })
+
   test.each([
     [['student'], ['+family.student', '+studentToTeacher', '-studentToStudent', '-studentToStaff']],
     [['guardian'], ['+family.guardian', '+guardianToTeacher', '+guardianToStaff']],

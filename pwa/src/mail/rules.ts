@@ -1,6 +1,7 @@
 /** The rules of a school's messaging: what holds where it decided nothing, and what they mean for a person. Pure. */
 import type { Key, Params } from '../i18n/index.svelte'
 import type { MailPolicy, User } from '../sync/index.ts'
+import { mayWriteOutside } from './outside.ts'
 
 type Role = User['roles'][number]
 
@@ -66,12 +67,16 @@ export function reachOf(rules: MailPolicy, roles: readonly Role[]): Sentence[] {
   const yes = (key: Key): Sentence => ({ key, allowed: true })
   const both = (all: readonly Way[]) =>
     all.map((way) => ({ key: `reach.${way}` as const, allowed: rules[way] }))
-  if (is('staff', 'direction')) return [yes('reach.everybody')]
+  const outside: Sentence[] = rules.external?.length
+    ? [{ key: 'reach.outside', allowed: mayWriteOutside(rules, roles) }]
+    : []
+  if (is('staff', 'direction')) return [yes('reach.everybody'), ...outside]
   return [
     ...(is('student') ? [yes('reach.family.student'), ...both(ways.student)] : []),
     ...(is('teacher') ? both(ways.teacher) : []),
     ...(is('teacher', 'admin') ? [yes('reach.colleagues')] : []),
     ...(is('guardian') ? [yes('reach.family.guardian'), ...both(ways.guardian)] : []),
+    ...outside,
   ]
 }
 

@@ -1,14 +1,25 @@
 /** What the acts of messaging do to the screen before the server has its say. */
-import type { Addressee, Draft, List, Mailing, MailActions, Message, Report, Thread } from './mailrecords.ts'
+import { keyOf } from './authors.ts'
+import type {
+  Addressee,
+  Contact,
+  Draft,
+  List,
+  Mailing,
+  MailActions,
+  Message,
+  Report,
+  Thread,
+} from './mailrecords.ts'
 import type { Mutator, MutatorContext, MutatorTx } from './mutators.ts'
 import type { User } from './records.ts'
 
 type Typed = { [N in keyof MailActions]: Mutator<MailActions[N]> }
 
 export const mailMutators: Typed = {
-  async 'mail.send@1'(tx, { id, draft, to, cc, bcc, quotes, ...rest }, context) {
+  async 'mail.send@1'(tx, { id, draft, to, cc, bcc, names: typed, quotes, ...rest }, context) {
     if (await tx.base(context.scope, 'message', id)) return
-    const named = (keys?: string[]): Promise<Addressee[]> => names(tx, context.scope, keys)
+    const named = (keys?: string[]): Promise<Addressee[]> => names(tx, context.scope, keys, typed)
     const written = draft ? ((await tx.base(context.scope, 'draft', draft)) as Draft | undefined) : undefined
     await put(tx, context, id, draft, {
       ...rest,
@@ -24,7 +35,7 @@ export const mailMutators: Typed = {
     if (await tx.base(context.scope, 'message', id)) return
     const to = (await tx.get(context.scope, 'message', re)) as Message | undefined
     if (!to) return
-    const author: Addressee = { key: `user:${to.from.id}`, name: to.from.name }
+    const author: Addressee = { key: keyOf(to.from), name: to.from.name }
     const others = [...to.to, ...(to.cc ?? [])].filter((one) => one.key !== `user:${context.user}`)
     const mine = to.from.id === context.user
     await put(tx, context, id, draft, {
@@ -174,10 +185,19 @@ async function put(
 }
 
 /** Names addressees as this person's lists do. */
-async function names(tx: MutatorTx, scope: string, keys: string[] = []): Promise<Addressee[]> {
+async function names(
+  tx: MutatorTx,
+  scope: string,
+  keys: string[] = [],
+  typed: Record<string, string> = {},
+): Promise<Addressee[]> {
   const people = ((await tx.list(scope, 'list')) as List[]).flatMap((list) => list.people)
   return Promise.all(
     keys.map(async (key) => {
+      if (key.startsWith('mail:')) {
+        const met = (await tx.get(scope, 'contact', key)) as Contact | undefined
+        return { key, name: met?.name ?? typed[key] ?? key.slice(5) }
+      }
       const one = people.find(({ id }) => `user:${id}` === key)
       const group = one ? undefined : ((await tx.get(scope, 'list', key)) as List | undefined)
       return { key, name: one?.name ?? group?.title ?? '', ...(group && { count: group.people.length }) }

@@ -1,7 +1,7 @@
 /** Messaging: what a mailbox holds, and what a person does in it. In user:U where nothing else is said. */
 import type { FileRef, Named, User } from './records.ts'
 
-/** A person ("user:U") or a group ("class:C/guardians", with how many people it was). */
+/** A person ("user:U"), a group ("class:C/guardians", with how many people it was), or somebody outside ("mail:a@b.example"). */
 export interface Addressee {
   key: string
   name: string
@@ -83,6 +83,10 @@ export interface Message {
   closed?: boolean
   /** It has not left, and nobody else has it; on its author's devices alone. */
   due?: string
+  /** Who could no longer be written to when it left; for its author alone. */
+  refused?: Addressee[]
+  /** Whom outside it did not reach, and why; for its author alone. */
+  returned?: (Addressee & { reason: 'refused' | 'rejected' | 'late' | 'bounced' })[]
 }
 
 /** What this person did with a discussion; nothing: it is in the inbox, and unread. */
@@ -229,6 +233,8 @@ export interface MailPolicy {
   keepCases: number
   /** Who does not see the latest messages at home. */
   hideLatest?: User['roles']
+  /** Who may write to people outside; absent: nobody. */
+  external?: User['roles']
 }
 
 export interface MailRecords {
@@ -257,7 +263,7 @@ interface Content {
 }
 
 export interface MailActions {
-  /** Refused `recipient_not_allowed to[3]`, `too_many_recipients`, `frozen`, `too_large files`. */
+  /** Refused `recipient_not_allowed to[3]`, `too_many_recipients`, `frozen`, `too_large files`, `mixed to`, `forbidden to[3]`. */
   'mail.send@1': Content & {
     id: string
     subject: string
@@ -265,6 +271,8 @@ export interface MailActions {
     to: string[]
     cc?: string[]
     bcc?: string[]
+    /** How those outside were called when they were typed, by key. */
+    names?: Record<string, string>
     /** Messages passed on; with a body where it was altered. */
     quotes?: { message: string; body?: Body }[]
   }
@@ -297,6 +305,6 @@ export interface MailActions {
   /** office:X; a mailing that waits. */
   'mail.stop@1': { id: string }
   'mail.vote@1': { message: string; poll: string; choices: number[] }
-  /** school:X */
+  /** school:X; refused `unavailable external`. */
   'mail.policy@1': MailPolicy
 }
