@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -12,6 +13,7 @@ import (
 
 	"preau/api/account"
 	"preau/api/directory"
+	"preau/api/mail"
 	"preau/api/mail/mailtest"
 	psync "preau/sync"
 )
@@ -34,7 +36,7 @@ type post struct {
 	cells, allowed int
 }
 
-// TestMailMatrix (E1, E51, E73–E83, E97) lets everybody of random schools
+// TestMailMatrix (E1, E9, E51, E73–E83, E96, E97) lets everybody of random schools
 // write to everybody in every way there is, over HTTP, and compares what the
 // server answers with the oracle.
 func TestMailMatrix(t *testing.T) {
@@ -48,9 +50,19 @@ func TestMailMatrix(t *testing.T) {
 	t.Logf("%d cells, %d allowed", cells, allowed)
 }
 
+// open are the roles that write outside in these schools.
+var open = []directory.Role{directory.RoleTeacher, directory.RoleGuardian, directory.RoleDirection}
+
 func newPost(t *testing.T, puts []directory.Put) *post {
 	p := &post{world: newWorld(t), puts: puts}
 	p.move(t, append(puts, directory.Put{ID: "fr", Record: directory.Subject{Name: "Français"}}))
+	rules := mail.DefaultPolicy()
+	rules.External.External = open
+	_, err := p.engine.Commit(t.Context(), psync.Actor{School: "m"}, "school:m", func(_ context.Context, tx *psync.Tx) error {
+		tx.Put("mail", "mail", rules)
+		return nil
+	})
+	check(t, err)
 	for id := range p.facts.People {
 		p.people = append(p.people, id)
 	}
@@ -74,6 +86,7 @@ func (p *post) move(t *testing.T, puts []directory.Put) {
 func (p *post) run(t *testing.T) {
 	p.try(t, p.pairs("send", "to"))
 	p.try(t, slices.Concat(p.pairs("cc", "cc"), p.pairs("bcc", "bcc"), p.among(), p.groups()))
+	p.try(t, p.outside())
 	p.try(t, slices.Concat(p.answers(), p.passed()))
 	p.try(t, p.drafts())
 	p.try(t, p.together(t))
@@ -131,6 +144,30 @@ func (p *post) among() (all []letter) {
 		for _, to := range p.people {
 			keys := []string{"user:" + p.people[i], "user:" + to}
 			all = append(all, p.letter(from, "among others to "+to, p.facts.May(from, to), map[string]any{"to": keys}))
+		}
+	}
+	return all
+}
+
+// outside has everybody write to somebody outside, alone and together with
+// everybody.
+func (p *post) outside() (all []letter) {
+	for _, from := range p.senders() {
+		may := p.facts.MayOutside(from, open...)
+		alone := p.letter(from, "outside", true, map[string]any{"to": []string{"mail:a@b.example"}})
+		if !may {
+			alone.want = "forbidden"
+		}
+		all = append(all, alone)
+		for _, to := range p.people {
+			l := p.letter(from, "outside and to "+to, p.facts.May(from, to), map[string]any{"cc": []string{"user:" + to}, "bcc": []string{"mail:a@b.example"}})
+			switch {
+			case l.want == "" && !may:
+				l.want = "forbidden"
+			case l.want == "" && !p.facts.MayOutside(to, open...):
+				l.want = "mixed"
+			}
+			all = append(all, l)
 		}
 	}
 	return all

@@ -83,7 +83,10 @@ func newWorld(t testing.TB) *world {
 		Directory: w.directory, Files: files, Notices: notices, Log: log, Now: morning,
 		Key: ed25519.NewKeyFromSeed(bytes.Repeat([]byte{1}, 32)),
 	})
-	letters := mail.New(mail.Config{Directory: w.directory, Files: files, Notices: notices, Log: log, Now: morning})
+	letters := mail.New(mail.Config{
+		Directory: w.directory, Files: files, Notices: notices, Log: log, Now: morning,
+		Outside: &mail.Outside{Courier: office, Domain: "reponse.ecole.example", Key: []byte("a key")},
+	})
 	letters.Register(w.mux)
 	w.directory.Register(w.mux)
 	files.Register(w.mux)

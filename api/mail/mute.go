@@ -52,7 +52,7 @@ func (s *Service) hush(ctx context.Context, tx *psync.Tx) error {
 		if !acquainted(id) {
 			return psync.Refuse("not_found", fmt.Sprintf("people[%d]", i), "nobody who writes to you or to whom you write")
 		}
-		tx.PutIfChanged("muted", id, hushed{s.dir.Display(id)})
+		tx.PutIfChanged("muted", id, hushed{s.display(id)})
 	}
 	all, err := tx.List(ctx, "muted")
 	if err == nil && len(all) > maxHushed {

@@ -9,6 +9,29 @@ import (
 	"preau/api/mail/mailtest"
 )
 
+// TestOutsideAgreesWithTheOracle (E9, E96) asks both who may write to people
+// outside.
+func TestOutsideAgreesWithTheOracle(t *testing.T) {
+	allowed := 0
+	rapid.Check(t, func(r *rapid.T) {
+		w := newWorldOf(t, mailtest.School(r)...)
+		f := mailtest.Facts{Contents: w.dir.Contents("x"), Day: directory.DateOf(w.now)}
+		open := rapid.SliceOfDistinct(rapid.SampledFrom(directory.AllRoles), rapid.ID[directory.Role]).Draw(r, "open")
+		may := w.mail.reachOutside(External{open})
+		for id := range f.People {
+			want := f.MayOutside(id, open...)
+			if got := may(id); got != want {
+				r.Fatalf("%s, where %v may: %v, want %v", id, open, got, want)
+			}
+			if want {
+				allowed++
+			}
+		}
+		w.close()
+	})
+	t.Logf("%d may write outside", allowed)
+}
+
 // TestPolicyAgreesWithTheOracle (E1, E73–E83) asks both of every pair of people
 // of random schools.
 func TestPolicyAgreesWithTheOracle(t *testing.T) {

@@ -100,6 +100,14 @@ func (s *Service) schoolOf(author string) string {
 	return s.dir.SchoolOf(author)
 }
 
+// display is the name of an author; one outside is called by the address.
+func (s *Service) display(author string) string {
+	if _, address, ok := outsideOf(author); ok {
+		return address
+	}
+	return s.dir.Display(author)
+}
+
 // accountOf is the account whose files an author's messages show: what comes in
 // from outside belongs to nobody of the school.
 func accountOf(author string) string {

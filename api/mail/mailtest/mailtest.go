@@ -168,6 +168,29 @@ func (f Facts) Works(id string) bool {
 	return f.teacher(id) || f.office(id) || f.holds(id, directory.RoleAdmin)
 }
 
+// MayOutside says whether somebody may write to people outside, where a school
+// lets some roles (E9).
+func (f Facts) MayOutside(id string, open ...directory.Role) bool {
+	return slices.ContainsFunc(open, func(role directory.Role) bool { return f.is(id, role) })
+}
+
+func (f Facts) is(id string, role directory.Role) bool {
+	switch role {
+	case directory.RoleStudent:
+		return f.Here(id) && f.People[id].Pupil
+	case directory.RoleTeacher:
+		return f.Here(id) && f.teacher(id)
+	case directory.RoleGuardian:
+		for pupil := range f.People {
+			if f.cares(id, pupil, true) {
+				return true
+			}
+		}
+		return false
+	}
+	return f.holds(id, role)
+}
+
 // MayAddress says whether somebody may write to all pupils, guardians or
 // teachers of a class or group at once, or to all members of a space.
 func (f Facts) MayAddress(from, audience, part string) bool {
