@@ -162,7 +162,7 @@ func (s *Service) Take(ctx context.Context, address string, a Answer) error {
 		return err
 	}
 	id := a.id(token)
-	p := e.message(a)
+	p := s.answerOut(e, a)
 	if p.Files, err = s.storeFiles(ctx, e.School, a.Files); err != nil {
 		return err
 	}
@@ -180,12 +180,15 @@ func (s *Service) Take(ctx context.Context, address string, a Answer) error {
 	return err
 }
 
-// message is an answer as it is stored, but for its files.
-func (e exchange) message(a Answer) post {
+// answerOut is an answer as it is stored, but for its files.
+func (s *Service) answerOut(e exchange, a Answer) post {
 	p := post{Root: e.post.Root, Readers: e.readers, MailID: a.MailID}
 	p.Discussion, p.Subject, p.Mode, p.Re = e.post.Discussion, e.root.Subject, e.root.Mode, e.Message
 	p.From = directory.Named{ID: authorOutside(e.School, e.Address), Name: e.Address}
 	p.Body = a.Body
+	for _, id := range e.readers {
+		p.To = append(p.To, Addressee{Key: userScope(id), Name: s.dir.Display(id)})
+	}
 	return p
 }
 

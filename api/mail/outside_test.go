@@ -132,7 +132,7 @@ func TestAMailGoesOut(t *testing.T) {
 	if m.Subject != "Sortie au musée" || m.Header.Has("Auto-Submitted") || m.Header.Has("Cc") || m.Header.Has("Bcc") {
 		t.Errorf("%q %+v", m.Subject, m.Header)
 	}
-	for _, part := range []string{"Bonjour <b>, merci et  <https://ecole.example/a?b&c>", "- lundi", "aussi adressé à : Le musée, M. Petit.", "répondez simplement"} {
+	for _, part := range []string{"Bonjour <b>, merci et  <https://ecole.example/a?b&c>", "- lundi", "Ce message va aussi à : Le musée, M. Petit.", "répondez simplement"} {
 		if !strings.Contains(m.Text, part) {
 			t.Errorf("%q is missing in\n%s", part, m.Text)
 		}
@@ -183,7 +183,7 @@ func TestAnAnswerComesIn(t *testing.T) {
 			t.Fatalf("%s has %v", user, in)
 		}
 		m := slices.Collect(maps.Values(in))[0]
-		if m.From.ID != "outside:x/"+clean || m.From.Name != clean || m.Discussion != "message-1" || m.Re != "message-1" || m.Subject != "Sortie au musée" || m.Body.Text() != "Merci, à jeudi." {
+		if m.From.ID != "outside:x/"+clean || m.From.Name != clean || m.Discussion != "message-1" || m.Re != "message-1" || m.Subject != "Sortie au musée" || m.Body.Text() != "Merci, à jeudi." || len(m.To) != 2 || m.To[0] != (Addressee{Key: "user:garnier", Name: "Mme Garnier"}) {
 			t.Errorf("%+v", m)
 		}
 	}
@@ -200,6 +200,9 @@ func TestAnAnswerComesIn(t *testing.T) {
 	}
 	w.must("garnier", "mail.reply@1", args{"id": "message-3", "re": id, "body": text("À vous seul.")})
 	w.wantHolders("message-3", "garnier")
+	if m, _ := w.message("garnier", "message-3"); len(m.To) != 1 || m.To[0].Key != "mail:"+clean {
+		t.Errorf("%+v", m.To)
+	}
 	if got := w.out(); len(got) != 1 || !strings.Contains(got[clean].Text, "À vous seul.") {
 		t.Error(got)
 	}

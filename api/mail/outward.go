@@ -288,7 +288,7 @@ func namesOut(all []Addressee, self string) []string {
 		case a.Key == self:
 			continue
 		case strings.Contains(name, "@"):
-			name = "un autre correspondant"
+			name = "une autre personne"
 		}
 		names = append(names, name)
 	}

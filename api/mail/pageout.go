@@ -3,6 +3,7 @@ package mail
 import (
 	"fmt"
 	"html"
+	"slices"
 	"strings"
 )
 
@@ -21,8 +22,8 @@ func (o pageOut) footer() (lines []string) {
 	for _, name := range o.lost {
 		lines = append(lines, "Pièce jointe supprimée : "+name)
 	}
-	if names := namesOut(append(o.To[:len(o.To):len(o.To)], o.Cc...), o.self); len(names) > 0 {
-		lines = append(lines, "Ce message est aussi adressé à : "+strings.Join(names, ", ")+".")
+	if names := namesOut(slices.Concat(o.To, o.Cc), o.self); len(names) > 0 {
+		lines = append(lines, "Ce message va aussi à : "+strings.Join(names, ", ")+".")
 	}
 	to := "à son auteur"
 	if o.all && len(o.Readers) > 0 {
@@ -49,26 +50,24 @@ func textOut(body Body) string {
 	lines := make([]string, len(body))
 	number := map[int]int{}
 	for i, block := range body {
-		lead := strings.Repeat("  ", block.Indent)
+		var line strings.Builder
+		line.WriteString(strings.Repeat("  ", block.Indent))
 		switch block.Kind {
 		case "bullet":
-			lead += "- "
+			line.WriteString("- ")
 		case "number":
 			number[block.Indent]++
-			lead += fmt.Sprintf("%d. ", number[block.Indent])
+			fmt.Fprintf(&line, "%d. ", number[block.Indent])
 		default:
 			clear(number)
 		}
 		for _, r := range block.Runs {
-			lead += r.Text
-			if r.Link != "" && r.Link != r.Text {
-				lead += " <" + r.Link + ">"
-			}
+			line.WriteString(r.text())
 		}
 		if block.Poll != nil {
-			lead += block.Poll.text()
+			line.WriteString(block.Poll.text())
 		}
-		lines[i] = lead
+		lines[i] = line.String()
 	}
 	return strings.Join(lines, "\n")
 }
@@ -116,6 +115,13 @@ func writeHTML(b *strings.Builder, body Body) {
 		}
 		b.WriteString("</p>\n")
 	}
+}
+
+func (r Run) text() string {
+	if r.Link == "" || r.Link == r.Text {
+		return r.Text
+	}
+	return r.Text + " <" + r.Link + ">"
 }
 
 func (r Run) html() string {

@@ -151,6 +151,7 @@ func (s *Service) works(user string) bool {
 // resolve finds whom keys stand for, and refuses the first that may not be
 // written to.
 func (f *sender) resolve(field string, keys []string, name func(address string) string) (to []Addressee, people []string, err error) {
+	to = []Addressee{} // devices look into it, whatever is in Cc
 	for i, key := range keys {
 		if strings.HasPrefix(key, outsideKey) {
 			a, err := f.outwards(fmt.Sprintf("%s[%d]", field, i), key, name)

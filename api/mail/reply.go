@@ -105,7 +105,7 @@ func (f *sender) answer(p *post, root, re post, all bool) error {
 	if all && slices.Equal(people, everyone) {
 		to = slices.DeleteFunc(everybody(root, f.user), isOutside)
 	}
-	p.To = append(to, p.To...)
+	p.To = slices.Concat([]Addressee{}, to, p.To)
 	return f.unmixed(*p)
 }
 

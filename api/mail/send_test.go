@@ -190,3 +190,13 @@ func TestRightsAreThoseOfTheArrival(t *testing.T) {
 	w.wantRefusal(w.send("petit", "m-later01", "user:nadia"), "recipient_not_allowed to[0]")
 	w.must("nadia", "mail.reply@1", args{"id": "m-answer1", "re": "m-while01", "body": text("Merci.")})
 }
+
+// A message for people in copy alone has an empty list of recipients: devices
+// go through it.
+func TestOnlyCopies(t *testing.T) {
+	w := newWorld(t)
+	w.must("garnier", "mail.send@1", letter("message-1", nil, args{"to": []string{}, "cc": users("petit")}))
+	if m, _ := w.message("petit", "message-1"); m.To == nil || len(m.Cc) != 1 {
+		t.Errorf("%+v", m)
+	}
+}

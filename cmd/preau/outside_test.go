@@ -17,15 +17,17 @@ import (
 )
 
 func TestSettingsForTheOutside(t *testing.T) {
-	for value, set := range map[string]map[string]string{
-		"together": {"PREAU_SMTP_LISTEN": ":2525"}, "together ": {"PREAU_MAIL_DOMAIN": "reponse.ecole.example"},
-		"PREAU_MAIL_DOMAIN": {"PREAU_MAIL_DOMAIN": "https://ecole.example"}, "PREAU_SMTP_LISTEN": {"PREAU_SMTP_LISTEN": "25"},
+	for _, set := range []struct{ name, value, told string }{
+		{"PREAU_SMTP_LISTEN", ":2525", "together"},
+		{"PREAU_MAIL_DOMAIN", "reponse.ecole.example", "together"},
+		{"PREAU_MAIL_DOMAIN", "https://ecole.example", "PREAU_MAIL_DOMAIN"},
+		{"PREAU_SMTP_LISTEN", "25", "PREAU_SMTP_LISTEN"},
 	} {
-		c, err := readConfig(func(name string) string { return set[name] })
+		c, err := readConfig(func(name string) string { return map[string]string{set.name: set.value}[name] })
 		if err == nil {
 			err = c.complete()
 		}
-		if err == nil || !strings.Contains(err.Error(), strings.TrimSpace(value)) {
+		if err == nil || !strings.Contains(err.Error(), set.told) {
 			t.Errorf("%v: %v", set, err)
 		}
 	}

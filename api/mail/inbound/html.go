@@ -70,10 +70,10 @@ func (w *walker) walk(n *html.Node, at around, depth int) {
 	case n.Type == html.TextNode:
 		w.text(n.Data, at)
 		return
-	case n.Type == html.ElementNode && (silent[n.DataAtom] || n.Namespace != "" || unseen(n)), depth > maxNested:
-		return
 	case n.DataAtom == atom.Br:
 		w.end(at)
+		return
+	case n.Type == html.ElementNode && (silent[n.DataAtom] || n.Namespace != "" || unseen(n)), depth > maxNested:
 		return
 	}
 	inside := within(n, at)
@@ -128,6 +128,7 @@ func within(n *html.Node, at around) around {
 		at.exact = true
 	case atom.A:
 		at.link = linkOf(n)
+	default:
 	}
 	if mark, is := styles[n.DataAtom]; is {
 		at.marks = marked(at.marks, mark)

@@ -199,8 +199,12 @@ func TestWhatIsAnswered(t *testing.T) {
 		says error
 		want string
 	}{
-		{mail.ErrSender, "550 5.7.1"}, {mail.ErrClosed, "550 5.7.1"}, {mail.ErrNobody, "550 5.1.1"}, {mail.ErrLater, "451 4.7.1"},
-		{fmt.Errorf("x: %w", mail.ErrUnreadable), "554 5.6.0"}, {errors.New("secret path /data/preau.db"), "451 4.3.0"},
+		{mail.ErrSender, "550 5.7.1"},
+		{mail.ErrClosed, "550 5.7.1"},
+		{mail.ErrNobody, "550 5.1.1"},
+		{mail.ErrLater, "451 4.7.1"},
+		{fmt.Errorf("x: %w", mail.ErrUnreadable), "554 5.6.0"},
+		{errors.New("secret path /data/preau.db"), "451 4.3.0"},
 	} {
 		o.mu.Lock()
 		o.says = c.says

@@ -103,7 +103,8 @@ func TestHostileHTML(t *testing.T) {
 			{Text: "https://ecole.example", Link: "https://evil.example/login"}, {Text: " (evil.example)"},
 		}}}},
 		"lists in lists": {`<ol><li>un<li>deux<ul><li>trois</ul></ol>`, mail.Body{
-			{Kind: "number", Runs: []mail.Run{{Text: "un"}}}, {Kind: "number", Runs: []mail.Run{{Text: "deux"}}},
+			{Kind: "number", Runs: []mail.Run{{Text: "un"}}},
+			{Kind: "number", Runs: []mail.Run{{Text: "deux"}}},
 			{Kind: "bullet", Indent: 1, Runs: []mail.Run{{Text: "trois"}}},
 		}},
 	} {

@@ -156,8 +156,9 @@ func judged(err error) error {
 		return fmt.Errorf("%w: %d", ErrRefused, failed.ErrorCode())
 	case gomail.ErrSMTPData, gomail.ErrSMTPDataClose:
 		return fmt.Errorf("%w: %d", ErrRejected, failed.ErrorCode())
+	default:
+		return fmt.Errorf("courier: %w", err)
 	}
-	return fmt.Errorf("courier: %w", err)
 }
 
 // write makes the mail. No header holds a line break, whatever a name holds.

@@ -51,7 +51,10 @@ type Guard struct {
 }
 
 // New returns a server that runs until the test ends.
-func New(tb testing.TB) *Server { return NewGuarded(tb, Guard{}) }
+func New(tb testing.TB) *Server {
+	tb.Helper()
+	return NewGuarded(tb, Guard{})
+}
 
 // NewGuarded is New for a server that keeps strangers out.
 func NewGuarded(tb testing.TB, g Guard) *Server {
