@@ -7,7 +7,7 @@ import { Clamd, eicar } from './clamd.ts'
 import { fits, inspect, shoot } from './inspect.ts'
 import { deliver, freePort, World } from './outside.ts'
 import { signInAs } from './people.ts'
-import { Server } from './server.ts'
+import { pause, Server } from './server.ts'
 import { story } from './steps.ts'
 
 const museum = 'accueil@musee.example'
@@ -56,11 +56,10 @@ async function send(subject: string): Promise<void> {
 
 step('E9 before the school allows it no address is offered', async () => {
   page = await teacher.open(server.url)
-  page.on('pageerror', (e) => console.log('PAGEERR', e))
   await signInAs(page, 'Claire Garnier')
   await write('0193abcd-0000-7000-8000-0000000000b1')
   await page.getByLabel('À', { exact: true }).fill(museum)
-  await page.getByText('Personne de ce nom').waitFor()
+  await page.getByText('Personne de ce nom').first().waitFor()
 })
 
 step('E9 the direction allows it to teachers', async () => {
@@ -113,7 +112,7 @@ ${eicar.toString('base64')}
 `
   expect(await deliver(port, museum, answersAt, text)).toMatch(/^250/)
   await page.goto(`${server.url}/messages`)
-  await page.getByText('Avec plaisir').first().click()
+  await page.getByRole('link', { name: /Visite du musée/ }).click()
   await page.getByText('Jeudi', { exact: true }).waitFor()
   await page.getByText('externe', { exact: true }).waitFor()
   await page.getByText('Pièce jointe supprimée').waitFor()
@@ -142,8 +141,11 @@ step('E96 who has no external messaging is not mixed in; the text comes back', a
     .first()
     .click()
   await send('À vous deux')
-  await page.goto(`${server.url}/messages/ecrire/0193abcd-0000-7000-8000-0000000000b2`)
-  await page.getByText('n’a pas la messagerie externe : Inès Benali').waitFor({ timeout: 30_000 })
+  await pause(5500) // until it can no longer be called back
+  await page.goto(`${server.url}/reglages/envois`)
+  await page.getByText('à qui n’a pas la messagerie externe').waitFor({ timeout: 30_000 })
+  await page.getByRole('link', { name: 'Reprendre le message' }).click()
+  await page.getByText('n’a pas la messagerie externe : Inès Benali').waitFor()
   await shoot(page, 'outside-mixed')
   expect(await page.getByLabel('Objet').inputValue()).toBe('À vous deux')
 })
@@ -174,7 +176,7 @@ Action: failed
 `
   expect(await deliver(port, '', answersAt, report)).toMatch(/^250/)
   await page.goto(`${server.url}/messages`)
-  await page.getByText('Avec plaisir').first().click()
+  await page.getByRole('link', { name: /Visite du musée/ }).click()
   await page.getByText('Le musée n’a pas reçu ce message : il est revenu.').waitFor()
   await shoot(page, 'outside-returned')
 })
