@@ -11,6 +11,7 @@ import (
 	"preau/api/attachment"
 	"preau/api/directory"
 	"preau/api/notify/courier/couriertest"
+	"preau/storage"
 )
 
 const (
@@ -41,8 +42,8 @@ func (w *world) out() map[string]couriertest.Mail {
 	return all
 }
 
-// answers is the address at which a mail is answered.
-func answers(t testing.TB, m couriertest.Mail) string {
+// answerAddress is the address at which a mail is answered.
+func answerAddress(t testing.TB, m couriertest.Mail) string {
 	t.Helper()
 	to, err := m.Header.AddressList("Reply-To")
 	if err != nil || len(to) != 1 {
@@ -149,7 +150,7 @@ func TestAMailGoesOut(t *testing.T) {
 			}
 		}
 	}
-	if answers(t, m) == answers(t, got[clean]) {
+	if answerAddress(t, m) == answerAddress(t, got[clean]) {
 		t.Error("two people answer at one address")
 	}
 	if mine, _ := w.message("garnier", "message-1"); len(mine.Bcc) != 1 || mine.To[0].Name != "Le musée" {
@@ -170,7 +171,7 @@ func TestAnAnswerComesIn(t *testing.T) {
 	w.open(directory.RoleTeacher)
 	w.must("garnier", "mail.send@1", letter("message-1", []string{museum, "user:petit"}, nil))
 	out := w.out()[clean]
-	to := answers(t, out)
+	to := answerAddress(t, out)
 	a := Answer{From: "accueil@MUSEE.example", MailID: "<one@musee.example>"}
 	for range 2 { // the other server says it twice
 		if err := w.take(to, a); err != nil {
@@ -195,7 +196,7 @@ func TestAnAnswerComesIn(t *testing.T) {
 	if next.Subject != "Re : Sortie au musée" || !slices.Equal(refs(next), []string{msgID(out), "one@musee.example"}) {
 		t.Errorf("%q follows %v", next.Subject, refs(next))
 	}
-	if answers(t, next) == to {
+	if answerAddress(t, next) == to {
 		t.Error("answers to two messages go to one address")
 	}
 	w.must("garnier", "mail.reply@1", args{"id": "message-3", "re": id, "body": text("À vous seul.")})
@@ -249,7 +250,7 @@ func TestWhoGetsAnAnswer(t *testing.T) {
 		if c.then != nil {
 			c.then(w)
 		}
-		if err := w.take(answers(t, w.out()[clean]), Answer{}); err != nil {
+		if err := w.take(answerAddress(t, w.out()[clean]), Answer{}); err != nil {
 			t.Errorf("%s: %v", c.name, err)
 		}
 		var got []string
@@ -270,7 +271,7 @@ func TestAnswersNotTaken(t *testing.T) {
 	w := newWorld(t)
 	w.open(directory.RoleTeacher)
 	w.must("garnier", "mail.send@1", letter("message-1", []string{museum, "user:petit"}, nil))
-	to := answers(t, w.out()[clean])
+	to := answerAddress(t, w.out()[clean])
 	want := func(name string, err, want error) {
 		t.Helper()
 		if !errors.Is(err, want) {
@@ -310,7 +311,7 @@ func TestModerationOutside(t *testing.T) {
 	w := newWorld(t)
 	w.open(directory.RoleTeacher)
 	w.must("garnier", "mail.send@1", letter("message-1", []string{museum, "user:petit"}, nil))
-	to := answers(t, w.out()[clean])
+	to := answerAddress(t, w.out()[clean])
 	data := []byte("Le plan du musée.")
 	if err := w.take(to, Answer{Files: []AnsweredFile{NewAnsweredFile("plan.txt", data)}}); err != nil {
 		t.Fatal(err)
@@ -429,7 +430,7 @@ func TestWhatDoesNotArrive(t *testing.T) {
 
 	w.post.Refuse(clean, 0)
 	w.must("garnier", "mail.send@1", letter("message-3", []string{museum}, nil))
-	to := answers(t, w.out()[clean])
+	to := answerAddress(t, w.out()[clean])
 	for range 2 {
 		if err := w.mail.Bounce(t.Context(), to); err != nil {
 			t.Fatal(err)
@@ -510,4 +511,50 @@ func TestRightsAtDeparture(t *testing.T) {
 		t.Errorf("%v %+v", got, m)
 	}
 	w.wantHolders("message-1", "garnier", "petit")
+}
+
+// TestAnswersAfterItsAuthorForgot (E107): a message is there for as long as
+// somebody outside may answer it, without its text once nobody has it, and then
+// it is gone.
+func TestAnswersAfterItsAuthorForgot(t *testing.T) {
+	w := newWorld(t)
+	w.open(directory.RoleTeacher)
+	w.must("garnier", "mail.send@1", letter("message-1", []string{museum}, nil))
+	to := answerAddress(t, w.out()[clean])
+	w.throwAway("garnier", "message-1")
+	if p := w.postOf("garnier", "message-1"); !p.Erased || len(p.Body) != 0 {
+		t.Fatalf("%+v", p)
+	}
+	if err := w.take(to, Answer{}); err != nil {
+		t.Fatal(err)
+	}
+	if in := w.foreign("garnier"); len(in) != 1 {
+		t.Fatalf("%+v", in)
+	}
+	w.throwAway("garnier", "message-1")
+	w.now = w.now.Add(answerLife + time.Hour)
+	w.settle()
+	if posts, err := w.mail.posts(t.Context(), "garnier", "message-1"); err != nil || len(posts) != 0 {
+		t.Error("it is there for nobody", posts, err)
+	}
+	if posts, err := w.engine.Find(t.Context(), "mail:x", storage.Key{Type: "post"}, storage.Key{Type: "rest"}); err != nil || len(posts) != 0 {
+		t.Error("the answer is there for nobody", posts, err)
+	}
+}
+
+// TestModeratedFromOutside (E39, E93): what came from outside is taken out of
+// the messages that pass it on, as anybody's.
+func TestModeratedFromOutside(t *testing.T) {
+	w := newWorld(t)
+	w.open(directory.RoleTeacher)
+	w.must("garnier", "mail.send@1", letter("message-1", []string{museum}, nil))
+	if err := w.take(answerAddress(t, w.out()[clean]), Answer{}); err != nil {
+		t.Fatal(err)
+	}
+	id := slices.Collect(maps.Keys(w.foreign("garnier")))[0]
+	w.wantRefusal(w.passOn("garnier", "message-2", id, "viard"), "")
+	w.wantQuotes("viard", "message-2", "Merci, à jeudi.")
+	w.must("garnier", "mail.report@1", accuse("report-001", id))
+	w.wantRefusal(w.doIn("roussel", "office:x", "mail.moderate@1", args{"id": officeID("garnier", "report-001"), "withdraw": true}), "")
+	w.wantQuotes("viard", "message-2", "")
 }
