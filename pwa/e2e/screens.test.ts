@@ -2,7 +2,7 @@
 // can find, in both themes, and no sideways scrolling at 320 px or with text
 // twice as big. PREAU_SHOTS=folder keeps a picture of each.
 import type { Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, test } from 'vitest'
 import { Phone } from './chromium.ts'
 import { fits, inspect, shoot } from './inspect.ts'
 import { signInAs } from './people.ts'
