@@ -82,6 +82,10 @@ func keepOther(ctx context.Context, tx *psync.Tx, id string) error {
 // discard deletes a draft.
 func (s *Service) discard(ctx context.Context, tx *psync.Tx) error { return s.drop(ctx, tx, "draft") }
 
+// maxKey is how long the id of such a record may be: a contact outside has the
+// longest.
+const maxKey = len(outsideKey) + maxAddress
+
 // drop deletes records that are the actor's to delete; one that is gone is no
 // error.
 func (s *Service) drop(ctx context.Context, tx *psync.Tx, typ string) error {
@@ -95,7 +99,7 @@ func (s *Service) drop(ctx context.Context, tx *psync.Tx, typ string) error {
 		return psync.Refuse("invalid", "ids", "1 to %d", maxThreads)
 	}
 	for _, id := range args.IDs {
-		if id == "" || len(id) > 100 || strings.ContainsAny(id, " \"\\") {
+		if id == "" || len(id) > maxKey || strings.ContainsAny(id, " \"\\") {
 			return psync.Refuse("invalid", "ids", "not an id")
 		}
 		if seq, err := tx.Get(ctx, typ, id, nil); err != nil {

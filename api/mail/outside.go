@@ -149,6 +149,8 @@ func (f *sender) outwards(field, key string, name func(address string) string) (
 		return Addressee{}, psync.Refuse("invalid", field, "not an address, somebody@example.org")
 	case f.svc.outside == nil:
 		return Addressee{}, psync.Refuse("unavailable", field, "this server writes to nobody outside")
+	case strings.HasSuffix(address, "@"+f.svc.outside.Domain):
+		return Addressee{}, psync.Refuse("invalid", field, "an address of answers, where nobody is")
 	case !f.outside(f.user):
 		return Addressee{}, psync.Refuse("forbidden", field, "writing to people outside is not for this role")
 	}

@@ -27,6 +27,9 @@ func (w *world) open(roles ...directory.Role) {
 	if refused := w.doIn("roussel", "school:x", "mail.policy@1", p); refused != "" {
 		w.t.Fatal(refused)
 	}
+	if w.post == nil {
+		w.connect()
+	}
 }
 
 // out takes the mails that went outside, by address.
@@ -78,7 +81,7 @@ func TestExternalIsAnOption(t *testing.T) {
 	w.wantRefusal(w.send("nadia", "message-2", museum), "forbidden to[0]")
 	w.wantRefusal(w.send("roussel", "message-2", museum), "forbidden to[0]")
 
-	for _, bad := range []string{"mail:", "mail:x", "mail:x@y", "mail:a@b.example,c@d.example", "mail:é@b.example", "mail:a@b.example\r\nBcc: c@d.example", "mail:" + strings.Repeat("a", 120) + "@b.example"} {
+	for _, bad := range []string{"mail:", "mail:x", "mail:x@y", "mail:a@b.example,c@d.example", "mail:é@b.example", "mail:a@b.example\r\nBcc: c@d.example", "mail:" + strings.Repeat("a", 120) + "@b.example", "mail:r-x@Reponse.ecole.example"} {
 		if got := w.send("garnier", "message-3", bad); !strings.HasPrefix(got, "invalid") {
 			t.Errorf("%q: %q", bad, got)
 		}
@@ -225,6 +228,23 @@ func (w *world) foreign(user string) map[string]Message {
 	all := mailbox[Message](w, user, "message")
 	maps.DeleteFunc(all, func(_ string, m Message) bool { return !strings.HasPrefix(m.From.ID, outsideAuthor) })
 	return all
+}
+
+// TestPassedOnOutside (E98): what is passed on to somebody outside says who
+// wrote it, and no address.
+func TestPassedOnOutside(t *testing.T) {
+	w := newWorld(t)
+	w.open(directory.RoleTeacher)
+	w.must("garnier", "mail.send@1", letter("message-1", []string{museum}, nil))
+	if err := w.take(answers(t, w.out()[clean]), Answer{}); err != nil {
+		t.Fatal(err)
+	}
+	in := slices.Collect(maps.Keys(w.foreign("garnier")))[0]
+	w.must("garnier", "mail.send@1", letter("message-2", []string{"mail:maire@ville.example"}, args{"quotes": []args{{"message": in}, {"message": "message-1"}}}))
+	m := w.out()["maire@ville.example"]
+	if !strings.Contains(m.Text, "De : Mme Garnier\nObjet : Sortie au musée\n\nBonjour.") || !strings.Contains(m.Text, "Merci, à jeudi.") || strings.Contains(m.Text+m.HTML, clean) {
+		t.Errorf("%s\n%s", m.Text, m.HTML)
+	}
 }
 
 // TestWhoGetsAnAnswer: the mode of the discussion decides, a blind copy answers
@@ -470,7 +490,9 @@ func TestContactsOutside(t *testing.T) {
 	if len(got) != 2 || got["mail:"+clean].Name != "Le musée" || got["mail:a@b.example"].Name != "a@b.example" {
 		t.Errorf("%+v", got)
 	}
-	w.must("garnier", "mail.forget@1", args{"ids": []string{"mail:" + clean}})
+	long := "mail:" + strings.Repeat("a", 108) + "@b.example"
+	w.must("garnier", "mail.send@1", letter("message-3", []string{long}, nil))
+	w.must("garnier", "mail.forget@1", args{"ids": []string{"mail:" + clean, long}})
 	if got := mailbox[contact](w, "garnier", "contact"); len(got) != 1 {
 		t.Errorf("%+v", got)
 	}
@@ -502,6 +524,7 @@ func TestRightsAtDeparture(t *testing.T) {
 	if refused := w.doIn("roussel", "school:x", "mail.policy@1", p); refused != "" {
 		t.Fatal(refused)
 	}
+	w.connect()
 	w.must("garnier", "mail.send@1", letter("message-1", []string{museum, "user:petit"}, nil))
 	w.open()
 	w.now = w.now.Add(time.Hour)

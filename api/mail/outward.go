@@ -283,16 +283,19 @@ func (s *Service) mailName(id string, p post, address string) string {
 func namesOut(all []Addressee, self string) []string {
 	var names []string
 	for _, a := range all {
-		name := groupName(a)
-		switch {
-		case a.Key == self:
-			continue
-		case strings.Contains(name, "@"):
-			name = "une autre personne"
+		if a.Key != self {
+			names = append(names, nameOut(groupName(a)))
 		}
-		names = append(names, name)
 	}
 	return names
+}
+
+// nameOut is a name that is no address.
+func nameOut(name string) string {
+	if strings.Contains(name, "@") {
+		return "une autre personne"
+	}
+	return name
 }
 
 // groupName says a group as its readers would.

@@ -39,7 +39,7 @@ func (o pageOut) text() string {
 	var b strings.Builder
 	b.WriteString(textOut(o.Body))
 	for _, q := range o.Quotes {
-		fmt.Fprintf(&b, "\n\n---------- Message transféré ----------\nDe : %s\nObjet : %s\n\n%s", q.From, q.Subject, textOut(q.Body))
+		fmt.Fprintf(&b, "\n\n---------- Message transféré ----------\nDe : %s\nObjet : %s\n\n%s", nameOut(q.From), q.Subject, textOut(q.Body))
 	}
 	b.WriteString("\n\n-- \n" + strings.Join(o.footer(), "\n") + "\n")
 	return b.String()
@@ -77,7 +77,7 @@ func (o pageOut) html() string {
 	b.WriteString("<!doctype html>\n<meta charset=\"utf-8\">\n")
 	writeHTML(&b, o.Body)
 	for _, q := range o.Quotes {
-		fmt.Fprintf(&b, "<hr>\n<p><b>Message transféré</b><br>De : %s<br>Objet : %s</p>\n<blockquote>\n", html.EscapeString(q.From), html.EscapeString(q.Subject))
+		fmt.Fprintf(&b, "<hr>\n<p><b>Message transféré</b><br>De : %s<br>Objet : %s</p>\n<blockquote>\n", html.EscapeString(nameOut(q.From)), html.EscapeString(q.Subject))
 		writeHTML(&b, q.Body)
 		b.WriteString("</blockquote>\n")
 	}

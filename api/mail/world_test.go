@@ -129,14 +129,25 @@ func newWorldTold(t testing.TB, records storage.Records, told notify.Config) *wo
 	return w
 }
 
-// outside is how mails leave: to a mail server of this test.
+// outside is how mails leave: to nobody, before connect.
 func (w *world) outside() *Outside {
+	return &Outside{Courier: w.courier("127.0.0.1:1"), Domain: "reponse.ecole.example", Key: []byte("key of this test")}
+}
+
+// connect has mails go to a mail server of this test.
+func (w *world) connect() {
+	w.t.Helper()
 	w.post = couriertest.New(w.t)
-	office, err := courier.Parse("smtp://" + w.post.Address + "?from=nepasrepondre@ecole.example")
+	w.mail.outside.Courier = w.courier(w.post.Address)
+}
+
+func (w *world) courier(server string) Courier {
+	w.t.Helper()
+	office, err := courier.Parse("smtp://" + server + "?from=nepasrepondre@ecole.example")
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	return &Outside{Courier: office, Domain: "reponse.ecole.example", Key: []byte("key of this test")}
+	return office
 }
 
 func school() []directory.Put {

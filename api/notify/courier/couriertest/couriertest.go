@@ -33,13 +33,14 @@ type Mail struct {
 type Server struct {
 	Address string
 
-	tb    testing.TB
-	smtp  *smtp.Server
-	mu    sync.Mutex
-	mails []Mail
-	codes map[string]int // answered to RCPT, by address
-	delay time.Duration
-	guard Guard
+	tb     testing.TB
+	socket net.Listener
+	smtp   *smtp.Server
+	mu     sync.Mutex
+	mails  []Mail
+	codes  map[string]int // answered to RCPT, by address
+	delay  time.Duration
+	guard  Guard
 }
 
 // Guard is how a server keeps strangers out.
@@ -71,7 +72,7 @@ func (s *Server) listen(address string) {
 	if err != nil {
 		s.tb.Fatal(err)
 	}
-	s.Address = at.Addr().String()
+	s.Address, s.socket = at.Addr().String(), at
 	s.smtp = smtp.NewServer(s)
 	s.smtp.ErrorLog = quiet{}
 	if s.guard.Always {
@@ -89,7 +90,10 @@ func (quiet) Printf(string, ...any) {}
 func (quiet) Println(...any)        {}
 
 // Stop closes the server; Start opens it again at its address.
-func (s *Server) Stop() { _ = s.smtp.Close() }
+func (s *Server) Stop() {
+	_ = s.smtp.Close()
+	_ = s.socket.Close() // the server knows it only once it serves
+}
 
 // Start opens the server again.
 func (s *Server) Start() { s.listen(s.Address) }
