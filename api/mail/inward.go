@@ -185,7 +185,7 @@ func (s *Service) answerOut(e exchange, a Answer) post {
 	p := post{Root: e.post.Root, Readers: e.readers, MailID: a.MailID}
 	p.Discussion, p.Subject, p.Mode, p.Re = e.post.Discussion, e.root.Subject, e.root.Mode, e.Message
 	p.From = directory.Named{ID: authorOutside(e.School, e.Address), Name: e.Address}
-	p.Body = a.Body
+	p.Body = withoutOurs(a.Body, s.pageOut(e.post, outsider{Address: e.Address, Hidden: e.Hidden}, nil))
 	for _, id := range e.readers {
 		p.To = append(p.To, Addressee{Key: userScope(id), Name: s.dir.Display(id)})
 	}

@@ -230,6 +230,42 @@ func (w *world) foreign(user string) map[string]Message {
 	return all
 }
 
+// TestOutlook: what is quoted without marks is left out when it is nothing but
+// what was sent; an answer below it, or between, keeps all.
+func TestOutlook(t *testing.T) {
+	w := newWorld(t)
+	w.open(directory.RoleTeacher)
+	body := Body{{Runs: []Run{{Text: "Bonjour, voici "}, {Text: "le programme", Link: "https://ecole.example/p"}}}, {Kind: "bullet", Runs: []Run{{Text: "lundi à 9 h"}}}}
+	w.must("garnier", "mail.send@1", letter("message-1", []string{museum}, args{"body": body}))
+	out := w.out()[clean]
+	to := answers(t, out)
+	head := "\nDe : Claire Garnier (Collège Joseph-Collard) <nepasrepondre@ecole.example>\nEnvoyé : lundi 23 novembre 2026 11:00\nÀ : Accueil\nObjet : Sortie au musée\n\n"
+	for name, c := range map[string]struct{ said, want string }{
+		"its text":   {"Oui.\n________________________________" + head + out.Text, "Oui."},
+		"its page":   {"Oui.\n" + head + "Bonjour, voici le programme\n\n• lundi à\n9 h\n\n" + strings.SplitN(out.Text, "-- \n", 2)[1], "Oui."},
+		"part of it": {"Oui.\n" + head + "Bonjour, voici le programme\n", "Oui."},
+		"below":      {"Oui.\n" + head + "Bonjour, voici le programme\nMoi aussi.", ""},
+		"between":    {"Oui.\n" + head + "Bonjour, voici\nnon\nle programme", ""},
+		"nothing":    {head + "Bonjour, voici le programme", ""},
+		"no head":    {"Oui.\nDe : moi\nBonjour, voici le programme", ""},
+	} {
+		var said Body
+		for line := range strings.SplitSeq(c.said, "\n") {
+			said = append(said, Block{Runs: []Run{{Text: line}}})
+		}
+		if err := w.take(to, Answer{MailID: "<" + name + "@x>", Body: said}); err != nil {
+			t.Fatal(err)
+		}
+		want := c.want
+		if want == "" {
+			want = c.said
+		}
+		if !slices.ContainsFunc(slices.Collect(maps.Values(w.foreign("garnier"))), func(m Message) bool { return m.Body.Text() == want }) {
+			t.Errorf("%s: no message says %q", name, want)
+		}
+	}
+}
+
 // TestPassedOnOutside (E98): what is passed on to somebody outside says who
 // wrote it, and no address.
 func TestPassedOnOutside(t *testing.T) {

@@ -197,9 +197,8 @@ func (s *Service) letterOut(ctx context.Context, id string, p post, o outsider, 
 	if err != nil {
 		return courier.Letter{}, err
 	}
-	info, _ := s.dir.School(s.dir.SchoolOf(author))
+	page := s.pageOut(p, o, lost)
 	who, _ := s.dir.Person(author)
-	page := pageOut{post: p, lost: lost, school: info.Name, all: p.Mode == ModeAll && !o.Hidden, self: outsideKey + o.Address}
 	subject := p.Subject
 	if p.Re != "" {
 		subject = "Re : " + subject
@@ -208,9 +207,15 @@ func (s *Service) letterOut(ctx context.Context, id string, p post, o outsider, 
 		ID: s.outside.letterID(author, id, o.Address), To: o.Address, Subject: subject,
 		Text: page.text(), HTML: page.html(), At: p.At, Files: files,
 		Person: &courier.Person{
-			Name: fmt.Sprintf("%s (%s)", who.Name(), info.Name), Answers: s.outside.answersTo(token), References: before,
+			Name: fmt.Sprintf("%s (%s)", who.Name(), page.school), Answers: s.outside.answersTo(token), References: before,
 		},
 	}, nil
+}
+
+// pageOut is a message as one outsider reads it; lost are files that cannot go.
+func (s *Service) pageOut(p post, o outsider, lost []string) pageOut {
+	info, _ := s.dir.School(s.dir.SchoolOf(p.From.ID))
+	return pageOut{post: p, lost: lost, school: info.Name, all: p.Mode == ModeAll && !o.Hidden, self: outsideKey + o.Address}
 }
 
 // filesOut reads the files that a message carries, and names those that cannot
