@@ -132,7 +132,7 @@ func TestAMessageIsThereForWhoHasIt(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		c := newCorrespondence(t, r)
 		defer c.close()
-		for range rapid.IntRange(20, 50).Draw(r, "acts") {
+		for range rapid.IntRange(15, 35).Draw(r, "acts") {
 			c.act(rapid.SampledFrom(correspondents).Draw(r, "who"))
 		}
 		c.done()

@@ -127,6 +127,28 @@ test('a device that came in with a password is recognised on another', async () 
   expect(await page.getByText(/Pendant une semaine/).count()).toBe(0)
 })
 
+test('until then it puts nobody out, brings nobody in and locks nobody out', async () => {
+  const desk = await laptop.open(server.url)
+  await signInAs(desk, 'Inès Benali')
+  const page = await takenOver()
+  await page.getByText(/ne change ni le mot de passe/).waitFor()
+  expect(await page.getByRole('button', { name: /^Retirer|Ce n’est pas moi/ }).count()).toBe(0)
+  expect(await page.getByRole('link', { name: 'Ajouter un téléphone' }).count()).toBe(0)
+
+  await page.goto(`${server.url}/appareils/ajouter`)
+  await page.getByText('Cet appareil est trop nouveau').waitFor()
+  await page.goto(`${server.url}/reglages/mot-de-passe`)
+  await page.getByLabel('Mot de passe actuel').fill('tortue-violon-pamplemousse-marée')
+  await page.getByLabel('Nouveau mot de passe').fill('des loutres dans la neige')
+  await page.getByRole('button', { name: 'Enregistrer' }).click()
+  await page
+    .getByRole('status')
+    .getByText(/Cet appareil est nouveau/)
+    .waitFor()
+  await desk.reload()
+  await desk.getByRole('heading', { level: 1, name: /Bonjour/ }).waitFor()
+})
+
 test('vie scolaire recognises the device of a pupil who has no other', async () => {
   const desk = await laptop.open(server.url)
   await signInAs(desk, 'Inès Benali')

@@ -10,6 +10,7 @@ import { pause, Server } from './server.ts'
 import { story } from './steps.ts'
 
 interface Message {
+  discussion: string
   subject: string
   body: { runs: { text: string }[] }[]
   recalled?: boolean
@@ -83,6 +84,12 @@ async function idOn(page: Page): Promise<string> {
 async function send(from: Remote, to: string, subject: string, text: string): Promise<void> {
   const content = { subject, mode: 'all', to: [`user:${to}`], body: [{ runs: [{ text }] }], files: [] }
   await from.act(`user:${from.user}`, 'mail.send@1', { id: randomUUID(), ...content })
+}
+
+/** Passes a message on that began its discussion. */
+async function passOn(from: Remote, message: string, to: string): Promise<void> {
+  const content = { subject: 'Lis ceci', mode: 'all', to: [`user:${to}`], body: [], files: [] }
+  await from.act(`user:${from.user}`, 'mail.send@1', { id: randomUUID(), ...content, quotes: [{ message }] })
 }
 
 /** The one message of a mailbox that is as it should be, once it is. */
@@ -169,7 +176,11 @@ step('nor does its author get it any more', async () => {
 
 step('a teacher takes a message of hers back, and keeps its text', async () => {
   await send(teacher, guardian.user, 'Un mot', 'Écrit trop vite')
-  await held(guardian, ({ body }) => JSON.stringify(body).includes('Écrit trop vite'))
+  const { discussion } = await held(guardian, ({ body }) => JSON.stringify(body).includes('Écrit trop vite'))
+  await passOn(guardian, discussion, await idOn(pupilPage))
+  await pupilPage.goto(`${server.url}/messages`)
+  await pupilPage.getByRole('link', { name: /Lis ceci/ }).click()
+  await pupilPage.getByRole('article').getByText('Écrit trop vite').waitFor()
   await teacherPage.goto(`${server.url}/messages/envoyes`)
   await teacherPage.getByRole('link', { name: /Un mot/ }).click()
   await teacherPage.getByRole('button', { name: 'Votre message : que faire' }).click()
@@ -180,6 +191,11 @@ step('a teacher takes a message of hers back, and keeps its text', async () => {
   expect(message.body).toEqual([])
   expect(message.moderated).toBeUndefined()
   expect(JSON.stringify(await guardian.mailbox('message'))).not.toContain('Écrit trop vite')
+})
+
+step('it is gone where it was passed on, too', async () => {
+  await pupilPage.getByRole('article').getByText('Message retiré : il n’y a plus rien à lire.').waitFor()
+  expect(await pupilPage.getByText('Écrit trop vite').count()).toBe(0)
 })
 
 step('the school lets what goes to more than four people wait', async () => {

@@ -58,8 +58,8 @@ export class Add {
       this.made = await api<Made>('pairings', { method: 'POST', body: {} })
     } catch (thrown) {
       const { code, status } = codeOf(thrown)
-      const why = { offline: 'offline', quarantine: 'doubted' } as const
-      this.stage = why[code as keyof typeof why] ?? (status === 429 ? 'limited' : 'broken')
+      const why: Partial<Record<string, Stage>> = { offline: 'offline', quarantine: 'doubted' }
+      this.stage = why[code] ?? (status === 429 ? 'limited' : 'broken')
       return
     }
     this.stage = 'open'
