@@ -296,7 +296,7 @@ func TestNoticesOfTheSchoolGo(t *testing.T) {
 	}
 }
 
-// TestAnAnswerNeedsWhatBegan (E45): who threw a discussion away and got a late
+// TestAnAnswerNeedsWhatBegan: who threw a discussion away and got a late
 // answer may go on with it, though nobody has its first message any more.
 func TestAnAnswerNeedsWhatBegan(t *testing.T) {
 	w := newWorld(t)
@@ -332,7 +332,7 @@ func (w *world) postOf(author, id string) post {
 	return posts[id]
 }
 
-// TestWhatNeverLeftGoes (E9, E107): a message that was taken back, or refused to
+// TestWhatNeverLeftGoes (E107): a message that was taken back, or refused to
 // all, before it left is its author's alone.
 func TestWhatNeverLeftGoes(t *testing.T) {
 	w := newWorld(t)

@@ -211,7 +211,7 @@ var (
 	}
 )
 
-// TestAnOrdinaryMonthIsNotHeldBack (E111): no brake refuses anything of what a
+// TestAnOrdinaryMonthIsNotHeldBack: no brake refuses anything of what a
 // collège writes. Two days, or as many as PREAU_MAIL_DAYS says.
 func TestAnOrdinaryMonthIsNotHeldBack(t *testing.T) {
 	days, _ := strconv.Atoi(os.Getenv("PREAU_MAIL_DAYS"))
