@@ -166,7 +166,7 @@ func picture(t *testing.T, w, h int) []byte {
 	return b.Bytes()
 }
 
-const document = "%PDF-1.4\n1 0 obj<</Type /Page >>endobj\nxref\n0 0\ntrailer<<>>\nstartxref\n0\n%%EOF\n"
+const leaflet = "%PDF-1.4\n1 0 obj<</Type /Page >>endobj\nxref\n0 0\ntrailer<<>>\nstartxref\n0\n%%EOF\n"
 
 func TestFilesAreServedToThoseWhoMayRead(t *testing.T) {
 	r := newClassroom(t)
@@ -200,7 +200,7 @@ func TestFilesAreServedToThoseWhoMayRead(t *testing.T) {
 
 func TestDocumentsAreDownloads(t *testing.T) {
 	r := newClassroom(t)
-	sha := r.upload("ines", []byte(document), "leçon \u202efdp.exe.pdf", "application/pdf")
+	sha := r.upload("ines", []byte(leaflet), "leçon \u202efdp.exe.pdf", "application/pdf")
 	for path, want := range map[string]string{
 		"": `attachment; filename="le_on fdp.exe.pdf"; filename*=UTF-8''le%C3%A7on%20fdp.exe.pdf`,
 		"?name=" + strings.ReplaceAll("l'été \"\r\nX: 1.html", " ", "%20"): "",
@@ -211,7 +211,7 @@ func TestDocumentsAreDownloads(t *testing.T) {
 			continue // the client itself would not send it
 		}
 		got := r.as("ines").send("GET", "/api/files/"+sha+path, "")
-		if d := got.Header.Get("Content-Disposition"); d != want || got.Header.Get("Set-Cookie") != "" || got.text != document {
+		if d := got.Header.Get("Content-Disposition"); d != want || got.Header.Get("Set-Cookie") != "" || got.text != leaflet {
 			t.Errorf("%s: %s", path, d)
 		}
 	}
@@ -238,7 +238,7 @@ func TestDownloadsMayComeFromElsewhere(t *testing.T) {
 	t.Cleanup(func() { blobs.Close() })
 	r := newClassroomOn(t, lender{blobs})
 	r.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	doc := "/api/files/" + r.upload("ines", []byte(document), "leçon.pdf", "application/pdf")
+	doc := "/api/files/" + r.upload("ines", []byte(leaflet), "leçon.pdf", "application/pdf")
 	photo := "/api/files/" + r.upload("ines", picture(t, 64, 64), "x.jpg", "image/jpeg")
 	const navigate, fetch = "Sec-Fetch-Mode: navigate", "Sec-Fetch-Mode: cors"
 	for _, c := range []struct {
@@ -271,8 +271,8 @@ func TestDownloadsMayComeFromElsewhere(t *testing.T) {
 
 func TestRangesAndVersions(t *testing.T) {
 	r := newClassroom(t)
-	sha := r.upload("ines", []byte(document), "a.pdf", "")
-	size := len(document)
+	sha := r.upload("ines", []byte(leaflet), "a.pdf", "")
+	size := len(leaflet)
 	get := func(headers ...string) *answer { return r.as("ines").send("GET", "/api/files/"+sha, "", headers...) }
 	etag := get().Header.Get("ETag")
 	for _, c := range []struct {
@@ -281,24 +281,24 @@ func TestRangesAndVersions(t *testing.T) {
 		text    string
 		span    string
 	}{
-		{"Range: bytes=0-8", 206, document[:9], fmt.Sprintf("bytes 0-8/%d", size)},
-		{"Range: bytes=9-", 206, document[9:], fmt.Sprintf("bytes 9-%d/%d", size-1, size)},
-		{"Range: bytes=-6", 206, document[size-6:], fmt.Sprintf("bytes %d-%d/%d", size-6, size-1, size)},
-		{"Range: bytes=-100000", 200, document, ""},
-		{"Range: bytes=0-", 200, document, ""},
-		{"Range: bytes=5-100000", 206, document[5:], fmt.Sprintf("bytes 5-%d/%d", size-1, size)},
+		{"Range: bytes=0-8", 206, leaflet[:9], fmt.Sprintf("bytes 0-8/%d", size)},
+		{"Range: bytes=9-", 206, leaflet[9:], fmt.Sprintf("bytes 9-%d/%d", size-1, size)},
+		{"Range: bytes=-6", 206, leaflet[size-6:], fmt.Sprintf("bytes %d-%d/%d", size-6, size-1, size)},
+		{"Range: bytes=-100000", 200, leaflet, ""},
+		{"Range: bytes=0-", 200, leaflet, ""},
+		{"Range: bytes=5-100000", 206, leaflet[5:], fmt.Sprintf("bytes 5-%d/%d", size-1, size)},
 		{"Range: bytes=100000-", 416, "", fmt.Sprintf("bytes */%d", size)},
 		{"Range: bytes=-0", 416, "", fmt.Sprintf("bytes */%d", size)},
-		{"Range: bytes=8-2", 200, document, ""},
-		{"Range: bytes=0-1,4-5", 200, document, ""},
-		{"Range: bytes=+1-2", 200, document, ""},
-		{"Range: lines=1-2", 200, document, ""},
-		{"Range: bytes=99999999999999999999-", 200, document, ""},
+		{"Range: bytes=8-2", 200, leaflet, ""},
+		{"Range: bytes=0-1,4-5", 200, leaflet, ""},
+		{"Range: bytes=+1-2", 200, leaflet, ""},
+		{"Range: lines=1-2", 200, leaflet, ""},
+		{"Range: bytes=99999999999999999999-", 200, leaflet, ""},
 		{"If-None-Match: " + etag, 304, "", ""},
 		{`If-None-Match: "x", W/` + etag, 304, "", ""},
-		{`If-None-Match: "x"`, 200, document, ""},
-		{"If-Range: " + etag + "\nRange: bytes=0-8", 206, document[:9], fmt.Sprintf("bytes 0-8/%d", size)},
-		{`If-Range: "old"` + "\nRange: bytes=0-8", 200, document, ""},
+		{`If-None-Match: "x"`, 200, leaflet, ""},
+		{"If-Range: " + etag + "\nRange: bytes=0-8", 206, leaflet[:9], fmt.Sprintf("bytes 0-8/%d", size)},
+		{`If-Range: "old"` + "\nRange: bytes=0-8", 200, leaflet, ""},
 	} {
 		got := get(strings.Split(c.headers, "\n")...)
 		if got.StatusCode != c.status || got.Header.Get("Content-Range") != c.span || c.status < 300 && got.text != c.text {

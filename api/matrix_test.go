@@ -96,6 +96,7 @@ var crossings = []crossing{
 	{"POST /api/directory/memberships/:link/end", ofMembership, `{}`, "self teacher direction", 204, 403, nil},
 
 	{"GET /api/files/:sha", func(w *world) string { return "/api/files/" + w.file }, "", theCopy, 200, 404, nil},
+	{"GET /api/files/:sha", func(w *world) string { return "/api/files/" + w.own }, "", self, 200, 404, nil},
 	{"GET /api/courses/:course/homework/:id/copies.zip", at("/api/courses/fr5b/homework/hw-000001/copies.zip"), "", theCourse, 200, 403, nil},
 
 	{"GET /api/push", at("/api/push"), "", whoever, 200, 0, nil},
@@ -261,6 +262,15 @@ var actions = []action{
 	{"mail.reopen@1", "office:collard", `{"id":"ines~report-0001"}`, "staff direction"},
 	{"mail.stop@1", "office:collard", `{"id":"lopez~letter-0005"}`, "staff direction"},
 	{"mail.policy@1", "school:collard", `{"most":200}`, "direction admin"},
+	{"document.keep@1", "user:ines", `{"id":"document-of-%s","file":{"sha":"sha256-0000000000000000000000000000000000000000000000000000000000000000","name":"N","type":"","size":1}}`, self},
+	{"document.rename@1", "user:ines", `{"id":"document-0001","name":"N"}`, self},
+	{"document.move@1", "user:ines", `{"ids":["document-0001"],"folder":"shelf-0001"}`, self},
+	{"document.remove@1", "user:ines", `{"ids":["document-0001"]}`, self},
+	{"document.restore@1", "user:ines", `{"ids":["document-0001"]}`, self},
+	{"document.purge@1", "user:ines", `{"ids":["document-0001"]}`, self},
+	{"document.folder@1", "user:ines", `{"id":"shelf-of-%s","name":"N"}`, self},
+	{"document.unfolder@1", "user:ines", `{"id":"shelf-0001"}`, self},
+	{"document.quotas@1", "school:collard", `{"pupil":500,"guardian":200,"staff":2048}`, "direction admin"},
 }
 
 // Every mutation, sent by everybody to the scopes of Inès and her course, is

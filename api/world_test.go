@@ -19,6 +19,7 @@ import (
 	"preau/api/account"
 	"preau/api/attachment"
 	"preau/api/directory"
+	"preau/api/document"
 	"preau/api/homework"
 	"preau/api/mail"
 	"preau/api/notify"
@@ -57,6 +58,7 @@ type world struct {
 	device   string                    // another device of Inès
 	pairing  string                    // a pairing that Inès has opened
 	file     string                    // a page of her copy
+	own      string                    // a file that she keeps for herself
 	photo    []byte
 	k        map[string]int64 // lanes
 }
@@ -88,6 +90,8 @@ func newWorld(t testing.TB) *world {
 		Outside: &mail.Outside{Courier: office, Domain: "reponse.ecole.example", Key: []byte("a key")},
 	})
 	letters.Register(w.mux)
+	own := document.New(w.directory, files)
+	own.Register(w.mux)
 	w.directory.Register(w.mux)
 	files.Register(w.mux)
 	notices.Register(w.mux)
@@ -97,6 +101,7 @@ func newWorld(t testing.TB) *world {
 	files.Bind(w.engine)
 	notices.Bind(w.engine)
 	w.homework.Bind(w.engine)
+	own.Bind(w.engine)
 	w.accounts, err = account.New(account.Config{
 		Engine: w.engine, Watcher: records, Directory: w.directory, Key: bytes.Repeat([]byte{2}, 32),
 		Params: account.Params{Memory: 8, Time: 1, Threads: 1}, Kick: w.engine.Hub().Kick, Log: log, Now: morning,
@@ -246,15 +251,20 @@ func (w *world) live(t testing.TB) {
 	var photo bytes.Buffer
 	check(t, png.Encode(&photo, image.NewGray(image.Rect(0, 0, 40, 60))))
 	w.photo = photo.Bytes()
-	sum := sha256.Sum256(w.photo)
-	w.file = "sha256-" + hex.EncodeToString(sum[:])
+	w.file = nameOf(w.photo)
 	begin := func(size int) string {
 		got := w.as("self").send("POST", "/api/uploads", "", version, fmt.Sprintf("Upload-Length: %d", size), metadata("use=submission", "name=page.png", "type=image/png"))
 		got.want(t, 201, "")
 		return got.Header.Get("Location")
 	}
 	w.as("self").send("PATCH", begin(len(w.photo)), string(w.photo), version, "Upload-Offset: 0", "Content-Type: application/offset+octet-stream").want(t, 204, "")
+	photo.Reset()
+	check(t, png.Encode(&photo, image.NewGray(image.Rect(0, 0, 60, 40))))
+	w.own = nameOf(photo.Bytes())
+	w.as("self").send("PATCH", begin(photo.Len()), photo.String(), version, "Upload-Offset: 0", "Content-Type: application/offset+octet-stream").want(t, 204, "")
 	w.settle(t)
+	w.must(t, "self", "user:ines", "document.folder@1", `{"id":"shelf-0001","name":"SECRET-COPY"}`)
+	w.must(t, "self", "user:ines", "document.keep@1", fmt.Sprintf(`{"id":"document-0001","file":{"sha":%q,"name":"SECRET-COPY.png","type":"image/png","size":%d}}`, w.own, photo.Len()))
 	w.must(t, "self", "student:ines", "homework.submit@1", `{"id":"copy-0001","homework":"hw-000001","pages":["`+w.file+`"],"text":"SECRET-COPY"}`)
 	w.settle(t)
 	w.must(t, "teacher", "user:garnier", "mail.send@1", `{"id":"letter-0001","subject":"Rédaction","mode":"all","to":["user:ines"],"body":[{"runs":[{"text":"SECRET-COPY"}]},{"kind":"poll","runs":[],"poll":{"id":"poll-0001","question":"Compris ?","options":["Oui","Non"]}}]}`)
@@ -280,6 +290,12 @@ func (w *world) live(t testing.TB) {
 	got := w.as("self").send("POST", "/api/pairings", "{}")
 	check(t, json.Unmarshal([]byte(got.text), &opened))
 	w.pairing = opened.ID
+}
+
+// nameOf is the name of a file by its content.
+func nameOf(data []byte) string {
+	sum := sha256.Sum256(data)
+	return "sha256-" + hex.EncodeToString(sum[:])
 }
 
 // as is the edge with the session of a subject.

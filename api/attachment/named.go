@@ -17,22 +17,31 @@ func Declared(field string, files []File, most int) ([]File, error) {
 	kept := make([]File, 0, len(files))
 	for i, f := range files {
 		at := fmt.Sprintf("%s[%d]", field, i)
-		same := func(k File) bool { return k.SHA == f.SHA }
-		switch {
-		case !ValidSHA(f.SHA):
-			return nil, psync.Refuse("invalid", at+".sha", "not a name of a file")
-		case slices.ContainsFunc(kept, same):
+		if slices.ContainsFunc(kept, func(k File) bool { return k.SHA == f.SHA }) {
 			return nil, psync.Refuse("invalid", at+".sha", "named twice")
-		case f.Name == "" || len(f.Name) > 255:
-			return nil, psync.Refuse("invalid", at+".name", "1 to 255 bytes")
-		case len(f.Type) > 100:
-			return nil, psync.Refuse("invalid", at+".type", "not a media type")
-		case f.Size < 0 || f.Size > MaxSize:
-			return nil, psync.Refuse("too_large", at+".size", "at most %d bytes", MaxSize)
 		}
-		kept = append(kept, File{SHA: f.SHA, Name: f.Name, Type: f.Type, Size: f.Size, Waiting: true})
+		f, err := f.Declared(at)
+		if err != nil {
+			return nil, err
+		}
+		kept = append(kept, f)
 	}
 	return kept, nil
+}
+
+// Declared is the file as a device may say that it is, before it is there.
+func (f File) Declared(field string) (File, error) {
+	switch {
+	case !ValidSHA(f.SHA):
+		return f, psync.Refuse("invalid", field+".sha", "not a name of a file")
+	case f.Name == "" || len(f.Name) > 255:
+		return f, psync.Refuse("invalid", field+".name", "1 to 255 bytes")
+	case len(f.Type) > 100:
+		return f, psync.Refuse("invalid", field+".type", "not a media type")
+	case f.Size < 0 || f.Size > MaxSize:
+		return f, psync.Refuse("too_large", field+".size", "at most %d bytes", MaxSize)
+	}
+	return File{SHA: f.SHA, Name: f.Name, Type: f.Type, Size: f.Size, Waiting: true}, nil
 }
 
 // Complete says of files that are there already what they are; names stay as

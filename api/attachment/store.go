@@ -312,6 +312,14 @@ func (s *Service) Readable(ctx context.Context, a psync.Actor, sha string) (bool
 	return ok, err
 }
 
+// Held says what a person gets of a file that they may read now, under the
+// name that they give it; false if they may not.
+func (s *Service) Held(ctx context.Context, a psync.Actor, f File) (File, bool, error) {
+	there, ok, err := s.readable(ctx, a, f.SHA)
+	there.Name = f.Name
+	return there, ok, err
+}
+
 func (s *Service) readable(ctx context.Context, a psync.Actor, sha string) (File, bool, error) {
 	b, ok, err := s.opened(ctx, a, sha)
 	return b.file(sha, ""), ok, err

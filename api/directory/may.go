@@ -33,6 +33,8 @@ const (
 	UseMail          Action = "use a mailbox"     // write, read and put away
 	ModerateMail     Action = "moderate messages" // stop, withdraw and close
 	RuleMail         Action = "set the rules of messaging"
+	KeepDocuments    Action = "keep documents"
+	RuleDocuments    Action = "set the quotas of documents"
 	MakeSpace        Action = "make a space"
 	ReadSpace        Action = "read a space"
 	LeadSpace        Action = "lead a space" // its name, its members, its end
@@ -78,6 +80,7 @@ var policy = map[Action]struct {
 	ReadNotices:    {"user", []relation{owner}},
 	ManageDevices:  {"user", []relation{owner}},
 	UseMail:        {"user", []relation{owner}},
+	KeepDocuments:  {"user", []relation{owner}},
 
 	ReadDirectory:   {"school", []relation{staff, direction, admin}},
 	PrintActivation: {"school", []relation{staff, direction, admin}},
@@ -86,7 +89,8 @@ var policy = map[Action]struct {
 	ModerateMail:    {"office", []relation{staff, direction}},
 	MakeSpace:       {"school", []relation{colleague}},
 
-	RuleMail: {"school", []relation{direction, admin}},
+	RuleMail:      {"school", []relation{direction, admin}},
+	RuleDocuments: {"school", []relation{direction, admin}},
 
 	ReadSpace:  {"space", []relation{member, direction}},
 	LeadSpace:  {"space", []relation{lead, direction}},

@@ -13,6 +13,7 @@ import (
 	"preau/api/account"
 	"preau/api/attachment"
 	"preau/api/directory"
+	"preau/api/document"
 	"preau/api/homework"
 	"preau/api/mail"
 	"preau/api/notify"
@@ -40,6 +41,7 @@ type App struct {
 	files     *attachment.Service
 	homework  *homework.Service
 	mail      *mail.Service
+	documents *document.Service
 
 	uploads *api.Uploads
 	server  *api.Server
@@ -115,6 +117,7 @@ func (a *App) openAreas() (err error) {
 	a.mail = mail.New(mail.Config{
 		Directory: a.directory, Files: a.files, Notices: a.notices, Outside: a.outside(), Log: a.log, Now: a.now,
 	})
+	a.documents = document.New(a.directory, a.files)
 	a.openEngine()
 	a.accounts, err = account.New(account.Config{
 		Engine: a.engine, Watcher: a.records, Directory: a.directory, Kick: a.engine.Hub().Kick,
@@ -136,11 +139,13 @@ func (a *App) openEngine() {
 	a.notices.Register(mux)
 	a.homework.Register(mux)
 	a.mail.Register(mux)
+	a.documents.Register(mux)
 	a.engine = psync.New(psync.Config{Records: counted{a.records, &a.counts}, Mux: mux, Access: a.directory, Lease: a.config.Takeover, Log: a.log, Now: a.now})
 	a.directory.Bind(a.engine)
 	a.files.Bind(a.engine)
 	a.notices.Bind(a.engine)
 	a.homework.Bind(a.engine)
+	a.documents.Bind(a.engine)
 }
 
 // edge lists what the HTTP edge stands on.
@@ -171,7 +176,7 @@ const (
 
 func (a *App) newUploads() *api.Uploads {
 	uses := map[string]int64{"message": mail.MaxFileBytes}
-	for _, use := range []string{"submission", "homework", "correction"} {
+	for _, use := range []string{"submission", "homework", "correction", "document"} {
 		uses[use] = attachment.MaxSize
 	}
 	return &api.Uploads{

@@ -14,6 +14,7 @@ import (
 	"preau/api/account"
 	"preau/api/attachment"
 	"preau/api/directory"
+	"preau/api/document"
 	"preau/api/homework"
 	"preau/api/mail"
 	"preau/api/notify"
@@ -91,10 +92,13 @@ func (w *World) addAreas(mux *psync.Mux) (err error) {
 	})
 	letters := mail.New(mail.Config{Directory: w.Directory, Files: w.Files, Notices: w.Notices, Log: c.Log, Now: w.Clock.Now})
 	letters.Register(mux)
+	own := document.New(w.Directory, w.Files)
+	own.Register(mux)
 	w.Homework.Register(mux)
 	w.Files.Register(mux)
 	w.Notices.Register(mux)
 	w.Homework.Bind(w.Engine)
+	own.Bind(w.Engine)
 	w.Files.Bind(w.Engine)
 	w.Notices.Bind(w.Engine)
 	w.Accounts, err = account.New(account.Config{
