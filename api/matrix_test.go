@@ -270,7 +270,7 @@ var actions = []action{
 	{"document.purge@1", "user:ines", `{"ids":["document-0001"]}`, self},
 	{"document.folder@1", "user:ines", `{"id":"shelf-of-%s","name":"N"}`, self},
 	{"document.unfolder@1", "user:ines", `{"id":"shelf-0001"}`, self},
-	{"document.quotas@1", "school:collard", `{"pupil":500,"guardian":200,"staff":2048}`, "direction admin"},
+	{"document.quotas@1", "school:collard", `{"pupil":500,"guardian":200,"staff":2000}`, "direction admin"},
 }
 
 // Every mutation, sent by everybody to the scopes of Inès and her course, is

@@ -210,7 +210,7 @@ func TestQuota(t *testing.T) {
 		t.Fatal(r)
 	}
 	for user, megabytes := range map[string]int{"ines": 1, "nadia": 2, "garnier": 3, "roussel": 3} {
-		w.must(user, "document.keep@1", args{"id": "document-1", "file": large("a", megabytes<<20-100)})
+		w.must(user, "document.keep@1", args{"id": "document-1", "file": large("a", megabytes*megabyte-100)})
 		phone, laptop := person(user), person(user)
 		phone.Device, laptop.Device = "d_phone_"+user, "d_laptop_"+user
 		first := w.doOn(phone, "user:"+user, "document.keep@1", args{"id": "document-2", "file": large("b", 60)})
@@ -219,7 +219,7 @@ func TestQuota(t *testing.T) {
 			t.Fatalf("%s: %v, %v", user, first, second)
 		}
 		var told full
-		if err := json.Unmarshal(second.Current, &told); err != nil || told.Left != 40 || told.Most != int64(megabytes)<<20 {
+		if err := json.Unmarshal(second.Current, &told); err != nil || told.Left != 40 || told.Most != int64(megabytes)*megabyte {
 			t.Errorf("%s is told %s", user, second.Current)
 		}
 		w.must(user, "document.remove@1", args{"ids": []string{"document-2"}})

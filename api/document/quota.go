@@ -19,10 +19,10 @@ type Quotas struct {
 }
 
 // DefaultQuotas are those of a school which decided nothing.
-func DefaultQuotas() Quotas { return Quotas{Pupil: 500, Guardian: 200, Staff: 2048} }
+func DefaultQuotas() Quotas { return Quotas{Pupil: 500, Guardian: 200, Staff: 2000} }
 
 const (
-	megabyte = 1 << 20
+	megabyte = 1_000_000
 	maxQuota = 100_000 // megabytes
 )
 

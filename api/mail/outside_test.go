@@ -238,7 +238,7 @@ func TestOutlook(t *testing.T) {
 	body := Body{{Runs: []Run{{Text: "Bonjour, voici "}, {Text: "le programme", Link: "https://ecole.example/p"}}}, {Kind: "bullet", Runs: []Run{{Text: "lundi à 9 h"}}}}
 	w.must("garnier", "mail.send@1", letter("message-1", []string{museum}, args{"body": body}))
 	out := w.out()[clean]
-	to := answers(t, out)
+	to := answerAddress(t, out)
 	head := "\nDe : Claire Garnier (Collège Joseph-Collard) <nepasrepondre@ecole.example>\nEnvoyé : lundi 23 novembre 2026 11:00\nÀ : Accueil\nObjet : Sortie au musée\n\n"
 	for name, c := range map[string]struct{ said, want string }{
 		"its text":   {"Oui.\n________________________________" + head + out.Text, "Oui."},
@@ -272,7 +272,7 @@ func TestPassedOnOutside(t *testing.T) {
 	w := newWorld(t)
 	w.open(directory.RoleTeacher)
 	w.must("garnier", "mail.send@1", letter("message-1", []string{museum}, nil))
-	if err := w.take(answers(t, w.out()[clean]), Answer{}); err != nil {
+	if err := w.take(answerAddress(t, w.out()[clean]), Answer{}); err != nil {
 		t.Fatal(err)
 	}
 	in := slices.Collect(maps.Keys(w.foreign("garnier")))[0]

@@ -13,8 +13,8 @@ const inside =
 /** Writing a message. */
 const write = /src\/screens\/mail\/(compose\/|AddressBook)/
 
-/** A person's device. */
-const engine = /src\/(db|sync)\/|node_modules\/idb\//
+/** A person's device; what sends its files comes when there is one to send. */
+const engine = /src\/(db|sync)\/(?!upload)|node_modules\/idb\//
 
 /** The rest of the kit: small parts, of which every screen inside needs some. */
 const kit = /src\/ui\/(Dialog|FileTile|Progress|Select|Switch|TextArea)\./

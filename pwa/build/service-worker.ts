@@ -38,9 +38,14 @@ async function script(name: string, define: Record<string, string>): Promise<str
       outDir: 'dist',
       emptyOutDir: false,
       reportCompressedSize: false,
+      modulePreload: false,
       rolldownOptions: {
         input: `src/sw/${name}.ts`,
-        output: { format: 'iife', entryFileNames: name === 'sw' ? 'sw.js' : `sw-${name}.js` },
+        output: {
+          format: 'iife',
+          codeSplitting: false,
+          entryFileNames: name === 'sw' ? 'sw.js' : `sw-${name}.js`,
+        },
       },
     },
   })

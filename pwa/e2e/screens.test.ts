@@ -13,6 +13,8 @@ const common = [
   '/appareils',
   '/appareils/ajouter',
   '/espaces',
+  '/porte-documents',
+  '/porte-documents/corbeille',
   '/reglages',
   '/reglages/alertes',
   '/reglages/courriel',
@@ -32,7 +34,7 @@ const common = [
 ]
 
 const people: { name: string; paths: string[]; follow?: string[] }[] = [
-  { name: 'Inès Benali', paths: [...common, '/travail'], follow: ['/travail'] },
+  { name: 'Inès Benali', paths: [...common, '/travail'], follow: ['/travail', '/porte-documents'] },
   {
     name: 'Nadia Benali',
     paths: [
@@ -53,7 +55,14 @@ const people: { name: string; paths: string[]; follow?: string[] }[] = [
   { name: 'Thomas Lopez', paths: ['/', '/classes', '/messages/moderation'], follow: ['/classes'] },
   {
     name: 'Hélène Roussel',
-    paths: ['/', '/classes', '/espaces', '/reglages/messagerie', '/messages/a-qui'],
+    paths: [
+      '/',
+      '/classes',
+      '/espaces',
+      '/reglages/messagerie',
+      '/reglages/porte-documents',
+      '/messages/a-qui',
+    ],
   },
   { name: 'Yann Le Goff', paths: ['/', '/classes'], follow: ['/classes'] },
 ]

@@ -65,7 +65,7 @@ type given struct {
 
 // events are all that happens, in no order.
 func (p *plan) events() []event {
-	all := append(p.featured(), p.letters()...)
+	all := slices.Concat(p.featured(), p.letters(), p.documents())
 	for _, g := range p.ordinary() {
 		all = append(all, g.event())
 		if g.hand == homework.ReturnFile && g.due.Before(p.now) {

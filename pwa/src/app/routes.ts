@@ -120,6 +120,16 @@ export const routes = {
     tab: 'more',
     load: () => import('../screens/spaces/Space.svelte'),
   },
+  documents: {
+    path: '/porte-documents',
+    tab: 'more',
+    load: () => import('../screens/documents/Documents.svelte'),
+  },
+  documentFolder: {
+    path: '/porte-documents/:folder',
+    tab: 'more',
+    load: () => import('../screens/documents/Documents.svelte'),
+  },
   settings: {
     path: '/reglages',
     tab: 'more',
@@ -154,6 +164,11 @@ export const routes = {
     path: '/reglages/messagerie',
     tab: 'more',
     load: () => import('../screens/mail/rules/Rules.svelte'),
+  },
+  documentRules: {
+    path: '/reglages/porte-documents',
+    tab: 'more',
+    load: () => import('../screens/documents/Quotas.svelte'),
   },
   password: {
     path: '/reglages/mot-de-passe',

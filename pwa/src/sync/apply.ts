@@ -169,6 +169,7 @@ async function keep(
     if (value === 0 && cur.lo === 0) await rec.delete([cur.s, t, i])
     else await rec.put(next)
     topics.add(topic(cur.s, t))
+    if (t === 'document' && value === 0) await unpin(tx, old?.v)
   }
   await Promise.all([...newest.values()].map(write))
 }
@@ -204,11 +205,27 @@ export async function leave(
 /** Copies of files that the scope's records name. What is not at the server yet stays. */
 async function dropFiles(tx: Tx<'readwrite'>, scope: string): Promise<void> {
   const needed = new Set((await waiting(tx)).flatMap((out) => shasIn(out.args)))
+  for (const sha of await ownShas(tx, scope)) needed.add(sha)
   const named = new Set((await tx.objectStore('rec').getAll(within(scope))).flatMap((rec) => shasIn(rec.v)))
   for (const sha of named) {
     const file = await tx.objectStore('blob').get(sha)
     const isCopy = file?.state === 'sent' || file?.state === 'wanted'
     if (isCopy && !needed.has(sha)) await dropFile(tx, sha)
+  }
+}
+
+/** The files of the person's documents, but for those of one scope. */
+export async function ownShas(tx: Tx, but = ''): Promise<Set<string>> {
+  const documents = await tx.objectStore('rec').index('type').getAll('document')
+  return new Set(documents.filter((rec) => rec.s !== but).flatMap((rec) => shasIn(rec.v)))
+}
+
+/** A document was deleted, perhaps elsewhere: its file need not stay here. */
+async function unpin(tx: Tx<'readwrite'>, gone: unknown): Promise<void> {
+  const own = await ownShas(tx)
+  for (const sha of shasIn(gone)) {
+    const file = await tx.objectStore('blob').get(sha)
+    if (file && !own.has(sha)) await tx.objectStore('blob').put({ ...file, keep: false })
   }
 }
 

@@ -2,7 +2,8 @@
 import { Changes, blobTopic, outTopic } from '../db/changes.ts'
 import { Database, nameOf, stores, type Out, type Store, type Tx } from '../db/database.ts'
 import { live, readOnce, type Live, type View } from '../db/view.ts'
-import { dropFile } from './apply.ts'
+import { dropFile, ownShas } from './apply.ts'
+import { Courier } from './courier.ts'
 import { DeviceFiles, type Files } from './files.ts'
 import { Live as LiveChannel, type Stream } from './live.ts'
 import { localOf, type Local } from './local.ts'
@@ -16,7 +17,6 @@ import { parting, Rounds } from './round.ts'
 import { StatusStore, type Problem, type Status } from './status.ts'
 import { deflating, type Fetch } from './transport.ts'
 import { listen } from './triggers.ts'
-import { Courier } from './upload.ts'
 
 export interface DeviceOptions {
   user: string
@@ -280,7 +280,7 @@ async function putBack(tx: Tx<'readwrite'>, out: Out): Promise<void> {
 async function dropUnneeded(tx: Tx<'readwrite'>, shas: string[]): Promise<void> {
   const left = (await tx.objectStore('out').getAll()).map((out) => out.args)
   const copies = (await tx.objectStore('rec').index('type').getAll('submission')).map((rec) => rec.v)
-  const needed = new Set(shasIn([left, copies]))
+  const needed = new Set(shasIn([left, copies, [...(await ownShas(tx))]]))
   for (const sha of shas) {
     const file = await tx.objectStore('blob').get(sha)
     if (file && file.state !== 'sent' && !needed.has(sha)) await dropFile(tx, sha)

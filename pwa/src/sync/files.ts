@@ -5,11 +5,12 @@
 import { blobTopic, type Changes } from '../db/changes.ts'
 import type { Database, Stored } from '../db/database.ts'
 import { follow, type Live } from '../db/view.ts'
-import { dropFile, piecesOf } from './apply.ts'
+import { dropFile, ownShas, piecesOf } from './apply.ts'
+import type { Courier } from './courier.ts'
 import { hexOf } from './ids.ts'
 import { shasIn, unconfirmed } from './outbox.ts'
+import { markFile, pieceBytes } from './pieces.ts'
 import type { Fetch } from './transport.ts'
-import { markFile, pieceBytes, type Courier } from './upload.ts'
 
 /** A file on its way. */
 export interface Upload {
@@ -28,6 +29,12 @@ export interface Named {
   use: string
 }
 
+/** A file of this device; 0 bytes: still to be fetched. */
+export interface Held {
+  size: number
+  pinned: boolean
+}
+
 export interface Files {
   /** Stores bytes, and says their name. It is sent once an action names it. */
   put(bytes: ArrayBuffer, as: Named): Promise<{ sha: string }>
@@ -36,11 +43,15 @@ export interface Files {
   has(sha: string): Promise<boolean>
   /** Fetches what is missing, now or when there is a network, and never lets it go by itself. */
   keep(shas: readonly string[]): Promise<void>
+  /** Lets them go again when room is needed. */
+  unpin(shas: readonly string[]): Promise<void>
   /** Sends without waiting for an action that names it; again, after it was refused. */
   upload(sha: string): Promise<void>
-  /** Forgets a file of this device, unless an action still names it. */
+  /** Forgets a file of this device, unless an action or a document still names it. */
   drop(sha: string): Promise<void>
   uploads(): Live<Upload[]>
+  /** What lies on this device: how many bytes of each file, and whether it stays. */
+  held(): Live<Map<string, Held>>
   /** Bytes of files held on this device. */
   total(): Promise<number>
 }
@@ -98,7 +109,18 @@ export class DeviceFiles implements Files {
         await tx.objectStore('blob').put({ ...(known ?? { ...missing, sha }), keep: true })
       }
     })
+    this.options.changes.touched([blobTopic])
     await this.fetchWanted()
+  }
+
+  async unpin(shas: readonly string[]): Promise<void> {
+    const { db, changes } = this.options
+    for (const sha of shas) await markFile(db, sha, { keep: false })
+    await db.write(['blob', 'piece'], async (tx) => {
+      for (const { sha, keep } of await tx.objectStore('blob').index('state').getAll('wanted'))
+        if (!keep) await dropFile(tx, sha)
+    })
+    changes.touched([blobTopic])
   }
 
   async upload(sha: string): Promise<void> {
@@ -111,9 +133,9 @@ export class DeviceFiles implements Files {
   }
 
   async drop(sha: string): Promise<void> {
-    await this.options.db.write(['blob', 'piece', 'out'], async (tx) => {
+    await this.options.db.write(['blob', 'piece', 'out', 'rec'], async (tx) => {
       const needed = (await unconfirmed(tx)).some((out) => shasIn(out.args).includes(sha))
-      if (!needed) await dropFile(tx, sha)
+      if (!needed && !(await ownShas(tx)).has(sha)) await dropFile(tx, sha)
     })
     this.options.changes.touched([blobTopic])
   }
@@ -121,6 +143,15 @@ export class DeviceFiles implements Files {
   uploads(): Live<Upload[]> {
     const { db, changes } = this.options
     return follow(db, changes, async () => ({ value: await this.#uploads(), topics: new Set([blobTopic]) }))
+  }
+
+  held(): Live<Map<string, Held>> {
+    const { db, changes } = this.options
+    return follow(db, changes, async () => {
+      const all = await db.read(['blob'], (tx) => tx.objectStore('blob').getAll())
+      const value = new Map(all.map(({ sha, size, keep }) => [sha, { size, pinned: keep }]))
+      return { value, topics: new Set([blobTopic]) }
+    })
   }
 
   async total(): Promise<number> {

@@ -2,6 +2,7 @@
  * What each action does to the screen before the server has its say. They
  * guess; the server decides, and what it says replaces the guess.
  */
+import { documentMutators } from './documentmutators.ts'
 import { mailMutators } from './mailmutators.ts'
 import type { Stored } from '../db/database.ts'
 import type {
@@ -11,6 +12,7 @@ import type {
   Feedback,
   FileRef,
   Homework,
+  KeptDocument,
   Notice,
   Settings,
   Submission,
@@ -50,6 +52,7 @@ const bare = (scope: string): string => scope.slice(scope.indexOf(':') + 1)
 
 const typed: Typed = {
   ...mailMutators,
+  ...documentMutators,
 
   async 'homework.give@1'(tx, args, { user, scope, at }) {
     if (await tx.base(scope, 'homework', args.id)) return
@@ -83,7 +86,7 @@ const typed: Typed = {
 
   async 'homework.submit@1'(tx, args, { user, scope, at }) {
     if (await tx.base(scope, 'submission', args.id)) return
-    const pages = await Promise.all(args.pages.map((sha, i) => page(tx, sha, i)))
+    const pages = await Promise.all(args.pages.map((sha, i) => page(tx, user, sha, i)))
     const homework = (await tx.find('homework', args.homework)) as Homework | undefined
     const earlier = ((await tx.list(scope, 'submission')) as Submission[]).filter(
       (one) => one.homework === args.homework,
@@ -150,8 +153,10 @@ const typed: Typed = {
   },
 }
 
-async function page(tx: MutatorTx, sha: string, i: number): Promise<FileRef> {
-  const file = await tx.file(sha)
+/** A page is a photo of this device, or one of the person's documents. */
+async function page(tx: MutatorTx, user: string, sha: string, i: number): Promise<FileRef> {
+  const own = (await tx.list(`user:${user}`, 'document')) as KeptDocument[]
+  const file = own.find((one) => one.file.sha === sha)?.file ?? (await tx.file(sha))
   return {
     sha,
     name: file?.name ?? `page-${String(i + 1)}.jpg`,

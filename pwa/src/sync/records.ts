@@ -2,8 +2,10 @@
  * The records a device holds, by type. The server is the author of every
  * value: fields unknown to this version are kept as they came.
  */
+import type { DocumentActions, DocumentRecords } from './documentrecords.ts'
 import type { MailActions, MailRecords } from './mailrecords.ts'
 
+export type * from './documentrecords.ts'
 export type * from './mailrecords.ts'
 
 /** One stored file, named by its content. */
@@ -179,7 +181,7 @@ export interface Notice {
 }
 
 /** Record type → shape of its value. */
-export interface Records extends MailRecords {
+export interface Records extends MailRecords, DocumentRecords {
   school: School
   subject: Subject
   class: Class
@@ -201,7 +203,7 @@ export interface Records extends MailRecords {
 export type RecordType = keyof Records
 
 /** What a person may do: mutation name → arguments. The scope it belongs to is in the comment. */
-export interface Actions extends MailActions {
+export interface Actions extends MailActions, DocumentActions {
   /** course:K */
   'homework.give@1': {
     id: string

@@ -10,10 +10,8 @@ import type { Changes } from '../db/changes.ts'
 import { blobTopic } from '../db/changes.ts'
 import type { Database, Stored } from '../db/database.ts'
 import { Backoff } from './backoff.ts'
+import { markFile, pieceBytes } from './pieces.ts'
 import type { Fetch } from './transport.ts'
-
-/** IndexedDB on phones dislikes big values. Bytes are stored in pieces of this size. */
-export const pieceBytes = 512 * 1024
 
 export interface CourierOptions {
   db: Database
@@ -204,14 +202,6 @@ function offsetIn(answer: Response): number {
   const offset = Number(answer.headers.get('Upload-Offset') ?? NaN)
   if (!Number.isSafeInteger(offset) || offset < 0) throw new Interrupted()
   return offset
-}
-
-/** Changes what is known of a file, if it is still here. */
-export async function markFile(db: Database, sha: string, change: Partial<Stored>): Promise<void> {
-  await db.write(['blob'], async (tx) => {
-    const file = await tx.objectStore('blob').get(sha)
-    if (file) await tx.objectStore('blob').put({ ...file, ...change })
-  })
 }
 
 function metadata(file: Stored): string {

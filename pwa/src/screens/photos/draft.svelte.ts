@@ -4,7 +4,7 @@
  * killed app finds it again.
  */
 import { PhotoError, preparePage, type Page } from '../../photos/page.ts'
-import type { Device } from '../../sync/index.ts'
+import type { Device, FileRef } from '../../sync/index.ts'
 import { newId } from '../../sync/index.ts'
 
 /** What the class needs of a device. */
@@ -74,6 +74,16 @@ export class CopyDraft {
         this.busy--
       }
     })
+  }
+
+  /** Adds files that are at the school already. */
+  async enclose(files: readonly FileRef[]): Promise<void> {
+    const room = mostPages - this.pages.length
+    this.fault = files.length > room ? 'too_many' : undefined
+    const pages = files
+      .slice(0, Math.max(0, room))
+      .map(({ sha, type }) => ({ sha, type, width: 0, height: 0 }))
+    await this.#set([...this.pages, ...pages])
   }
 
   /** Puts another photo in the place of a page. */

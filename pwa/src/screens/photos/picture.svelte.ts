@@ -7,12 +7,12 @@ export class Picture {
   missing = $state(false)
 
   /** Call while a component starts; `sha` may change. */
-  constructor(files: Files, sha: () => string | undefined) {
+  constructor(files: Files, sha: () => string | undefined, size?: 'thumb') {
     $effect(() => {
       const name = sha()
       let over = false
       if (name) {
-        void load(files, name).then((blob) => {
+        void load(files, name, size).then((blob) => {
           if (!over) this.#show(blob)
         })
       }
@@ -35,9 +35,9 @@ export class Picture {
   }
 }
 
-async function load(files: Files, sha: string): Promise<Blob | undefined> {
+async function load(files: Files, sha: string, size?: 'thumb'): Promise<Blob | undefined> {
   try {
-    return await files.get(sha)
+    return await files.get(sha, size ? { size } : {})
   } catch {
     return undefined
   }

@@ -10,7 +10,10 @@ export type Written = (typeof written)[number] | 'body'
 export function titleOf(one: Outgoing, titles: ReadonlyMap<string, string>): string {
   const action = known(`out.${one.name.split('@')[0] ?? ''}`) ?? t('out.other')
   const id = one.args.homework ?? one.args.id
-  const said = [one.args.title, one.args.subject].find((text) => typeof text === 'string' && text !== '')
+  const { file } = one.args as { file?: { name?: string } }
+  const said = [one.args.title, one.args.subject, file?.name, one.args.name].find(
+    (text) => typeof text === 'string' && text !== '',
+  )
   const about = (typeof id === 'string' && titles.get(id)) || (said as string | undefined)
   return about ? `${action} : ${about}` : action
 }
@@ -26,5 +29,7 @@ export function wordsOf(one: Outgoing): { field: Written; text: string } | undef
 }
 
 export function reasonOf(one: Outgoing): string {
-  return known(`refused.${one.error?.code ?? ''}`) ?? t('refused.other')
+  const code = one.error?.code ?? ''
+  const [area = ''] = one.name.split('.')
+  return known(`refused.${area}.${code}`) ?? known(`refused.${code}`) ?? t('refused.other')
 }

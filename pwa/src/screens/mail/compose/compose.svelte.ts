@@ -177,6 +177,19 @@ export class Composer {
     return run
   }
 
+  /** Adds files that are at the school already, as many and as large as a message takes. */
+  enclose(files: readonly FileRef[]): void {
+    this.over = undefined
+    this.faults = this.faults.filter((fault) => fault.field !== 'files')
+    for (const file of files) {
+      const now = this.draft.files ?? []
+      if (now.some((one) => one.sha === file.sha)) continue
+      if (now.length >= mostFiles) this.#refuse('too_many', file.name)
+      else if (bytesOf(now) + file.size > mostBytes) this.#refuse('too_large', file.name)
+      else this.#set({ files: [...now, file] })
+    }
+  }
+
   /** Takes a file out; what it returns puts it back. */
   detach(sha: string): () => void {
     const before = this.draft.files ?? []
