@@ -210,7 +210,10 @@ step('a teacher gives work with a sheet that she has kept', async () => {
   await desk.getByRole('combobox', { name: /Classe/ }).selectOption({ label: 'Français · 5e B' })
   await desk.getByLabel('Titre').fill('Un conte à moi')
   await desk.getByRole('button', { name: 'Porte-documents', exact: true }).click()
-  await desk.getByRole('dialog').getByRole('checkbox', { name: /Fiche - le conte/ }).check()
+  await desk
+    .getByRole('dialog')
+    .getByRole('checkbox', { name: /Fiche - le conte/ })
+    .check()
   await desk.getByRole('button', { name: 'Joindre 1 fichier' }).click()
   await desk.getByText('Fiche - le conte.pdf').first().waitFor()
   await desk.getByRole('button', { name: 'Donner ce travail' }).click()
@@ -224,10 +227,16 @@ step('the pupil reads it, and hands in a page that she had kept', async () => {
   await page.getByRole('button', { name: 'Fiche - le conte.pdf', exact: true }).click()
   await (await coming).close()
   await page.getByRole('button', { name: 'Porte-documents', exact: true }).click()
-  await page.getByRole('dialog').getByRole('checkbox', { name: /Notes de SVT/ }).check()
+  await page
+    .getByRole('dialog')
+    .getByRole('checkbox', { name: /Notes de SVT/ })
+    .check()
   await page.getByRole('button', { name: 'Joindre 1 fichier' }).click()
   await page.getByRole('button', { name: 'Déposer ma copie' }).click()
-  await page.getByText(/Déposé le/).first().waitFor({ timeout: 30_000 })
+  await page
+    .getByText(/Déposé le/)
+    .first()
+    .waitFor({ timeout: 30_000 })
 })
 
 step('the teacher reads the copy', async () => {

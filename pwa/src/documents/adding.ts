@@ -1,4 +1,5 @@
 /** Files become documents: stored on this device first, and on the screen at once; they leave when they can. */
+import { isFull } from '../db/database.ts'
 import { newId, type Device, type DocumentOrigin, type FileRef } from '../sync/index.ts'
 import { mostBytes, shortened } from './documents.ts'
 
@@ -6,7 +7,7 @@ export type AddingDevice = Pick<Device, 'act' | 'files' | 'user'>
 
 /** Why some were left out, with their names. */
 export interface Left {
-  code: 'empty' | 'too_large' | 'quota' | 'full'
+  code: 'empty' | 'too_large' | 'quota' | 'full' | 'unread'
   names: string[]
 }
 
@@ -30,7 +31,7 @@ export async function addFiles(
   const added: Added = { ids: [], left: [] }
   for (const file of files) {
     const fault = faultOf(file, room)
-    const id = fault ?? (await addOne(device, file, folder).catch(() => 'full' as const))
+    const id = fault ?? (await addOne(device, file, folder).catch(why))
     if (typeof id === 'string') leave(added, id, file.name)
     else {
       added.ids.push(id.id)
@@ -38,6 +39,10 @@ export async function addFiles(
     }
   }
   return added
+}
+
+function why(fault: unknown): 'full' | 'unread' {
+  return isFull(fault) ? 'full' : 'unread'
 }
 
 function faultOf(file: File, room: number): Left['code'] | undefined {

@@ -204,6 +204,17 @@ describe('E67–E72 attachments', () => {
     expect(await device.files.has(sha)).toBe(false)
   })
 
+  test('E71 what is chosen among the documents counts like the others', async () => {
+    const made = await composer(newId())
+    const shas = Array.from({ length: 11 }, (_, i) => `sha256-${String(i).padStart(64, '0')}`)
+    made.enclose([{ sha: shas[0] ?? '', name: 'gros.pdf', type: 'application/pdf', size: 11 << 20 }])
+    expect(made.over).toEqual({ code: 'too_large', names: ['gros.pdf'] })
+    made.enclose(shas.map((sha) => ({ sha, name: 'x.pdf', type: 'application/pdf', size: 5 })))
+    made.enclose(shas.slice(0, 1).map((sha) => ({ sha, name: 'x.pdf', type: 'application/pdf', size: 5 })))
+    expect(made.draft.files).toHaveLength(10)
+    expect(made.over?.code).toBeUndefined()
+  })
+
   test('a photo becomes a page, and loses what the camera wrote in it', async () => {
     const bytes = await new Bytes(['ab'], 'x').arrayBuffer()
     const page = { bytes, type: 'image/jpeg' as const, width: 2, height: 1 }
