@@ -2,7 +2,7 @@
 import { fateOf } from '../school/fate.ts'
 import { newId, type Addressee, type Device, type Draft, type FileRef, type Message } from '../sync/index.ts'
 import type { Letter, Talk } from './discussions.ts'
-import { keyOf } from './outside.ts'
+import { keyOf } from '../sync/authors.ts'
 
 /** What the server takes. */
 const mostQuotes = 50

@@ -1,6 +1,7 @@
 // @vitest-environment node
 import { describe, expect, test } from 'vitest'
-import { isForeign, isOutside, keyOf, mayWriteOutside, namesOf, outsiderIn } from './outside.ts'
+import { mayWriteOutside } from './rules.ts'
+import { isForeign, isOutside, keyOf, namesOf, outsiderIn } from './outside.ts'
 
 describe('an address that is typed', () => {
   test.each([

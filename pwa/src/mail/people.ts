@@ -1,7 +1,7 @@
 /** People and groups as they are named on the screen. */
 import { known, t } from '../i18n/index.svelte'
 import type { Addressee } from '../sync/index.ts'
-import { addressIn, isOutside } from './outside.ts'
+import { addressIn, isOutside } from '../sync/authors.ts'
 
 /** "Mme Garnier"; "26 parents de 5e B" for a group. */
 export function nameOf({ key, name, count }: Addressee): string {

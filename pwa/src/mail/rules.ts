@@ -1,7 +1,6 @@
 /** The rules of a school's messaging: what holds where it decided nothing, and what they mean for a person. Pure. */
 import type { Key, Params } from '../i18n/index.svelte'
 import type { MailPolicy, User } from '../sync/index.ts'
-import { mayWriteOutside } from './outside.ts'
 
 type Role = User['roles'][number]
 
@@ -78,6 +77,11 @@ export function reachOf(rules: MailPolicy, roles: readonly Role[]): Sentence[] {
     ...(is('guardian') ? [yes('reach.family.guardian'), ...both(ways.guardian)] : []),
     ...outside,
   ]
+}
+
+/** Whether somebody may write to people outside. */
+export function mayWriteOutside(rules: Partial<MailPolicy> | undefined, roles: readonly Role[]): boolean {
+  return rules?.external?.some((role) => roles.includes(role)) ?? false
 }
 
 /** Whether home leaves out the latest messages: for who has only roles for which it does. */
