@@ -1,13 +1,6 @@
 /** The files that a person keeps. In user:U where nothing else is said. */
 import type { FileRef } from './records.ts'
 
-export interface DocumentFile extends FileRef {
-  /** It has not arrived at the server yet. */
-  waiting?: boolean
-  /** Why it never will. */
-  problem?: string
-}
-
 /** What a file was kept from. */
 export interface DocumentOrigin {
   kind: 'message' | 'homework'
@@ -18,7 +11,7 @@ export interface KeptDocument {
   name: string
   /** A record documentFolder; absent, or one that is gone: outside of all. */
   folder?: string
-  file: DocumentFile
+  file: FileRef
   origin?: DocumentOrigin
   at: string
   /** Since when it lies in the bin. */
