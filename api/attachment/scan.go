@@ -75,9 +75,9 @@ func (s *Service) scan(ctx context.Context, e examination) error {
 		return err
 	}
 	defer free()
-	body, _, err := s.blobs.Open(ctx, rawKey(e.User, e.SHA), 0, -1)
+	body, err := s.arrival(ctx, e)
 	if err != nil {
-		return fmt.Errorf("read upload: %w", err)
+		return err
 	}
 	defer body.Close()
 	from := &spring{r: body}

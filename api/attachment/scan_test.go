@@ -13,6 +13,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -401,6 +402,24 @@ func TestFilesOfBeforeStay(t *testing.T) {
 	if counts, _ := s.files.Scanned(); counts[1] != 1 {
 		t.Errorf("scans %v", counts)
 	}
+}
+
+// A backup may have the record of an infected upload and not its bytes.
+func TestRestoredWithoutItsBytes(t *testing.T) {
+	server := clamdtest.Start(t)
+	server.Stop()
+	s := newSchool(t, daemon(t, server.Unix))
+	sha := s.send("ines", clamdtest.EICAR(), "devoir.txt", textKind)
+	for _, path := range s.kept() {
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.pass(5 * time.Minute)
+	if f := s.last(2); f.Problem != "damaged_file" || s.logs("level=ERROR") > 0 {
+		t.Errorf("told %+v: %s", f, s.said.String())
+	}
+	s.gets(sha)
 }
 
 // hanging takes all content and says nothing for as long as it may.

@@ -231,7 +231,7 @@ func (s *Service) keep(ctx context.Context, job *psync.Job, e examination, up up
 
 // store judges the bytes as uploaded and stores what they become.
 func (s *Service) store(ctx context.Context, job *psync.Job, e examination, up upload) (blob, error) {
-	raw, err := s.raw(ctx, rawKey(e.User, e.SHA), up.Size)
+	raw, err := s.raw(ctx, e, up.Size)
 	if err != nil {
 		return blob{}, err
 	}
@@ -255,10 +255,23 @@ func (s *Service) store(ctx context.Context, job *psync.Job, e examination, up u
 	return b, nil
 }
 
-func (s *Service) raw(ctx context.Context, key string, size int64) ([]byte, error) {
-	r, _, err := s.blobs.Open(ctx, key, 0, -1)
+// arrival opens an upload. It may be missing from a server that was restored:
+// one with a virus is deleted at once, perhaps before a backup got there.
+func (s *Service) arrival(ctx context.Context, e examination) (io.ReadCloser, error) {
+	r, _, err := s.blobs.Open(ctx, rawKey(e.User, e.SHA), 0, -1)
+	if errors.Is(err, storage.ErrNotFound) {
+		return nil, damaged
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read upload: %w", err)
+	}
+	return r, nil
+}
+
+func (s *Service) raw(ctx context.Context, e examination, size int64) ([]byte, error) {
+	r, err := s.arrival(ctx, e)
+	if err != nil {
+		return nil, err
 	}
 	defer r.Close()
 	return io.ReadAll(io.LimitReader(r, size))
