@@ -63,6 +63,9 @@ export interface Device {
   wipe(): Promise<void>
 }
 
+/** Files that no record shows are with the server for a week. */
+const forgotten = 6 * 86_400_000
+
 /** As much as a request that outlives its page may carry. */
 const partingBytes = 60_000
 
@@ -177,6 +180,7 @@ class Engine implements Device {
     if (refused?.state !== 'refused') return undefined
     return this.#enqueue(async (tx) => {
       await tx.objectStore('out').delete(n)
+      if (this.#now() - refused.at > forgotten) await sendAnew(tx, shasIn(args))
       return this.#note(tx, { scope: refused.s, name: refused.name, args, at: this.#now() })
     })
   }
@@ -274,6 +278,15 @@ async function putBack(tx: Tx<'readwrite'>, out: Out): Promise<void> {
   const { n, ...rest } = out
   const isTaken = (await tx.objectStore('out').getKey(n)) !== undefined
   await tx.objectStore('out').put(isTaken ? (rest as Out) : out)
+}
+
+/** The server may have given up what this device sent. */
+async function sendAnew(tx: Tx<'readwrite'>, shas: string[]): Promise<void> {
+  for (const sha of shas) {
+    const file = await tx.objectStore('blob').get(sha)
+    if (file?.use && file.state === 'sent')
+      await tx.objectStore('blob').put({ ...file, state: 'waiting', sent: 0 })
+  }
 }
 
 /** Deletes files that the server does not have and nothing names any more. */

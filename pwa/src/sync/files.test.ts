@@ -2,7 +2,7 @@
 import 'fake-indexeddb/auto'
 import { IDBFactory } from 'fake-indexeddb'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { openDevice, type Device, type Upload } from './index.ts'
+import { openDevice, type Device, type Outgoing, type Upload } from './index.ts'
 import type { RequestWire } from './wire.ts'
 
 type Fault = 'down' | 'lost' | 'forget' | 'busy' | 'refuse' | 'moved' | undefined
@@ -12,13 +12,15 @@ class TusServer {
   readonly log: string[] = []
   readonly faults: Fault[] = []
   isDown = false
+  /** Whatever anybody does. */
+  refuses = false
   meta: Record<string, string> = {}
   #uploads = new Map<string, { size: number; bytes: Uint8Array; sha: string }>()
   #next = 1
 
   answer = async (path: string, init: RequestInit): Promise<Response> => {
     if (this.isDown) throw new TypeError('network')
-    if (path === '/api/sync') return accept(JSON.parse(init.body as string) as RequestWire)
+    if (path === '/api/sync') return accept(JSON.parse(init.body as string) as RequestWire, this.refuses)
     if (path.startsWith('/api/files/')) return this.#file(path.slice('/api/files/'.length))
     const fault = this.faults.shift()
     if (fault === 'down') throw new TypeError('network')
@@ -67,9 +69,14 @@ class TusServer {
   }
 }
 
-/** Every action is done; nothing is new. */
-function accept({ mutations = [] }: RequestWire): Response {
-  const results = mutations.map(({ scope, k }) => ({ scope, k, ok: true, seq: k }))
+/** Every action is done, or none; nothing is new. */
+function accept({ mutations = [] }: RequestWire, refuses: boolean): Response {
+  const error = { code: 'quota', message: '' }
+  const results = mutations.map(({ scope, k }) => ({
+    scope,
+    k,
+    ...(refuses ? { error } : { ok: true, seq: k }),
+  }))
   return results.length > 0 ? Response.json({ results }) : new Response(null, { status: 204 })
 }
 
@@ -87,6 +94,7 @@ afterEach(() => {
 })
 
 let people = 0
+let clock = Date.now()
 
 async function open(server: TusServer, indexedDB = new IDBFactory()): Promise<Device> {
   const device = await openDevice({
@@ -96,6 +104,7 @@ async function open(server: TusServer, indexedDB = new IDBFactory()): Promise<De
     fresh: () => Promise.resolve('d_2'),
     fetch: server.answer,
     random: () => 0,
+    now: () => clock,
     indexedDB,
   })
   opened.push(device)
@@ -112,6 +121,8 @@ const copy = (pages: string[]) => ({ id: 'copy-0001', homework: 'h1', pages, tex
 async function sent(server: TusServer, sha: string): Promise<void> {
   await vi.waitFor(() => expect(server.files.has(sha)).toBe(true), { timeout: 10_000, interval: 5 })
 }
+
+const outbox = (device: Device): Promise<Outgoing[]> => device.read((view) => view.outbox())
 
 function uploads(device: Device): Promise<Upload[]> {
   return new Promise((resolve) => {
@@ -196,6 +207,30 @@ describe('a file', () => {
       expect(await uploads(device)).toMatchObject([{ sha, state: 'refused', error: 'type_not_allowed' }])
     })
     await device.files.upload(sha)
+    await sent(server, sha)
+  })
+
+  test('is sent again with an action that was refused a week ago and is done again', async () => {
+    const server = new TusServer()
+    const device = await open(server)
+    const { sha } = await device.files.put(photo(10), page)
+    server.refuses = true
+    const n = await device.act('student:s1', 'homework.submit@1', copy([sha]))
+    await sent(server, sha)
+    await vi.waitFor(async () => expect((await outbox(device))[0]?.state).toBe('refused'))
+    await vi.waitFor(async () => expect(await uploads(device)).toEqual([]))
+    server.refuses = false
+    server.files.clear()
+    const again = await device.resend(n, copy([sha]))
+    await vi.waitFor(async () => expect(await outbox(device)).toEqual([]))
+    expect(server.files.size).toBe(0)
+    server.refuses = true
+    const last = await device.act('student:s1', 'homework.submit@1', copy([sha]))
+    expect(again).not.toBe(last)
+    await vi.waitFor(async () => expect((await outbox(device))[0]?.state).toBe('refused'))
+    server.refuses = false
+    clock += 7 * 86_400_000
+    await device.resend(last, copy([sha]))
     await sent(server, sha)
   })
 
