@@ -6,18 +6,21 @@ const both = /src\/ui\/(Avatar|Card|IconButton|List|Notice|PageHeader|Row|Sectio
 /** What only the sign-in page needs. */
 const signIn = /src\/(screens\/signin\/(SignIn|signin)\.|ui\/(Brand|Field)\.|i18n\/signin)/
 
-/** What is needed inside: the frame with its tabs, home, and the list of work. */
+/** What is needed inside: the frame with its tabs, and home. */
 const inside =
-  /src\/(app\/(Shell|ChildSwitcher|badges|tabs|push)|ui\/(NetLine|Segmented)|i18n\/inside|school\/|screens\/(home\/|work\/(Work|PupilWork|GivenList|StateTag)))/
+  /src\/(app\/(Shell|ChildSwitcher|badges|tabs)|ui\/NetLine|i18n\/inside|school\/|screens\/(home\/|work\/(WorkRow|StateTag)))/
+
+/** The list of work. */
+const work = /src\/(i18n\/work|screens\/work\/(Work|PupilWork|GivenList)\.)/
 
 /** Writing a message. */
 const write = /src\/screens\/mail\/(compose\/|AddressBook)/
 
-/** A person's device; what sends its files comes when there is one to send. */
-const engine = /src\/(db|sync)\/(?!upload)|node_modules\/idb\//
+/** A person's device, but for what talks with the server: it shows what it holds without. */
+const engine = /src\/db\/|src\/sync\/(?!talk|\w*mutators|round|apply|wire|digest|upload)|node_modules\/idb\//
 
 /** The rest of the kit: small parts, of which every screen inside needs some. */
-const kit = /src\/ui\/(Dialog|FileTile|Progress|Select|Switch|TextArea)\./
+const kit = /src\/ui\/(Dialog|FileTile|Progress|Segmented|Select|Switch|TextArea)\./
 
 /** The file in which a module travels; none: where the build thinks best. */
 export function chunkOf(id: string, context: Rolldown.ChunkingContext): string | null {
@@ -25,6 +28,7 @@ export function chunkOf(id: string, context: Rolldown.ChunkingContext): string |
   if (signIn.test(id)) return 'signin'
   if (engine.test(id)) return 'engine'
   if (inside.test(id)) return id.includes('type=style') ? 'app' : 'inside' // the styles: one request less
+  if (work.test(id)) return 'work'
   if (kit.test(id)) return 'kit'
   if (write.test(id)) return 'write'
   return null

@@ -38,9 +38,8 @@ async function script(name: string, define: Record<string, string>): Promise<str
       outDir: 'dist',
       emptyOutDir: false,
       reportCompressedSize: false,
-      modulePreload: false,
+      lib: { entry: `src/sw/${name}.ts`, formats: ['iife'], name },
       rolldownOptions: {
-        input: `src/sw/${name}.ts`,
         output: {
           format: 'iife',
           codeSplitting: false,

@@ -8,8 +8,13 @@ import type { Plugin, Rolldown } from 'vite'
 const parts = {
   first: ['app', 'device', 'signin.unreachable', 'size', 'ui', 'update', 'when'],
   inside: [
-    ...['child', 'error', 'given', 'home', 'nav', 'net', 'work'],
-    ...['copies.toRead', 'copies.waiting', 'copy.photograph', 'file.kept', 'give.new'],
+    ...['child', 'error', 'home', 'nav', 'net', 'copies.toRead', 'copies.waiting', 'copy.photograph'],
+    ...['give.new', 'given.count', 'work.attachments', 'work.markDone', 'work.state', 'work.undone'],
+    'work.untitled',
+  ],
+  work: [
+    ...['given.chosen', 'given.coming', 'given.empty', 'given.past', 'work.empty', 'work.layout'],
+    ...['work.nothing', 'work.overdue', 'work.past', 'work.week'],
   ],
   signin: ['devices.remove', 'error', 'help.statement', 'role', 'signin'],
 }
@@ -20,10 +25,11 @@ type Part = keyof typeof parts
 const speaks: Record<string, readonly Part[]> = {
   index: ['first'],
   inside: ['first', 'inside'],
+  work: ['first', 'inside', 'work'],
   signin: ['first', 'signin'],
 }
 
-/** Divides fr.json among src/i18n/{first,inside,signin,rest}.ts, and refuses a file that says what it has not got. */
+/** Divides fr.json among src/i18n/{first,inside,signin,work,rest}.ts, and refuses a file that says what it has not got. */
 export function words(): Plugin {
   const all = JSON.parse(readFileSync('src/i18n/fr.json', 'utf8')) as Record<string, string>
   return {
@@ -31,7 +37,7 @@ export function words(): Plugin {
     apply: 'build',
     enforce: 'pre',
     load(id) {
-      const part = /\/i18n\/(first|inside|signin|rest)\.ts$/.exec(id)?.[1] as Part | 'rest' | undefined
+      const part = /\/i18n\/(first|inside|signin|work|rest)\.ts$/.exec(id)?.[1] as Part | 'rest' | undefined
       if (!part) return null
       const kept = Object.entries(all).filter(([key]) =>
         part === 'rest' ? !isIn('first', key) : isIn(part, key),

@@ -38,7 +38,7 @@ async function start(): Promise<void> {
 
 /** The first screen stands: what the next ones need, and the whole app for when there is no network. */
 function afterwards(): void {
-  if (session.stage !== 'in') session.prepare().catch(() => undefined)
+  if (session.stage !== 'in') void session.prepare({ toTalk: true }).catch(() => undefined)
   allWords().catch(() => undefined)
   watchForUpdates()
   if (session.stage !== 'in') return

@@ -147,9 +147,10 @@ class Session {
     })
   }
 
-  /** Loads what is needed inside: the engine and the frame. */
-  async prepare(): Promise<void> {
-    await Promise.all([engine(), frame.load()])
+  /** Loads what is needed inside: the engine and the frame. A device that is new has nothing to show until it talks. */
+  async prepare({ toTalk = false } = {}): Promise<void> {
+    const [{ talk }] = await Promise.all([engine(), frame.load()])
+    if (toTalk) await talk()
   }
 
   /** Is there a session that this browser does not remember (a cookie handed over at installation)? */
@@ -203,7 +204,7 @@ function engine() {
   return import('../sync/index.ts')
 }
 
-/** Part of what is loaded inside: it is there whenever somebody leaves. */
+/** Loaded with the app where alerts are on, and kept on the device with the rest. */
 async function forgetAlerts(): Promise<void> {
   await (await import('./push.svelte')).forgetAlerts()
 }

@@ -12,6 +12,7 @@ import { within, type Cur, type Out, type Rec, type Tx } from '../db/database.ts
 import type { Mutators } from './mutators.ts'
 import { deviceOf, lane, rebaseFollowers, renumber, shasIn, waiting } from './outbox.ts'
 import { rebase } from './overlay.ts'
+import { dropFile, ownShas } from './pieces.ts'
 import {
   MalformedAnswer,
   type CursorWire,
@@ -214,12 +215,6 @@ async function dropFiles(tx: Tx<'readwrite'>, scope: string): Promise<void> {
   }
 }
 
-/** The files of the person's documents, but for those of one scope. */
-export async function ownShas(tx: Tx, but = ''): Promise<Set<string>> {
-  const documents = await tx.objectStore('rec').index('type').getAll('document')
-  return new Set(documents.filter((rec) => rec.s !== but).flatMap((rec) => shasIn(rec.v)))
-}
-
 /** A document was deleted, perhaps elsewhere: its file need not stay here. */
 async function unpin(tx: Tx<'readwrite'>, gone: unknown): Promise<void> {
   const own = await ownShas(tx)
@@ -227,15 +222,4 @@ async function unpin(tx: Tx<'readwrite'>, gone: unknown): Promise<void> {
     const file = await tx.objectStore('blob').get(sha)
     if (file && !own.has(sha)) await tx.objectStore('blob').put({ ...file, keep: false })
   }
-}
-
-/** Deletes a file of this device. */
-export async function dropFile(tx: Tx<'readwrite'>, sha: string): Promise<void> {
-  await tx.objectStore('piece').delete(piecesOf(sha))
-  await tx.objectStore('blob').delete(sha)
-}
-
-/** The keys of a file's pieces, in order. */
-export function piecesOf(sha: string): IDBKeyRange {
-  return IDBKeyRange.bound([sha, 0], [sha, Number.MAX_SAFE_INTEGER])
 }

@@ -1,37 +1,27 @@
-/** What sends files is loaded when there is one to send: most visits send none. */
-import type { Courier as Sender, CourierOptions } from './upload.ts'
+import { talk } from './late.ts'
+import type { Sender, SenderOptions } from './upload.ts'
 
+/** Sends files, with what is had for it later. */
 export class Courier {
-  #sender: Promise<Sender> | undefined
   #over = false
+  #sender: Sender | undefined
 
-  constructor(private readonly options: CourierOptions) {}
+  constructor(private readonly options: SenderOptions) {}
 
   /** Sends all that waits. Never rejects. */
   async run(): Promise<void> {
-    const sender = await (this.#sender ?? this.#load()).catch(() => undefined)
+    const sender = await this.#get()
     if (!this.#over) await sender?.run()
   }
 
   stop(): void {
     this.#over = true
-    void this.#sender?.then(
-      (sender) => sender.stop(),
-      () => undefined,
-    )
+    this.#sender?.stop()
   }
 
-  /** Asked for again where it could not be had. */
-  async #load(): Promise<Sender | undefined> {
-    if (!(await this.#isAsked().catch(() => false))) return undefined
-    this.#sender ??= import('./upload.ts').then(({ Courier }) => new Courier(this.options))
-    return this.#sender.catch(() => (this.#sender = undefined))
-  }
-
-  #isAsked(): Promise<boolean> {
-    return this.options.db.read(['blob'], async (tx) => {
-      const states = tx.objectStore('blob').index('state')
-      return (await states.count('waiting')) + (await states.count('sending')) > 0
-    })
+  async #get(): Promise<Sender | undefined> {
+    const parts = await talk()
+    if (parts) this.#sender ??= new parts.Sender(this.options)
+    return this.#sender
   }
 }

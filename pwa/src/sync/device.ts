@@ -2,18 +2,19 @@
 import { Changes, blobTopic, outTopic } from '../db/changes.ts'
 import { Database, nameOf, stores, type Out, type Store, type Tx } from '../db/database.ts'
 import { live, readOnce, type Live, type View } from '../db/view.ts'
-import { dropFile, ownShas } from './apply.ts'
 import { Courier } from './courier.ts'
 import { DeviceFiles, type Files } from './files.ts'
 import { Live as LiveChannel, type Stream } from './live.ts'
+import { talk } from './late.ts'
 import { localOf, type Local } from './local.ts'
 import { alone } from './lock.ts'
 import { Loop } from './loop.ts'
-import { mutators as known, type Mutators } from './mutators.ts'
-import { deviceOf, enqueue, shasIn, type Act, type Enqueued, type Outgoing } from './outbox.ts'
+import type { Mutators } from './mutators.ts'
+import { deviceOf, enqueue, pulledIn, shasIn, type Act, type Enqueued, type Outgoing } from './outbox.ts'
 import { rebase } from './overlay.ts'
+import { dropFile, ownShas } from './pieces.ts'
 import type { ActionName, Actions } from './records.ts'
-import { parting, Rounds } from './round.ts'
+import { parting } from './request.ts'
 import { StatusStore, type Problem, type Status } from './status.ts'
 import { deflating, type Fetch } from './transport.ts'
 import { listen } from './triggers.ts'
@@ -66,6 +67,9 @@ export interface Device {
 /** Files that no record shows are with the server for a week. */
 const forgotten = 6 * 86_400_000
 
+/** Notes an action within a transaction. */
+type Note = (tx: Tx<'readwrite'>, act: Act) => Promise<Enqueued>
+
 /** As much as a request that outlives its page may carry. */
 const partingBytes = 60_000
 
@@ -85,8 +89,8 @@ class Engine implements Device {
   readonly #changes: Changes
   readonly #fetch: Fetch
   readonly #now: () => number
-  readonly #mutators: Mutators
-  readonly #rounds: Rounds
+  /** None where they do not come: an action is kept all the same, and shows with the server's answer. */
+  readonly #mutators: () => Promise<Mutators>
   readonly #loop: Loop
   readonly #courier: Courier
   readonly #live: LiveChannel
@@ -95,31 +99,35 @@ class Engine implements Device {
   #mirror: { device: string | undefined; out: Out[] } = { device: undefined, out: [] }
 
   constructor(options: DeviceOptions) {
-    const { user, name = nameOf(user), now = Date.now, random = Math.random, mutators = known } = options
+    const { user, name = nameOf(user), now = Date.now, random = Math.random } = options
     const fetch = options.fetch ?? deflating((path, init) => globalThis.fetch(path, init))
     const connect = options.connect ?? ((path: string) => new EventSource(path))
     const locks = options.locks ?? (globalThis.navigator as Partial<Navigator> | undefined)?.locks
     const db = new Database(name, options.indexedDB)
     const changes = new Changes(name)
-    const shared = { db, changes, user, fetch, now, random, mutators }
+    const shared = { db, changes, user, fetch, now, random }
     this.user = user
     this.#db = db
     this.#changes = changes
     this.#fetch = fetch
     this.#now = now
-    this.#mutators = mutators
+    this.#mutators = async () =>
+      options.mutators ?? (await Promise.race([talk(), patience()]))?.mutators ?? {}
     this.#courier = new Courier({ ...shared, alone: (work) => alone(locks, `${name}:files`, work) })
     this.files = new DeviceFiles({ ...shared, courier: this.#courier })
     this.local = localOf(db)
-    this.#rounds = new Rounds({
+    const rounding = {
       ...shared,
       device: options.device,
       fresh: options.fresh,
-      changed: (topics) => changes.touched(topics),
-      pulled: (at) => changes.tell({ kind: 'synced', at }),
-    })
+      changed: (topics: Iterable<string>) => changes.touched(topics),
+      pulled: (at: number) => changes.tell({ kind: 'synced', at }),
+    }
     this.#loop = new Loop({
-      rounds: this.#rounds,
+      rounds: async () => {
+        const parts = await talk()
+        return parts && new parts.Rounds({ ...rounding, mutators: options.mutators ?? parts.mutators })
+      },
       status: this.status,
       now,
       random,
@@ -140,7 +148,7 @@ class Engine implements Device {
       else if (word.topics.some((name) => name === outTopic || name === blobTopic)) void this.#count()
     })
     await this.#count()
-    this.status.set({ lastSync: await this.#rounds.pulledAt() })
+    this.status.set({ lastSync: await this.#db.read(['kv'], pulledIn) })
   }
 
   async act<N extends ActionName>(
@@ -150,7 +158,7 @@ class Engine implements Device {
     { base }: { base?: number } = {},
   ): Promise<number> {
     const act = { scope, name, args: args as Record<string, unknown>, at: this.#now(), base }
-    return this.#enqueue((tx) => this.#note(tx, act))
+    return this.#enqueue((tx, note) => note(tx, act))
   }
 
   live<T>(query: (view: View) => T | Promise<T>): Live<T> {
@@ -178,10 +186,10 @@ class Engine implements Device {
   async resend(n: number, args: Record<string, unknown>): Promise<number | undefined> {
     const refused = await this.#db.read(['out'], (tx) => tx.objectStore('out').get(n))
     if (refused?.state !== 'refused') return undefined
-    return this.#enqueue(async (tx) => {
+    return this.#enqueue(async (tx, note) => {
       await tx.objectStore('out').delete(n)
       if (this.#now() - refused.at > forgotten) await sendAnew(tx, shasIn(args))
-      return this.#note(tx, { scope: refused.s, name: refused.name, args, at: this.#now() })
+      return note(tx, { scope: refused.s, name: refused.name, args, at: this.#now() })
     })
   }
 
@@ -214,13 +222,11 @@ class Engine implements Device {
     await this.#db.delete()
   }
 
-  #note(tx: Tx<'readwrite'>, act: Act): Promise<Enqueued> {
-    return enqueue(tx, act, this.#mutators, this.user)
-  }
-
-  async #enqueue(work: (tx: Tx<'readwrite'>) => Promise<Enqueued>): Promise<number> {
+  async #enqueue(work: (tx: Tx<'readwrite'>, note: Note) => Promise<Enqueued>): Promise<number> {
     const needs: Store[] = ['out', 'kv', 'rec', 'cur', 'ovl', 'blob']
-    const { n, topics } = await this.#db.write(needs, work)
+    const mutators = await this.#mutators()
+    const note: Note = (tx, act) => enqueue(tx, act, mutators, this.user)
+    const { n, topics } = await this.#db.write(needs, (tx) => work(tx, note))
     this.#changes.touched([...topics, outTopic, blobTopic])
     await this.#count()
     void this.#loop.sync()
@@ -256,9 +262,10 @@ class Engine implements Device {
   /** The browser threw the database away while it was in use: what the person did comes back from memory. */
   async #restore(): Promise<void> {
     const { out } = this.#mirror
+    const mutators = await this.#mutators()
     const topics = await this.#db.write(stores, async (tx) => {
       for (const one of out) if (one.state !== 'sent') await putBack(tx, one)
-      return rebase(tx, this.#mutators, this.user)
+      return rebase(tx, mutators, this.user)
     })
     this.#changes.touched([...topics, outTopic])
     void this.#loop.sync()
@@ -272,6 +279,9 @@ class Engine implements Device {
     if (init) this.#fetch('/api/sync', init).catch(() => undefined)
   }
 }
+
+/** On a line that says nothing, what talks with the server may be long in coming. */
+const patience = () => new Promise<undefined>((tired) => setTimeout(tired, 2000))
 
 /** Under its old number, unless another action has taken it since. */
 async function putBack(tx: Tx<'readwrite'>, out: Out): Promise<void> {

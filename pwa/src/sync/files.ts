@@ -5,11 +5,10 @@
 import { blobTopic, type Changes } from '../db/changes.ts'
 import type { Database, Stored } from '../db/database.ts'
 import { follow, type Live } from '../db/view.ts'
-import { dropFile, ownShas, piecesOf } from './apply.ts'
 import type { Courier } from './courier.ts'
 import { hexOf } from './ids.ts'
 import { shasIn, unconfirmed } from './outbox.ts'
-import { markFile, pieceBytes } from './pieces.ts'
+import { dropFile, markFile, ownShas, pieceBytes, piecesOf } from './pieces.ts'
 import type { Fetch } from './transport.ts'
 
 /** A file on its way. */

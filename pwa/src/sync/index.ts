@@ -45,6 +45,7 @@
 export { openDevice } from './device.ts'
 export type { Device, DeviceOptions } from './device.ts'
 export type { Files, Held, Upload } from './files.ts'
+export { talk } from './late.ts'
 export type { Local } from './local.ts'
 export type { Outgoing, Refusal } from './outbox.ts'
 export type { Problem, Status } from './status.ts'

@@ -8,7 +8,8 @@ import type { Outcome, Rounds } from './round.ts'
 import type { Problem, StatusStore } from './status.ts'
 
 export interface LoopOptions {
-  rounds: Rounds
+  /** Had with the first run; undefined where it cannot be. */
+  rounds: () => Promise<Rounds | undefined>
   status: StatusStore
   now: () => number
   random: () => number
@@ -29,6 +30,7 @@ export class Loop {
   #again = false
   #idle = 0
   #over = false
+  #rounds: Rounds | undefined
   readonly #backoff: Backoff
 
   constructor(private readonly options: LoopOptions) {
@@ -51,7 +53,7 @@ export class Loop {
   /** Somebody is looking, or the network is said to be back: what is wrong may be over. */
   retry(): Promise<void> {
     this.#idle = 0
-    this.options.rounds.nudge()
+    this.#rounds?.nudge()
     return this.sync()
   }
 
@@ -70,8 +72,13 @@ export class Loop {
     const asked = now()
     status.set({ syncing: true })
     try {
-      await alone(() => this.#rounds(asked))
-      while (this.#askedAgain()) await alone(() => this.#rounds())
+      const rounds = (this.#rounds ??= await this.options.rounds())
+      if (!rounds) {
+        this.#fail('offline')
+        return
+      }
+      await alone(() => this.#turn(rounds, asked))
+      while (this.#askedAgain()) await alone(() => this.#turn(rounds))
     } catch (fault) {
       this.#broke(fault)
     } finally {
@@ -86,13 +93,12 @@ export class Loop {
   }
 
   /** Another tab may have asked while this one waited for its turn. */
-  async #rounds(asked?: number): Promise<void> {
-    const { rounds } = this.options
+  async #turn(rounds: Rounds, asked?: number): Promise<void> {
     if (asked !== undefined && ((await rounds.pulledAt()) ?? 0) > asked && !(await rounds.hasMore())) return
     for (let i = 0; i < requestsMost; i++) {
       if (this.#over) return
       const outcome = await rounds.run()
-      if (!this.#goesOn(outcome)) return this.#end(outcome)
+      if (!this.#goesOn(outcome)) return this.#end(rounds, outcome)
     }
     this.#fail('stuck')
   }
@@ -104,8 +110,8 @@ export class Loop {
     return outcome.progress
   }
 
-  async #end(outcome: Outcome): Promise<void> {
-    const { status, rounds, reached, wiped } = this.options
+  async #end(rounds: Rounds, outcome: Outcome): Promise<void> {
+    const { status, reached, wiped } = this.options
     if (this.#over) return
     switch (outcome.kind) {
       case 'done':
@@ -113,10 +119,8 @@ export class Loop {
         this.#backoff.reset()
         status.set({ online: true, updating: false, problem: rounds.pushOnly ? 'upgrade' : undefined })
         reached()
-        {
-          this.#rest()
-          return
-        }
+        this.#rest(rounds)
+        return
       case 'again': {
         this.#fail(this.#idle < idleMost ? 'server' : 'stuck')
         return
@@ -135,8 +139,8 @@ export class Loop {
   }
 
   /** Lanes that wait are tried when their time has come. */
-  #rest(): void {
-    const { rounds, now } = this.options
+  #rest(rounds: Rounds): void {
+    const { now } = this.options
     const next = Math.min(...[...rounds.paused.values()].filter((until) => until > now()))
     if (Number.isFinite(next)) this.#backoff.after(next - now() + 1)
   }

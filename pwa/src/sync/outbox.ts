@@ -109,6 +109,11 @@ export async function deviceOf(tx: Tx): Promise<string | undefined> {
   return (await tx.objectStore('kv').get('device')) as string | undefined
 }
 
+/** When a pull that was answered began, the last one of any tab. */
+export async function pulledIn(tx: Tx): Promise<number | undefined> {
+  return (await tx.objectStore('kv').get('pulled')) as number | undefined
+}
+
 /** Under a new device id every lane starts again at 1, with the same actions. */
 export async function adopt(tx: Tx<'readwrite'>, device: string): Promise<void> {
   await tx.objectStore('kv').delete(IDBKeyRange.bound('lane:', 'lane;', false, true))

@@ -14,15 +14,14 @@ import { stores, within } from '../db/database.ts'
 import { apply, leave, type Applied, type Asked } from './apply.ts'
 import { digest } from './digest.ts'
 import type { Mutators } from './mutators.ts'
-import { adopt, deviceOf, renumber, waiting } from './outbox.ts'
+import { adopt, deviceOf, pulledIn, renumber, waiting } from './outbox.ts'
 import { rebase } from './overlay.ts'
+import { batchMost, post, requestOf, toWire } from './request.ts'
 import type { Fetch } from './transport.ts'
 import {
   MalformedAnswer,
   parseRefusal,
   parseResponse,
-  protocolVersion,
-  schemaVersion,
   type CursorWire,
   type MutationWire,
   type RequestWire,
@@ -60,7 +59,6 @@ const timeout = 30_000
 /** A request without an answer for this long, when somebody looks again, has died in the phone's sleep. */
 const patience = 10_000
 const budgets = { least: 4096, first: 65_536, most: 1_048_576 }
-const batchMost = 50
 const batchBytes = 192 * 1024
 const digestOdds = 1 / 50
 /** A scope that no pull has renewed for this long is deleted by the device alone. */
@@ -132,7 +130,7 @@ export class Rounds {
     return this.options.db.read(['out', 'cur', 'rec', 'kv'], async (tx) => {
       const device = (await deviceOf(tx)) ?? this.options.device
       const sent = mayPush ? this.#choose(await waiting(tx)) : []
-      const request: RequestWire = { v: protocolVersion, schema: schemaVersion, device }
+      const request = requestOf(device)
       if (sent.length > 0) request.mutations = sent.map(toWire)
       if (!this.pushOnly && !(this.#isolate && request.mutations)) await this.#addPull(tx, request)
       return { request, asked: { at: this.options.now(), device, sent, cursors: request.cursors } }
@@ -319,38 +317,8 @@ export class Rounds {
 
 const nothing = (): Applied => ({ topics: new Set(), waits: new Map(), progress: false })
 
-async function pulledIn(tx: Tx): Promise<number | undefined> {
-  return (await tx.objectStore('kv').get('pulled')) as number | undefined
-}
-
-function toWire({ s, k, name, at, base, args }: Out): MutationWire {
-  return { scope: s, k, name, at, ...(base !== undefined && { base }), args }
-}
-
 function isIn(out: Out, mutations: MutationWire[]): boolean {
   return mutations.some((mutation) => mutation.scope === out.s && mutation.k === out.k)
-}
-
-export function post(request: RequestWire): RequestInit {
-  return {
-    method: 'POST',
-    credentials: 'same-origin',
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify(request),
-  }
-}
-
-/** A request that only sends, as much as may outlive its page. */
-export function parting(device: string, waits: Out[], most: number): RequestInit | undefined {
-  for (let n = Math.min(waits.length, batchMost); n > 0; n = Math.floor(n / 2)) {
-    const mutations = waits
-      .slice(0, n)
-      .filter((out) => out.after === undefined)
-      .map(toWire)
-    const init = post({ v: protocolVersion, schema: schemaVersion, device, mutations })
-    if (mutations.length > 0 && (init.body as string).length <= most) return { ...init, keepalive: true }
-  }
-  return undefined
 }
 
 async function digests(tx: Tx<'readonly'>, held: Cur[]): Promise<Record<string, string>> {

@@ -13,7 +13,7 @@ import { Backoff } from './backoff.ts'
 import { markFile, pieceBytes } from './pieces.ts'
 import type { Fetch } from './transport.ts'
 
-export interface CourierOptions {
+export interface SenderOptions {
   db: Database
   changes: Changes
   fetch: Fetch
@@ -40,14 +40,14 @@ class Interrupted extends Error {
   }
 }
 
-export class Courier {
+export class Sender {
   #running: Promise<void> | undefined
   #again = false
   #over = false
   #part = parts.first
   readonly #backoff: Backoff
 
-  constructor(private readonly options: CourierOptions) {
+  constructor(private readonly options: SenderOptions) {
     this.#backoff = new Backoff(() => void this.run(), options.random, options.now)
   }
 
