@@ -1,26 +1,28 @@
 // Messages: a parent reads one in the tunnel, files it, bins it, and thinks better of it.
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect } from 'vitest'
-import type { Page } from 'playwright-core'
+import type { Locator, Page } from 'playwright-core'
 import { Phone } from './chromium.ts'
 import { installed, signInAs } from './people.ts'
-import { Server } from './server.ts'
+import { pause, Server } from './server.ts'
 import { story } from './steps.ts'
 
 let server: Server
 const parent = new Phone()
+const laptop = new Phone({ width: 1280, height: 800 })
 let page: Page
+let desk: Page
 
 beforeAll(async () => {
   server = await Server.start()
 })
 afterAll(async () => {
-  await parent.dispose()
+  await Promise.all([parent.dispose(), laptop.dispose()])
   await server.stop()
 })
 
 const subject = 'Sortie de fin de trimestre'
-const step = story({ parent })
+const step = story({ parent, laptop })
 
 const unread = () => page.locator('nav li a[href="/messages"] b [aria-hidden]')
 const row = () => page.getByRole('listitem').filter({ hasText: subject })
@@ -85,6 +87,99 @@ step('back on the network, the school knows where it lies', async () => {
   await page.goto(`${server.url}/messages/archives`)
   await row().waitFor()
 })
+
+step('E32: a finger that rests on a row ticks it; others are tapped, and all are filed', async () => {
+  await page.goto(`${server.url}/messages`)
+  const rows = page.locator('main [data-talk]')
+  await rows.nth(1).waitFor()
+  await touch(page, rows.first(), { rests: 700 })
+  await page.getByText('1 sélectionnée').waitFor()
+  await rows.nth(1).tap()
+  await page.getByText('2 sélectionnées').waitFor()
+  await page.getByRole('toolbar').getByRole('button', { name: 'Ranger' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Archives' }).click()
+  await page.getByText('2 rangées dans « Archives »').waitFor()
+  await page.goto(`${server.url}/messages/archives`)
+  await rows.nth(2).waitFor()
+})
+
+step('E12: a swipe turns to the one before and the one after; a short one does nothing', async () => {
+  const title = page.getByRole('heading', { level: 1 })
+  const first = await page.locator('main [data-talk] a').first().innerText()
+  const second = await page.locator('main [data-talk] a').nth(1).innerText()
+  await page.locator('main [data-talk] a').first().tap()
+  await title.filter({ hasText: first }).waitFor()
+  await touch(page, page.locator('.thread'), { by: -40 })
+  expect(await title.innerText()).toContain(first)
+  await touch(page, page.locator('.thread'), { by: -180 })
+  await title.filter({ hasText: second }).waitFor()
+  await touch(page, page.locator('.thread'), { by: 180 })
+  await title.filter({ hasText: first }).waitFor()
+})
+
+step(
+  'E32: at a laptop all that are ticked are dragged to a folder together, and come back',
+  async () => {
+    desk = await laptop.open(server.url)
+    await signInAs(desk, 'Nadia Benali')
+    await desk.goto(`${server.url}/messages/archives`)
+    const rows = desk.locator('main [data-talk]')
+    await rows.nth(2).waitFor()
+    await desk.keyboard.press('j')
+    await desk.keyboard.press('x')
+    await desk.keyboard.press('ArrowDown')
+    await desk.keyboard.press('x')
+    await desk.getByText('2 sélectionnées').waitFor()
+    await rows.nth(1).dragTo(desk.getByRole('navigation').getByRole('link', { name: /^Reçus/ }))
+    await desk.getByText('2 rangées dans « Reçus »').waitFor()
+    expect(await rows.count()).toBe(1)
+    await desk.getByRole('button', { name: 'Annuler' }).click()
+    await rows.nth(2).waitFor()
+    expect(await desk.getByRole('toolbar').count()).toBe(0)
+  },
+)
+
+step('the same by the keyboard alone, which explains itself', async () => {
+  const rows = desk.locator('main [data-talk]')
+  await rows.first().getByRole('link').focus()
+  await desk.keyboard.press('d')
+  await desk.getByRole('dialog').getByRole('button', { name: 'Reçus' }).press('Enter')
+  await desk.getByText('Rangée dans « Reçus »').waitFor()
+  await desk.keyboard.press('Enter')
+  await desk.getByRole('button', { name: 'Répondre', exact: true }).waitFor()
+  await desk.keyboard.press('?')
+  await desk.getByRole('heading', { name: 'Raccourcis clavier' }).waitFor()
+  await desk.getByLabel('Touches d’un seul signe').uncheck()
+  await desk.keyboard.press('Escape')
+  await desk.keyboard.press('r')
+  await desk.keyboard.press('Delete')
+  await desk.getByText('Mise à la corbeille').waitFor()
+  expect(await rows.count()).toBe(1)
+  await desk.evaluate(() => localStorage.removeItem('preau.signs'))
+  await desk.reload()
+  await rows.first().waitFor()
+  await desk.keyboard.press('j')
+  await desk.keyboard.press('Enter')
+  await desk.getByRole('button', { name: 'Répondre', exact: true }).waitFor()
+  await desk.keyboard.press('r')
+  await desk.getByRole('textbox', { name: 'Message' }).waitFor()
+})
+
+/** A finger that rests where something is, or moves sideways by so much, as the browser hears it. */
+async function touch(on: Page, what: Locator, { rests = 0, by = 0 }): Promise<void> {
+  const box = await what.boundingBox()
+  if (!box) throw new Error('there is nothing to touch')
+  const [x, y] = [box.x + box.width / 2 - by / 2, box.y + Math.min(box.height / 2, 200)]
+  const finger = await on.context().newCDPSession(on)
+  const at = (type: string, ...touchPoints: { x: number; y: number }[]) =>
+    finger.send('Input.dispatchTouchEvent', { type: type as 'touchStart', touchPoints })
+  await at('touchStart', { x, y })
+  if (rests) await pause(rests)
+  for (let part = 1; by !== 0 && part <= 6; part++) await at('touchMove', { x: x + (by * part) / 6, y })
+  await at('touchEnd')
+  await finger.detach()
+  await pause(400) // the page turns
+}
 
 /** A message of the demo's teacher to somebody, sent as any device would. */
 async function write(about: string, to: string): Promise<string> {

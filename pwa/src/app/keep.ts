@@ -10,6 +10,7 @@ interface Words {
   child: string
   push: boolean
   demo: boolean
+  signs: boolean
 }
 
 export function keep<K extends keyof Words>(key: K, value: Words[K] | undefined): void {

@@ -251,3 +251,9 @@ export function tree<V extends { name: string; parent?: string; order: number }>
     below: sorted.filter((one) => !isTop(one) && one.value.parent === id),
   }))
 }
+
+/** Those with these ids, in their order. */
+export function among(all: readonly Discussion[], ids: readonly string[]): Discussion[] {
+  const wanted = new Set(ids)
+  return all.filter((one) => wanted.has(one.id))
+}

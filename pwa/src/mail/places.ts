@@ -12,7 +12,7 @@ interface Standard {
   label: Key
 }
 
-/** What a discussion that is dragged is called. */
+/** What discussions that are dragged are called; their ids follow one another with a space between. */
 export const dragged = 'application/x-preau-discussion'
 
 /** Where discussions may be put: folders, not views of them. */
