@@ -20,7 +20,7 @@ const write = /src\/screens\/mail\/(compose\/|AddressBook)/
 const engine = /src\/db\/|src\/sync\/(?!talk|\w*mutators|round|apply|wire|digest|upload)|node_modules\/idb\//
 
 /** The rest of the kit: small parts, of which every screen inside needs some. */
-const kit = /src\/ui\/(Dialog|FileTile|Progress|Segmented|Select|Switch|TextArea)\./
+const kit = /src\/ui\/(Choice|Dialog|FileTile|Progress|Segmented|Select|Switch|TextArea)\./
 
 /** The file in which a module travels; none: where the build thinks best. */
 export function chunkOf(id: string, context: Rolldown.ChunkingContext): string | null {
