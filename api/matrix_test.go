@@ -93,7 +93,8 @@ var crossings = []crossing{
 	{"POST /api/directory/spaces/:space/rename", ofSpace("/rename"), `{"name":"Chorale","description":"Le mardi"}`, "teacher direction", 204, 403, nil},
 	{"POST /api/directory/spaces/:space/end", ofSpace("/end"), `{}`, "teacher direction", 204, 403, nil},
 	{"POST /api/directory/spaces/:space/members", ofSpace("/members"), `{"people":["zoe","karim"]}`, "teacher direction", 204, 403, nil},
-	{"POST /api/directory/memberships/:link/end", ofMembership, `{}`, "self teacher direction", 204, 403, nil},
+	{"POST /api/directory/memberships/:link/end", ofMembership("/end"), `{}`, "self teacher direction", 204, 403, nil},
+	{"POST /api/directory/memberships/:link/lead", ofMembership("/lead"), `{"lead":false}`, "teacher direction", 204, 403, nil},
 
 	{"GET /api/files/:sha", func(w *world) string { return "/api/files/" + w.file }, "", theCopy, 200, 404, nil},
 	{"GET /api/files/:sha", func(w *world) string { return "/api/files/" + w.own }, "", self, 200, 404, nil},
@@ -123,16 +124,18 @@ func ofSpace(rest string) func(*world) string {
 	return func(w *world) string { return "/api/directory/spaces/" + w.newSpace() + rest }
 }
 
-// ofMembership ends that of Inès in a new space.
-func ofMembership(w *world) string {
-	space := w.newSpace()
-	check(w.t, w.directory.AddMembers(w.t.Context(), garnier, space, []string{"ines"}, false))
-	for id, m := range w.directory.Contents("collard").Memberships {
-		if m.Space == space && m.Person == "ines" {
-			return "/api/directory/memberships/" + id + "/end"
+// ofMembership is something of that of Inès in a new space.
+func ofMembership(rest string) func(*world) string {
+	return func(w *world) string {
+		space := w.newSpace()
+		check(w.t, w.directory.AddMembers(w.t.Context(), garnier, space, []string{"ines"}, false))
+		for id, m := range w.directory.Contents("collard").Memberships {
+			if m.Space == space && m.Person == "ines" {
+				return "/api/directory/memberships/" + id + rest
+			}
 		}
+		return ""
 	}
-	return ""
 }
 
 var garnier = psync.Actor{School: "collard", User: "garnier"}

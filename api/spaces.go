@@ -4,6 +4,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"preau/api/directory"
+	psync "preau/sync"
 )
 
 // colleagues may make a space, and lead one.
@@ -18,6 +19,7 @@ func (r directoryRoutes) spaces(s *Server) {
 	s.Route("POST", "/api/directory/spaces/:space/end", colleagues, Blank, r.endSpace)
 	s.Route("POST", "/api/directory/spaces/:space/members", colleagues, Small, r.addMembers)
 	s.Route("POST", "/api/directory/memberships/:link/end", SignedIn, Small, r.endMembership)
+	s.Route("POST", "/api/directory/memberships/:link/lead", colleagues, Small, r.setLead)
 }
 
 type shownSpace struct {
@@ -30,16 +32,17 @@ type shownSpace struct {
 }
 
 type shownMember struct {
-	ID   string `json:"id"`
-	Name string `json:"name"`
-	Link string `json:"link"` // id of the membership
-	Lead bool   `json:"lead"`
+	ID    string `json:"id"`
+	Name  string `json:"name"`
+	Link  string `json:"link"` // id of the membership
+	Lead  bool   `json:"lead"`
+	Works bool   `json:"works"` // in the school, and may lead
 }
 
 func showSpace(v directory.SpaceView) shownSpace {
 	shown := shownSpace{ID: v.ID, Name: v.Name, Description: v.Description, Link: v.Member, Leads: v.Leads, Members: []shownMember{}}
 	for _, m := range v.Members {
-		shown.Members = append(shown.Members, shownMember{m.Person.ID, m.Person.Display(), m.ID, m.Lead})
+		shown.Members = append(shown.Members, shownMember{m.Person.ID, m.Person.Display(), m.ID, m.Leads(), m.Works})
 	}
 	return shown
 }
@@ -105,6 +108,22 @@ func (r directoryRoutes) endMembership(c *Call) error {
 		return err
 	}
 	if err := r.EndMembership(c.Context(), c.Actor, c.Param("link"), form.On); err != nil {
+		return err
+	}
+	return c.NoContent()
+}
+
+func (r directoryRoutes) setLead(c *Call) error {
+	var form struct {
+		Lead *bool `json:"lead"`
+	}
+	if err := c.Bind(&form); err != nil {
+		return err
+	}
+	if form.Lead == nil {
+		return psync.Refuse("invalid", "lead", "true or false")
+	}
+	if err := r.SetLead(c.Context(), c.Actor, c.Param("link"), *form.Lead); err != nil {
 		return err
 	}
 	return c.NoContent()

@@ -77,6 +77,33 @@ func TestSpace(t *testing.T) {
 	w.as("teacher").send("POST", at+"/rename", `{"name":"Encore"}`).want(t, 404, "not_found")
 }
 
+// TestSpaceLeads (E83): a member who works in the school is made lead, makes
+// changes, and is a member like any other again.
+func TestSpaceLeads(t *testing.T) {
+	w := newWorld(t)
+	const club = "/api/directory/spaces/club"
+	w.as("teacher").send("POST", club+"/members", `{"people":["viard"]}`).want(t, 204, "")
+	link := func() string {
+		for _, m := range w.spaces("otherTeacher")["Club SECRET-CLUB"].Members {
+			if m.ID == "viard" {
+				return "/api/directory/memberships/" + m.Link
+			}
+		}
+		return ""
+	}
+	at := link() + "/lead"
+	w.as("otherTeacher").send("POST", at, `{"lead":true}`).want(t, 403, "forbidden")
+	w.as("teacher").send("POST", at, `{"lead":true}`).want(t, 204, "")
+	w.as("teacher").send("POST", at, `{"lead":true}`).want(t, 204, "")
+	w.as("otherTeacher").send("POST", "/api/directory/memberships/lead-club/lead", `{"lead":false}`).want(t, 204, "")
+	w.as("teacher").send("POST", club+"/rename", `{"name":"Encore"}`).want(t, 403, "forbidden")
+	w.as("otherTeacher").send("POST", at, `{"lead":false}`).want(t, 422, "last_lead")
+	w.as("otherTeacher").send("POST", link()+"/end", `{}`).want(t, 204, "")
+	w.as("direction").send("POST", "/api/directory/memberships/lead-club/lead", `{"lead":true}`).want(t, 204, "")
+	w.as("direction").send("POST", at, `{"lead":true}`).want(t, 404, "not_found")
+	w.as("teacher").send("POST", club+"/rename", `{"name":"Encore"}`).want(t, 204, "")
+}
+
 // TestSpaceRefuses what is none, and changes nothing.
 func TestSpaceRefuses(t *testing.T) {
 	w := newWorld(t)
@@ -109,6 +136,10 @@ func TestSpaceRefuses(t *testing.T) {
 		"a pupil who leads":        {club + "/members", `{"people":["zoe"],"lead":true}`, 422, "invalid"},
 		"more than a space":        {club + "/members", many(501), 413, "too_large"},
 		"no such membership":       {"/api/directory/memberships/none/end", `{}`, 404, "not_found"},
+		"a pupil made lead":        {"/api/directory/memberships/ines-club/lead", `{"lead":true}`, 422, "invalid"},
+		"the last lead":            {"/api/directory/memberships/lead-club/lead", `{"lead":false}`, 422, "last_lead"},
+		"neither lead nor not":     {"/api/directory/memberships/ines-club/lead", `{}`, 422, "invalid"},
+		"no such member to lead":   {"/api/directory/memberships/none/lead", `{"lead":true}`, 404, "not_found"},
 		"an end that is no day":    {"/api/directory/memberships/ines-club/end", `{"on":"soon"}`, 422, "invalid"},
 		"a membership, other keys": {club + "/members", `{"people":["zoe"],"owner":"zoe"}`, 422, "invalid"},
 	} {

@@ -205,8 +205,10 @@ type (
 		Description string `json:"description,omitempty"`
 	}
 	publicMember struct {
-		Name string `json:"name"`
-		Lead bool   `json:"lead,omitempty"`
+		Name  string `json:"name"`
+		Link  string `json:"link"` // id of the membership
+		Lead  bool   `json:"lead,omitempty"`
+		Works bool   `json:"works,omitempty"` // in the school, and may lead
 	}
 )
 
@@ -280,7 +282,7 @@ func (s *snapshot) publicSpace(id string, space Space, day Date) derived {
 	}
 	r.put("space", id, publicSpace{space.Name, space.Description})
 	for _, m := range s.members(id, day) {
-		r.put("member", m.Person.ID, publicMember{m.Person.Display(), m.Lead})
+		r.put("member", m.Person.ID, publicMember{m.Person.Display(), m.ID, m.Leads(), m.Works})
 	}
 	return r
 }

@@ -31,7 +31,12 @@ type SpaceView struct {
 type Member struct {
 	Membership
 	Person Person
+	Works  bool // in the school, and may lead
 }
+
+// Leads says whether the member decides who else is in the space: whoever does
+// not work in the school any more is a member like any other.
+func (m Member) Leads() bool { return m.Lead && m.Works }
 
 // SpacesOf lists the spaces that a person is a member of today, by name.
 func (d *Directory) SpacesOf(user string) []Space {
@@ -189,28 +194,39 @@ func tooMany() error { return psync.Refuse("too_large", "people", "at most %d me
 
 // roomFor refuses people who are members already, and more than a space holds.
 func (d *Directory) roomFor(ctx context.Context, tx *psync.Tx, space string, people []string) error {
-	records, err := tx.List(ctx, Membership{}.kind())
+	there, err := d.membersNow(ctx, tx, space)
 	if err != nil {
 		return err
 	}
-	today, there := DateOf(tx.Now().In(d.Location(tx.Actor().School))), len(people)
-	for _, r := range records {
-		var m Membership
-		if err := json.Unmarshal(r.Value, &m); err != nil {
-			return fmt.Errorf("membership %s: %w", r.ID, err)
-		}
-		if m.Space != space || !m.Holds(today) {
-			continue
-		}
-		there++
+	for _, m := range there {
 		if i := slices.Index(people, m.Person); i >= 0 {
 			return psync.Refuse("conflict", fmt.Sprintf("people[%d]", i), "a member already")
 		}
 	}
-	if there > maxMembers {
+	if len(there)+len(people) > maxMembers {
 		return tooMany()
 	}
 	return nil
+}
+
+// membersNow reads the memberships of a space that hold today, by their ids.
+func (d *Directory) membersNow(ctx context.Context, tx *psync.Tx, space string) (map[string]Membership, error) {
+	records, err := tx.List(ctx, Membership{}.kind())
+	if err != nil {
+		return nil, err
+	}
+	today := DateOf(tx.Now().In(d.Location(tx.Actor().School)))
+	there := map[string]Membership{}
+	for _, r := range records {
+		var m Membership
+		if err := json.Unmarshal(r.Value, &m); err != nil {
+			return nil, fmt.Errorf("membership %s: %w", r.ID, err)
+		}
+		if m.Space == space && m.Holds(today) {
+			there[r.ID] = m
+		}
+	}
+	return there, nil
 }
 
 // EndMembership ends a membership on a day (empty: today, at once): that of
@@ -224,6 +240,46 @@ func (d *Directory) EndMembership(ctx context.Context, a psync.Actor, id string,
 			m.To = max(day, m.From)
 		}
 	})
+}
+
+// SetLead makes a member of a space that the actor leads one of its leads, who
+// must work in the school, or a member like any other. One lead remains.
+func (d *Directory) SetLead(ctx context.Context, a psync.Actor, id string, lead bool) error {
+	m, known := d.school(a.School).memberships[id]
+	if !known {
+		return psync.Refuse("not_found", "id", "no such membership")
+	}
+	if err := d.May(a, LeadSpace, Space{ID: m.Space}.Scope()); err != nil {
+		return err
+	}
+	if s := d.school(a.School); lead && !s.works(m.Person, d.day(s)) {
+		return psync.Refuse("invalid", "lead", "only who works in the school leads a space")
+	}
+	return d.commit(ctx, a, a.School, func(ctx context.Context, tx *psync.Tx) error {
+		there, err := d.membersNow(ctx, tx, m.Space)
+		if err != nil {
+			return err
+		}
+		m, in := there[id]
+		if !in {
+			return psync.Refuse("not_found", "id", "no member any more")
+		}
+		if m.Lead = lead; !lead && !d.isLed(a.School, there, id) {
+			return psync.Refuse("last_lead", "lead", "a space keeps a lead")
+		}
+		return d.write(ctx, tx, a.School, Put{id, m})
+	})
+}
+
+// isLed says whether somebody leads a space beside one of its members.
+func (d *Directory) isLed(school string, members map[string]Membership, but string) bool {
+	s := d.school(school)
+	for id, m := range members {
+		if id != but && m.Lead && s.works(m.Person, d.day(s)) {
+			return true
+		}
+	}
+	return false
 }
 
 func (d *Directory) endsMembership(a psync.Actor, id string) error {
@@ -243,7 +299,7 @@ func (s *snapshot) members(space string, day Date) []Member {
 	var all []Member
 	for _, m := range s.membersOf[space] {
 		if s.spaces[space].Holds(day) && m.Holds(day) && s.present(m.Person, day) {
-			all = append(all, Member{m, s.people[m.Person]})
+			all = append(all, Member{m, s.people[m.Person], s.works(m.Person, day)})
 		}
 	}
 	slices.SortFunc(all, func(a, b Member) int {

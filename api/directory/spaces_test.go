@@ -27,9 +27,9 @@ func TestSpaceIsProjected(t *testing.T) {
 	}
 	want := map[string]string{
 		"space club":     `{"name":"Club théâtre"}`,
-		"member garnier": `{"name":"Mme Garnier","lead":true}`,
-		"member ines":    `{"name":"Inès Benali"}`,
-		"member karim":   `{"name":"M. Benali","lead":true}`,
+		"member garnier": `{"name":"Mme Garnier","link":"m1","lead":true,"works":true}`,
+		"member ines":    `{"name":"Inès Benali","link":"m2"}`,
+		"member karim":   `{"name":"M. Benali","link":"m3"}`,
 	}
 	if diff := cmp.Diff(want, about()); diff != "" {
 		t.Error(diff)
