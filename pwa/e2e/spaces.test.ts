@@ -1,8 +1,8 @@
-// A club: a teacher makes a space and fills it, a pupil finds it, writes to all
-// of it, and leaves (E83).
+// A club: a teacher makes a space, fills it and shares its lead; a pupil finds it,
+// reads it in the tunnel, writes to all of it, and leaves (E83).
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Phone } from './chromium.ts'
-import { signInAs } from './people.ts'
+import { installed, signInAs } from './people.ts'
 import { Server } from './server.ts'
 
 let server: Server
@@ -37,6 +37,25 @@ test('a space is made, filled, written to and left', async () => {
   await teacher.getByRole('button', { name: 'Ajouter 2 personnes' }).click()
   await teacher.getByRole('heading', { name: '3 membres' }).waitFor()
 
+  await teacher.getByRole('button', { name: 'Ajouter des personnes' }).click()
+  await teacher.getByRole('searchbox', { name: 'Chercher un nom' }).fill('lopez')
+  await teacher.getByRole('checkbox', { name: /^M. Lopez/ }).check()
+  await desk.offline(true)
+  await teacher.getByRole('button', { name: 'Ajouter 1 personne' }).click()
+  await teacher.getByText('Rien n’est perdu').waitFor()
+  await teacher.getByRole('dialog').getByRole('button', { name: 'Fermer', exact: true }).click()
+  await desk.offline(false)
+  await teacher.getByRole('button', { name: 'Ajouter des personnes' }).click()
+  await teacher.getByRole('button', { name: 'Ajouter 1 personne' }).click()
+  await teacher.getByRole('heading', { name: '4 membres' }).waitFor()
+  await teacher.getByRole('button', { name: 'Plus, pour M. Lopez' }).click()
+  await teacher.getByRole('button', { name: 'Nommer responsable' }).click()
+  await teacher.getByText('M. Lopez est responsable').waitFor()
+  await teacher.getByRole('button', { name: 'Plus, pour M. Lopez' }).click()
+  await teacher.getByRole('button', { name: 'N’est plus responsable, reste membre' }).click()
+  await teacher.getByText('M. Lopez n’est plus responsable').waitFor()
+  expect(await teacher.getByText('Responsable', { exact: true }).count()).toBe(1)
+
   const pupil = await phone.open(server.url)
   await signInAs(pupil, 'Inès Benali')
   await pupil.goto(`${server.url}/espaces`)
@@ -44,12 +63,18 @@ test('a space is made, filled, written to and left', async () => {
   await pupil.getByRole('link', { name: 'Chorale' }).click()
   await pupil.getByText('Mme Garnier').waitFor()
   expect(await pupil.getByRole('button', { name: /Ajouter|Retirer|Fermer l’espace/ }).count()).toBe(0)
+  await installed(pupil)
+  await phone.offline(true)
+  await pupil.reload()
+  await pupil.getByText('Mme Garnier').waitFor()
+  await pupil.getByText('Il faut du réseau pour changer l’espace').waitFor()
+  await phone.offline(false)
   await pupil.getByRole('button', { name: 'Écrire à tous' }).click()
   await pupil.getByRole('button', { name: 'Choisir dans les listes' }).first().click()
   const assistant = pupil.getByRole('dialog')
   await assistant.getByRole('heading', { name: 'Mes espaces' }).waitFor()
   await assistant.getByRole('button', { name: 'Chorale' }).click()
-  expect(await assistant.getByRole('checkbox', { name: 'Tous (2)' }).isChecked()).toBe(true)
+  expect(await assistant.getByRole('checkbox', { name: 'Tous (3)' }).isChecked()).toBe(true)
   await assistant.getByRole('button', { name: 'Fermer l’assistant' }).click()
   await pupil.goBack()
   await pupil.getByRole('button', { name: 'Quitter l’espace' }).click()
@@ -59,5 +84,5 @@ test('a space is made, filled, written to and left', async () => {
   expect(await pupil.getByRole('link', { name: 'Chorale' }).count()).toBe(0)
 
   await teacher.reload()
-  await teacher.getByRole('heading', { name: '2 membres' }).waitFor()
+  await teacher.getByRole('heading', { name: '3 membres' }).waitFor()
 })

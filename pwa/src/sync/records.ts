@@ -124,6 +124,22 @@ export interface Roster {
   class: string
 }
 
+export interface Space {
+  name: string
+  description?: string
+}
+
+/** Of a space, by person. */
+export interface Member {
+  name: string
+  /** Id of the membership. */
+  link: string
+  /** Decides who else is in it. */
+  lead?: boolean
+  /** In the school, and may lead. */
+  works?: boolean
+}
+
 export interface Mark {
   homework: string
   student: string
@@ -191,6 +207,8 @@ export interface Records extends MailRecords, DocumentRecords {
   submission: Submission
   feedback: Feedback
   roster: Roster
+  space: Space
+  member: Member
   reminder: Mark
   done: Mark
   user: User

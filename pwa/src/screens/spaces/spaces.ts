@@ -1,26 +1,25 @@
-/** Collaborative spaces: who is in them, and what their leads do. The school keeps them; nothing stays on a device. */
+/**
+ * Collaborative spaces: who is in them, and what their leads do. A member's device holds them and shows them without
+ * a network; those of which one is no member, direction asks for. A change decides at once who may read what: it is
+ * made with the school, or not at all.
+ */
 import { api, codeOf } from '../../app/api'
+import { watch } from '../../app/live.svelte'
+import { session } from '../../app/session.svelte'
 import { known, t } from '../../i18n/index.svelte'
+import { spacesIn, type Space } from './held.ts'
 
-export interface Member {
-  id: string
-  name: string
-  /** Id of the membership. */
-  link: string
-  lead: boolean
+export type { Member, Space } from './held.ts'
+
+/** What this device holds, kept true; undefined until it was read. */
+export function heldSpaces(): { readonly current: Space[] | undefined } {
+  return watch(() => {
+    const [me, directs] = [session.id, session.is('direction')]
+    return session.device.live((view) => spacesIn(view, me, directs))
+  })
 }
 
-export interface Space {
-  id: string
-  name: string
-  description?: string
-  /** Id of one's own membership; direction sees spaces without one. */
-  link?: string
-  /** May change it. */
-  leads: boolean
-  members: Member[]
-}
-
+/** As the school has them now. */
 export async function spaces(): Promise<Space[]> {
   return (await api<{ spaces: Space[] }>('directory/spaces')).spaces
 }
@@ -39,6 +38,10 @@ export function endSpace(id: string): Promise<unknown> {
 
 export function addMembers(id: string, people: string[]): Promise<unknown> {
   return post(`spaces/${id}/members`, { people })
+}
+
+export function setLead(link: string, lead: boolean): Promise<unknown> {
+  return post(`memberships/${link}/lead`, { lead })
 }
 
 export function endMembership(link: string): Promise<unknown> {
