@@ -4,21 +4,25 @@ import { afterAll, beforeAll, expect } from 'vitest'
 import type { Locator, Page } from 'playwright-core'
 import { Phone } from './chromium.ts'
 import { installed, signInAs } from './people.ts'
+import { PostOffice } from './postoffice.ts'
 import { pause, Server } from './server.ts'
 import { story } from './steps.ts'
 
 let server: Server
+let post: PostOffice
 const parent = new Phone()
 const laptop = new Phone({ width: 1280, height: 800 })
 let page: Page
 let desk: Page
 
 beforeAll(async () => {
-  server = await Server.start()
+  post = await PostOffice.open()
+  server = await Server.start({ env: { PREAU_SMTP: post.address } })
 })
 afterAll(async () => {
   await Promise.all([parent.dispose(), laptop.dispose()])
   await server.stop()
+  await post.close()
 })
 
 const subject = 'Sortie de fin de trimestre'
@@ -117,27 +121,24 @@ step('E12: a swipe turns to the one before and the one after; a short one does n
   await title.filter({ hasText: first }).waitFor()
 })
 
-step(
-  'E32: at a laptop all that are ticked are dragged to a folder together, and come back',
-  async () => {
-    desk = await laptop.open(server.url)
-    await signInAs(desk, 'Nadia Benali')
-    await desk.goto(`${server.url}/messages/archives`)
-    const rows = desk.locator('main [data-talk]')
-    await rows.nth(2).waitFor()
-    await desk.keyboard.press('j')
-    await desk.keyboard.press('x')
-    await desk.keyboard.press('ArrowDown')
-    await desk.keyboard.press('x')
-    await desk.getByText('2 sélectionnées').waitFor()
-    await rows.nth(1).dragTo(desk.getByRole('navigation').getByRole('link', { name: /^Reçus/ }))
-    await desk.getByText('2 rangées dans « Reçus »').waitFor()
-    expect(await rows.count()).toBe(1)
-    await desk.getByRole('button', { name: 'Annuler' }).click()
-    await rows.nth(2).waitFor()
-    expect(await desk.getByRole('toolbar').count()).toBe(0)
-  },
-)
+step('E32: at a laptop all that are ticked are dragged to a folder together, and come back', async () => {
+  desk = await laptop.open(server.url)
+  await signInAs(desk, 'Nadia Benali')
+  await desk.goto(`${server.url}/messages/archives`)
+  const rows = desk.locator('main [data-talk]')
+  await rows.nth(2).waitFor()
+  await desk.keyboard.press('j')
+  await desk.keyboard.press('x')
+  await desk.keyboard.press('ArrowDown')
+  await desk.keyboard.press('x')
+  await desk.getByText('2 sélectionnées').waitFor()
+  await rows.nth(1).dragTo(desk.getByRole('navigation').getByRole('link', { name: /^Reçus/ }))
+  await desk.getByText('2 rangées dans « Reçus »').waitFor()
+  expect(await rows.count()).toBe(1)
+  await desk.getByRole('button', { name: 'Annuler' }).click()
+  await rows.nth(2).waitFor()
+  expect(await desk.getByRole('toolbar').count()).toBe(0)
+})
 
 step('the same by the keyboard alone, which explains itself', async () => {
   const rows = desk.locator('main [data-talk]')
@@ -163,6 +164,32 @@ step('the same by the keyboard alone, which explains itself', async () => {
   await desk.getByRole('button', { name: 'Répondre', exact: true }).waitFor()
   await desk.keyboard.press('r')
   await desk.getByRole('textbox', { name: 'Message' }).waitFor()
+})
+
+step('E6: she gives an address, types the code that a mail brings, and is told there', async () => {
+  const to = 'nadia@maison.test'
+  await page.goto(`${server.url}/reglages/alertes`)
+  await page.getByLabel('Ne rien faire sonner la nuit').uncheck()
+  await page.goto(`${server.url}/reglages/courriel`)
+  await page.getByLabel('Adresse de courriel').fill(to)
+  await page.getByRole('button', { name: 'Envoyer le code' }).click()
+  const code = /\d{6}/.exec(await post.text(to))?.[0] ?? ''
+  await page.getByLabel('Code reçu').fill(code === '000000' ? '111111' : '000000')
+  await page.getByRole('button', { name: 'Confirmer' }).click()
+  await page.getByText('Ce n’est pas le bon code').waitFor()
+  await page.getByLabel('Code reçu').fill(code)
+  await page.getByRole('button', { name: 'Confirmer' }).click()
+  await page.getByText(`Les nouveaux messages sont annoncés à ${to}.`).waitFor()
+})
+
+step('E6: the mail names who wrote and not what; its link opens the discussion', async () => {
+  const me = await page.evaluate(async () => (await (await fetch('/api/session')).json()) as { user: string })
+  await write('Carnet oublié', me.user)
+  const text = await post.text('nadia@maison.test', 1)
+  expect(text).toContain('Garnier')
+  expect(text).not.toMatch(/Carnet|car part/)
+  await page.goto(/https?:\/\/\S+/.exec(text)?.[0] ?? '')
+  await page.getByRole('heading', { level: 1, name: 'Carnet oublié' }).waitFor()
 })
 
 /** A finger that rests where something is, or moves sideways by so much, as the browser hears it. */
