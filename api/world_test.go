@@ -22,8 +22,10 @@ import (
 	"preau/api/document"
 	"preau/api/homework"
 	"preau/api/mail"
+	"preau/api/notebook"
 	"preau/api/notify"
 	"preau/api/notify/courier"
+	"preau/api/timetable"
 	"preau/storage/disk"
 	"preau/storage/sqlite"
 	psync "preau/sync"
@@ -92,6 +94,10 @@ func newWorld(t testing.TB) *world {
 	letters.Register(w.mux)
 	own := document.New(w.directory, files)
 	own.Register(w.mux)
+	lessons := timetable.New(timetable.Config{Directory: w.directory, Notices: notices, Log: log, Now: morning})
+	pages := notebook.New(notebook.Config{Directory: w.directory, Files: files, Log: log, Now: morning})
+	lessons.Register(w.mux)
+	pages.Register(w.mux)
 	w.directory.Register(w.mux)
 	files.Register(w.mux)
 	notices.Register(w.mux)
@@ -102,6 +108,8 @@ func newWorld(t testing.TB) *world {
 	notices.Bind(w.engine)
 	w.homework.Bind(w.engine)
 	own.Bind(w.engine)
+	lessons.Bind(w.engine)
+	pages.Bind(w.engine)
 	w.accounts, err = account.New(account.Config{
 		Engine: w.engine, Watcher: records, Directory: w.directory, Key: bytes.Repeat([]byte{2}, 32),
 		Params: account.Params{Memory: 8, Time: 1, Threads: 1}, Kick: w.engine.Hub().Kick, Log: log, Now: morning,
@@ -119,7 +127,7 @@ func newWorld(t testing.TB) *world {
 			Arrivals: filed{files}, Now: morning,
 		},
 		Routes: []api.Routes{
-			accounts.Routes, api.DirectoryRoutes(w.directory), api.FileRoutes(files), api.CopyRoutes(w.homework), api.PushRoutes(notices),
+			accounts.Routes, api.DirectoryRoutes(w.directory), api.FileRoutes(files), api.CopyRoutes(w.homework), api.PushRoutes(notices), api.CalendarRoutes(lessons),
 		},
 	})
 	w.signIn(t)

@@ -120,6 +120,7 @@ func (s *snapshot) addStaffScopes(l *grantList, user string, taught []Course, da
 	}
 	if office {
 		l.add("office:"+s.id, s.info.Name)
+		l.add("timetable:"+s.id, s.info.Name)
 	}
 }
 

@@ -39,6 +39,9 @@ const (
 	ReadSpace        Action = "read a space"
 	LeadSpace        Action = "lead a space" // its name, its members, its end
 	LeaveSpace       Action = "leave a space"
+	ArrangeTimetable Action = "arrange the timetable"
+	WriteNotebook    Action = "write the cahier de textes"
+	FeedCalendar     Action = "feed a calendar"
 )
 
 // relation is how a person stands to the subject of a scope.
@@ -95,6 +98,10 @@ var policy = map[Action]struct {
 	ReadSpace:  {"space", []relation{member, direction}},
 	LeadSpace:  {"space", []relation{lead, direction}},
 	LeaveSpace: {"space", []relation{member}},
+
+	ArrangeTimetable: {"timetable", []relation{staff, direction}},
+	WriteNotebook:    {"course", []relation{teacher}},
+	FeedCalendar:     {"user", []relation{owner}},
 }
 
 // Actions lists every action, for the authorisation matrix.
@@ -189,11 +196,12 @@ func (s *snapshot) stands(user string, r relation, kind, id string, day Date) bo
 	return false
 }
 
-// contains says whether a scope of the kinds school, office, student and space
+// contains says whether a scope of the kinds school, office, timetable, student
+// and space
 // is of this school.
 func (s *snapshot) contains(kind, id string, day Date) bool {
 	switch kind {
-	case "school", "office":
+	case "school", "office", "timetable":
 		return id == s.id
 	case "student":
 		return s.people[id].Pupil && s.present(id, day)

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"preau/api/directory"
 	psync "preau/sync"
 )
 
@@ -30,6 +31,19 @@ func parseTime(field, s string) (time.Time, error) {
 		return t, invalid(field, "not a time")
 	}
 	return t.UTC().Truncate(time.Second), nil
+}
+
+// checkLesson refuses what is not the id of a page in the notebook: that of a
+// lesson, or one made by a device.
+func checkLesson(id string) error {
+	slot, day, lesson := strings.Cut(id, ".")
+	switch {
+	case id == "":
+		return nil
+	case lesson && !directory.Date(day).Valid():
+		return invalid("lesson", "not the id of a lesson")
+	}
+	return psync.CheckID("lesson", slot)
 }
 
 // check refuses a piece of work that makes no sense.

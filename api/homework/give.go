@@ -21,6 +21,7 @@ type giveArgs struct {
 	Minutes     int               `json:"minutes"`
 	Attachments []attachment.File `json:"attachments"`
 	Students    []string          `json:"students"`
+	Lesson      string            `json:"lesson"`
 }
 
 // give gives a piece of work to the audience of a course, or to some of it.
@@ -69,9 +70,12 @@ func (s *Service) newWork(tx *psync.Tx, args giveArgs) (Given, error) {
 		Homework: Homework{
 			Course: course.ID, Subject: course.Subject, Title: args.Title, Text: args.Text,
 			Given: acted(tx), Due: due, Return: args.Return, Late: args.Late, Minutes: args.Minutes,
-			Attachments: files, Teacher: s.dir.Named(tx.Actor().User),
+			Attachments: files, Teacher: s.dir.Named(tx.Actor().User), Lesson: args.Lesson,
 		},
 		Students: args.Students, Audience: course.Audience,
+	}
+	if err := checkLesson(g.Lesson); err != nil {
+		return Given{}, err
 	}
 	if err := g.check(tx.Now()); err != nil {
 		return Given{}, err

@@ -74,6 +74,7 @@ type Homework struct {
 	Attachments []attachment.File `json:"attachments"`
 	Teacher     directory.Named   `json:"teacher"`
 	EditedAt    time.Time         `json:"editedAt,omitzero"`
+	Lesson      string            `json:"lesson,omitempty"` // in which it was given: id of the page in the notebook
 }
 
 // Given is a piece of work as its course knows it. Without Students it is for

@@ -54,9 +54,10 @@ const (
 	Returned    Alert = "returned"
 	DueSoon     Alert = "dueSoon"
 	NewMessage  Alert = "newMessage"
+	Timetable   Alert = "timetable"
 )
 
-var alerts = []Alert{NewHomework, Returned, DueSoon, NewMessage}
+var alerts = []Alert{NewHomework, Returned, DueSoon, NewMessage, Timetable}
 
 // Notice is one line of news for one person.
 type Notice struct {

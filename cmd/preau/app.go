@@ -16,7 +16,9 @@ import (
 	"preau/api/document"
 	"preau/api/homework"
 	"preau/api/mail"
+	"preau/api/notebook"
 	"preau/api/notify"
+	"preau/api/timetable"
 	"preau/pwa"
 	"preau/storage"
 	"preau/storage/disk"
@@ -42,6 +44,8 @@ type App struct {
 	homework  *homework.Service
 	mail      *mail.Service
 	documents *document.Service
+	timetable *timetable.Service
+	notebook  *notebook.Service
 
 	uploads *api.Uploads
 	server  *api.Server
@@ -118,6 +122,8 @@ func (a *App) openAreas() (err error) {
 		Directory: a.directory, Files: a.files, Notices: a.notices, Outside: a.outside(), Log: a.log, Now: a.now,
 	})
 	a.documents = document.New(a.directory, a.files)
+	a.timetable = timetable.New(timetable.Config{Directory: a.directory, Notices: a.notices, Log: a.log, Now: a.now})
+	a.notebook = notebook.New(notebook.Config{Directory: a.directory, Files: a.files, Log: a.log, Now: a.now})
 	a.openEngine()
 	a.accounts, err = account.New(account.Config{
 		Engine: a.engine, Watcher: a.records, Directory: a.directory, Kick: a.engine.Hub().Kick,
@@ -140,12 +146,16 @@ func (a *App) openEngine() {
 	a.homework.Register(mux)
 	a.mail.Register(mux)
 	a.documents.Register(mux)
+	a.timetable.Register(mux)
+	a.notebook.Register(mux)
 	a.engine = psync.New(psync.Config{Records: counted{a.records, &a.counts}, Mux: mux, Access: a.directory, Lease: a.config.Takeover, Log: a.log, Now: a.now})
 	a.directory.Bind(a.engine)
 	a.files.Bind(a.engine)
 	a.notices.Bind(a.engine)
 	a.homework.Bind(a.engine)
 	a.documents.Bind(a.engine)
+	a.timetable.Bind(a.engine)
+	a.notebook.Bind(a.engine)
 }
 
 // edge lists what the HTTP edge stands on.
@@ -157,6 +167,7 @@ func (a *App) edge() api.Deps {
 		api.FileRoutes(a.files),
 		api.CopyRoutes(a.homework),
 		api.PushRoutes(a.notices),
+		api.CalendarRoutes(a.timetable),
 	}
 	if a.config.Demo {
 		accounts.Demo = demoAccounts{}
@@ -176,7 +187,7 @@ const (
 
 func (a *App) newUploads() *api.Uploads {
 	uses := map[string]int64{"message": mail.MaxFileBytes}
-	for _, use := range []string{"submission", "homework", "correction", "document"} {
+	for _, use := range []string{"submission", "homework", "correction", "document", "notebook"} {
 		uses[use] = attachment.MaxSize
 	}
 	return &api.Uploads{

@@ -17,7 +17,9 @@ import (
 	"preau/api/document"
 	"preau/api/homework"
 	"preau/api/mail"
+	"preau/api/notebook"
 	"preau/api/notify"
+	"preau/api/timetable"
 	psync "preau/sync"
 )
 
@@ -94,6 +96,12 @@ func (w *World) addAreas(mux *psync.Mux) (err error) {
 	letters.Register(mux)
 	own := document.New(w.Directory, w.Files)
 	own.Register(mux)
+	lessons := timetable.New(timetable.Config{Directory: w.Directory, Notices: w.Notices, Log: c.Log, Now: w.Clock.Now})
+	pages := notebook.New(notebook.Config{Directory: w.Directory, Files: w.Files, Log: c.Log, Now: w.Clock.Now})
+	lessons.Register(mux)
+	pages.Register(mux)
+	lessons.Bind(w.Engine)
+	pages.Bind(w.Engine)
 	w.Homework.Register(mux)
 	w.Files.Register(mux)
 	w.Notices.Register(mux)

@@ -1,0 +1,86 @@
+package timetable
+
+import (
+	_ "embed" // the sentences
+	"encoding/json"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"preau/api/directory"
+	"preau/api/notify"
+)
+
+//go:embed fr.json
+var frenchWords []byte
+
+//go:embed en.json
+var englishWords []byte
+
+// sentences are the words of alerts in one language.
+type sentences map[string]string
+
+var sentencesOf = sync.OnceValue(func() [2]sentences {
+	var both [2]sentences
+	for i, raw := range [][]byte{frenchWords, englishWords} {
+		if err := json.Unmarshal(raw, &both[i]); err != nil {
+			panic(err) // they are part of the program
+		}
+	}
+	return both
+})
+
+// say gives a sentence in both languages; fill replaces what it leaves open.
+func say(key string, fill func(l sentences, s string) string) notify.Text {
+	both := sentencesOf()
+	return notify.Text{FR: fill(both[0], both[0][key]), EN: fill(both[1], both[1][key])}
+}
+
+// day writes a date out, "vendredi 27 novembre".
+func (l sentences) day(day directory.Date) string {
+	t, err := time.Parse(time.DateOnly, string(day))
+	if err != nil {
+		return string(day)
+	}
+	weekday := strings.Fields(l["weekdays"])[t.Weekday()]
+	month := strings.Fields(l["months"])[t.Month()-1]
+	return weekday + " " + strconv.Itoa(t.Day()) + " " + month
+}
+
+// when writes a day and an hour, "vendredi 27 novembre, 8 h 30".
+func (l sentences) when(text string, day directory.Date, at string) string {
+	return strings.NewReplacer("{day}", l.day(day), "{hour}", l.hour(at)).Replace(text)
+}
+
+// hour writes "08:30" as "8 h 30" where it is said so.
+func (l sentences) hour(at string) string {
+	if l["hour"] == "" {
+		return at
+	}
+	hours, minutes, _ := strings.Cut(strings.TrimPrefix(at, "0"), ":")
+	return strings.TrimSuffix(strings.NewReplacer("{h}", hours, "{m}", minutes).Replace(l["hour"]), " 00")
+}
+
+// subject writes a name as it stands in a sentence: first, or after a word.
+func (l sentences) subject(name, sentence string) string {
+	if strings.HasPrefix(sentence, "{subject}") || l["hour"] == "" {
+		return name
+	}
+	first, size := utf8.DecodeRuneInString(name)
+	second, _ := utf8.DecodeRuneInString(name[size:])
+	if unicode.IsUpper(second) || !unicode.IsLetter(second) {
+		return name // "SVT"
+	}
+	return string(unicode.ToLower(first)) + name[size:]
+}
+
+// about names the child that a sentence is about.
+func (l sentences) about(child, what string) string {
+	if child == "" {
+		return what
+	}
+	return strings.NewReplacer("{child}", child, "{what}", what).Replace(l["child"])
+}
