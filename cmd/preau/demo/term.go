@@ -65,7 +65,9 @@ type given struct {
 
 // events are all that happens, in no order.
 func (p *plan) events() []event {
-	all := slices.Concat(p.featured(), p.letters(), p.documents())
+	week := p.week()
+	all := slices.Concat(p.featured(), p.letters(), p.documents(), p.changes(week), p.notebook(week))
+	all = append(all, p.arranged(week))
 	for _, g := range p.ordinary() {
 		all = append(all, g.event())
 		if g.hand == homework.ReturnFile && g.due.Before(p.now) {
