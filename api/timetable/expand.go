@@ -57,13 +57,23 @@ func Expand(slots map[string]Slot, changes map[string]Change, cal Calendar, from
 			lessons = append(lessons, slot.on(c.Slot, c.Date).changed(c))
 		}
 	}
-	slices.SortFunc(lessons, func(a, b Lesson) int {
-		return cmp.Or(
-			strings.Compare(string(a.Date), string(b.Date)), strings.Compare(a.Start, b.Start),
-			strings.Compare(a.End, b.End), strings.Compare(a.ID, b.ID),
-		)
-	})
+	slices.SortFunc(lessons, inOrder)
 	return superimpose(lessons)
+}
+
+// inOrder orders lessons by time; one that was moved within its own time comes
+// before what it left.
+func inOrder(a, b Lesson) int {
+	left := func(l Lesson) int {
+		if l.Gone {
+			return 1
+		}
+		return 0
+	}
+	return cmp.Or(
+		strings.Compare(string(a.Date), string(b.Date)), strings.Compare(a.Start, b.Start),
+		strings.Compare(a.End, b.End), strings.Compare(a.ID, b.ID), left(a)-left(b),
+	)
 }
 
 // regular lists the lessons that stay on their day.
@@ -184,7 +194,9 @@ func superimpose(lessons []Lesson) []Lesson {
 		for j, other := range lessons {
 			if !other.held() && !hidden[j] && l.meets(other) && shares(l.Audiences, other.Audiences) {
 				hidden[j] = true
-				lessons[i].Instead = cmp.Or(lessons[i].Instead, other.ID)
+				if other.ID != l.ID {
+					lessons[i].Instead = cmp.Or(lessons[i].Instead, other.ID)
+				}
 			}
 		}
 	}

@@ -16,6 +16,10 @@ const work = /src\/(i18n\/work|screens\/work\/(Work|PupilWork|GivenList)\.)/
 /** Writing a message. */
 const write = /src\/screens\/mail\/(compose\/|AddressBook)/
 
+/** Lessons as home shows them, and all screens that have to do with them. */
+const lessons = /src\/(timetable\/(expand|lessons)|screens\/timetable\/(Today|LessonRow|words|times))/
+const timetable = /src\/(timetable\/pages|screens\/(timetable|notebook)\/)/
+
 /** A person's device, but for what talks with the server: it shows what it holds without. */
 const engine = /src\/db\/|src\/sync\/(?!talk|\w*mutators|round|apply|wire|digest|upload)|node_modules\/idb\//
 
@@ -31,6 +35,8 @@ export function chunkOf(id: string, context: Rolldown.ChunkingContext): string |
   if (work.test(id)) return 'work'
   if (kit.test(id)) return 'kit'
   if (write.test(id)) return 'write'
+  if (lessons.test(id)) return 'lessons'
+  if (timetable.test(id)) return 'timetable'
   return null
 }
 

@@ -45,7 +45,7 @@ step('a teacher gives homework with a sheet', async () => {
   execFileSync('sh', ['-c', `printf '%s' "$1" > "$2"`, 'sh', pdf, sheet])
   const screen = await teacher.open(server.url)
   await signInAs(screen, 'Claire Garnier')
-  await screen.getByRole('link', { name: 'Cahier de textes' }).first().click()
+  await screen.getByRole('link', { name: 'Travail donné' }).first().click()
   await screen.getByRole('link', { name: 'Donner un travail' }).first().click()
   await screen.getByRole('combobox', { name: /Classe/ }).selectOption({ label: 'Français · 5e B' })
   await screen.getByLabel('Titre').fill(title)

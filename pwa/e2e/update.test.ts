@@ -59,7 +59,7 @@ async function tunnel(phone: Phone): Promise<void> {
 }
 
 async function give(page: Page): Promise<void> {
-  await page.getByRole('link', { name: 'Cahier de textes' }).first().click()
+  await page.getByRole('link', { name: 'Travail donné' }).first().click()
   await page.getByRole('link', { name: 'Donner un travail' }).first().click()
   await page.getByRole('combobox', { name: /Classe/ }).selectOption({ label: 'Français · 5e B' })
   await page.getByLabel('Titre').fill(title)

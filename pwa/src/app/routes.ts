@@ -4,7 +4,7 @@
  */
 import type { Component } from 'svelte'
 
-export type Tab = 'home' | 'mail' | 'work' | 'copies' | 'classes' | 'more'
+export type Tab = 'home' | 'mail' | 'work' | 'copies' | 'classes' | 'timetable' | 'notebook' | 'more'
 
 export interface Route {
   path: string
@@ -19,6 +19,14 @@ export interface Route {
   /** Speaks only the words that come with it: shown first, waits for nothing. */
   early?: true
 }
+
+/** One screen, whatever the day. */
+const days = {
+  tab: 'timetable',
+  wide: true,
+  steady: true,
+  load: () => import('../screens/timetable/Timetable.svelte'),
+} as const
 
 /** All of these are one screen. */
 const mailbox = {
@@ -98,6 +106,34 @@ export const routes = {
     tab: 'copies',
     wide: true,
     load: () => import('../screens/copies/Collection.svelte'),
+  },
+
+  timetable: { path: '/emploi-du-temps', ...days },
+  timetableDay: { path: '/emploi-du-temps/:day', ...days },
+  schoolYear: {
+    path: '/annee-scolaire',
+    tab: 'timetable',
+    load: () => import('../screens/timetable/SchoolYear.svelte'),
+  },
+  calendar: {
+    path: '/reglages/agenda',
+    tab: 'timetable',
+    load: () => import('../screens/timetable/Feed.svelte'),
+  },
+  notebook: {
+    path: '/cahier',
+    tab: 'notebook',
+    load: () => import('../screens/notebook/Notebook.svelte'),
+  },
+  page: {
+    path: '/cahier/:id',
+    tab: 'notebook',
+    load: () => import('../screens/notebook/Page.svelte'),
+  },
+  pageWrite: {
+    path: '/cahier/ecrire/:course/:id',
+    tab: 'notebook',
+    load: () => import('../screens/notebook/Write.svelte'),
   },
 
   classes: {

@@ -9,6 +9,8 @@ export interface Place {
   href: string
   icon: IconName
   label: Key
+  /** Beside a wide window only: on a phone home and the settings lead there. */
+  broad?: boolean
 }
 
 const home: Place = { tab: 'home', href: href('home'), icon: 'home', label: 'nav.home' }
@@ -17,6 +19,20 @@ const work: Place = { tab: 'work', href: href('work'), icon: 'page', label: 'nav
 const workbook: Place = { ...work, label: 'nav.workbook' }
 const copies: Place = { tab: 'copies', href: href('copies'), icon: 'camera', label: 'nav.copies' }
 const classes: Place = { tab: 'classes', href: href('classes'), icon: 'people', label: 'nav.classes' }
+const timetable: Place = {
+  tab: 'timetable',
+  href: href('timetable'),
+  icon: 'clock',
+  label: 'nav.timetable',
+  broad: true,
+}
+const notebook: Place = {
+  tab: 'notebook',
+  href: href('notebook'),
+  icon: 'book',
+  label: 'nav.notebook',
+  broad: true,
+}
 const more: Place = { tab: 'more', href: href('settings'), icon: 'settings', label: 'nav.more' }
 
 export function places(): Place[] {
@@ -24,6 +40,8 @@ export function places(): Place[] {
   if (session.is('student', 'guardian')) list.push(work)
   if (session.is('teacher')) list.push(session.is('guardian') ? { ...copies } : workbook, copies)
   if (session.is('staff', 'direction', 'admin')) list.push(classes)
+  if (session.is('staff', 'direction') && !session.is('teacher')) list.push({ ...timetable, broad: false })
+  if (session.is('student', 'guardian', 'teacher')) list.push(timetable, notebook)
   list.push(more)
   return list.filter((place, i) => list.findIndex((other) => other.tab === place.tab) === i)
 }

@@ -36,19 +36,16 @@ export function daysAway(when: When, now: When = Date.now()): number {
 
 /** "8 h", "17 h 30"; "8 am", "5:30 pm". */
 export function hour(when: When): string {
-  const date = new Date(when)
-  if (speech.language === 'en') {
-    return new Intl.DateTimeFormat('en-US', { ...zone(), hour: 'numeric', minute: '2-digit' })
-      .format(date)
-      .replace(':00', '')
-      .replace(/ ?([AP])M/, (_, half: string) => ` ${half.toLowerCase()}m`)
-  }
-  const [hours = '', minutes = ''] = clock(date).split(':')
-  return `${Number(hours)}\u00a0h${minutes === '00' ? '' : `\u00a0${minutes}`}`
+  return hourOfClock(clock(new Date(when)))
 }
 
-function zone(): Intl.DateTimeFormatOptions {
-  return speech.timeZone ? { timeZone: speech.timeZone } : {}
+/** The same, of "08:00" as it stands on a clock. */
+export function hourOfClock(time: string): string {
+  const [hours = '', minutes = ''] = time.split(':')
+  const count = Number(hours)
+  if (speech.language === 'en')
+    return `${count % 12 || 12}${minutes === '00' ? '' : `:${minutes}`} ${count < 12 ? 'am' : 'pm'}`
+  return `${count}\u00a0h${minutes === '00' ? '' : `\u00a0${minutes}`}`
 }
 
 /** "08:12", as on a clock. */

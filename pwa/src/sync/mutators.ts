@@ -3,6 +3,7 @@
  * guess; the server decides, and what it says replaces the guess.
  */
 import { documentMutators } from './documentmutators.ts'
+import { timetableMutators } from '../timetable/mutators.ts'
 import { mailMutators } from './mailmutators.ts'
 import type { Stored } from '../db/database.ts'
 import type {
@@ -53,6 +54,7 @@ const bare = (scope: string): string => scope.slice(scope.indexOf(':') + 1)
 const typed: Typed = {
   ...mailMutators,
   ...documentMutators,
+  ...timetableMutators,
 
   async 'homework.give@1'(tx, args, { user, scope, at }) {
     if (await tx.base(scope, 'homework', args.id)) return

@@ -3,10 +3,12 @@
  * value: fields unknown to this version are kept as they came.
  */
 import type { DocumentActions, DocumentRecords } from './documentrecords.ts'
+import type { TimetableActions, TimetableRecords } from '../timetable/records.ts'
 import type { MailActions, MailRecords } from './mailrecords.ts'
 
 export type * from './documentrecords.ts'
 export type * from './mailrecords.ts'
+export type * from '../timetable/records.ts'
 
 /** One stored file, named by its content. */
 export interface FileRef {
@@ -71,6 +73,8 @@ export interface Homework {
   attachments: FileRef[]
   teacher: Named
   editedAt?: string
+  /** In which it was given: id of the page in the cahier de textes. */
+  lesson?: string
   /** Chosen pupils (course scope), or true in the scope of one of them. */
   students?: string[] | true
   audience?: string
@@ -167,7 +171,13 @@ export interface Tick {
 export interface Settings {
   lang?: 'fr' | 'en'
   theme?: 'auto' | 'light' | 'dark'
-  alerts?: { newMessage?: boolean; newHomework?: boolean; returned?: boolean; dueSoon?: boolean }
+  alerts?: {
+    newMessage?: boolean
+    newHomework?: boolean
+    returned?: boolean
+    dueSoon?: boolean
+    timetable?: boolean
+  }
   quiet?: { from: string; to: string }
   /** How often mails tell of messages; nothing: for each. */
   mail?: 'each' | 'daily' | 'never'
@@ -197,7 +207,7 @@ export interface Notice {
 }
 
 /** Record type → shape of its value. */
-export interface Records extends MailRecords, DocumentRecords {
+export interface Records extends MailRecords, DocumentRecords, TimetableRecords {
   school: School
   subject: Subject
   class: Class
@@ -221,7 +231,7 @@ export interface Records extends MailRecords, DocumentRecords {
 export type RecordType = keyof Records
 
 /** What a person may do: mutation name → arguments. The scope it belongs to is in the comment. */
-export interface Actions extends MailActions, DocumentActions {
+export interface Actions extends MailActions, DocumentActions, TimetableActions {
   /** course:K */
   'homework.give@1': {
     id: string
@@ -233,6 +243,7 @@ export interface Actions extends MailActions, DocumentActions {
     minutes?: number
     attachments: FileRef[]
     students?: string[]
+    lesson?: string
   }
   /** course:K; refused `conflict` when the homework moved since it was read */
   'homework.edit@1': {

@@ -18,6 +18,8 @@ export interface Typed {
   attachments: FileRef[]
   /** Everyone when undefined. */
   students: string[] | undefined
+  /** In which it is given: the page of the cahier de textes that leads here. */
+  lesson?: string
 }
 
 export type Fault = 'course' | 'empty' | 'date' | 'past' | 'students'
@@ -64,11 +66,17 @@ export class GiveForm {
     this.#before = edited?.homework
   }
 
-  async load(now: Date): Promise<void> {
+  /** Of the work that is being changed. */
+  get id(): string | undefined {
+    return this.#edited?.id
+  }
+
+  async load(now: Date, from: Pick<Typed, 'lesson'> & { course?: string } = {}): Promise<void> {
     if (this.#before && this.#edited) this.typed = fromHomework(this.#before, this.#edited.course)
     else {
-      const kept = await this.#device.local.get<Typed>(key)
-      this.typed = { ...this.typed, ...nextMorning(now), ...kept }
+      // A draft is no longer of the lesson that it was begun in.
+      const { lesson: _, ...kept } = (await this.#device.local.get<Partial<Typed>>(key)) ?? {}
+      this.typed = { ...this.typed, ...nextMorning(now), ...kept, ...from }
     }
     this.ready = true
   }
@@ -126,6 +134,7 @@ function fieldsOf(typed: Typed): Omit<Gives, 'id'> {
     ...(minutes > 0 && { minutes }),
     attachments: typed.attachments,
     ...(typed.students && { students: typed.students }),
+    ...(typed.lesson && { lesson: typed.lesson }),
   }
 }
 
