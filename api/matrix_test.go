@@ -105,6 +105,11 @@ var crossings = []crossing{
 	{"DELETE /api/push", at("/api/push"), `{"endpoint":"https://push.example/x"}`, whoever, 204, 0, nil},
 	{"POST /api/push/test", at("/api/push/test"), `{}`, whoever, 0, 0, nil},
 
+	{"GET /api/calendar", at("/api/calendar"), "", whoever, 200, 0, nil},
+	{"PUT /api/calendar", at("/api/calendar"), `{}`, whoever, 200, 0, nil},
+	{"DELETE /api/calendar", at("/api/calendar"), "", whoever, 204, 0, nil},
+	{"GET /api/calendar/:token", at("/api/calendar/ines.MADEUP.ics"), "", everybody, 404, 0, nil},
+
 	{"POST /api/sync", at("/api/sync"), `{"v":1,"schema":1,"device":"d_of_nobody","cursors":{}}`, whoever, 409, 0, nil},
 	{"GET /api/live", at("/api/live"), "", whoever, 405, 0, nil}, // asked by HEAD: the stream has its own tests
 
@@ -211,6 +216,9 @@ func (w *world) wantNoLeak(t *testing.T, subject, text string) {
 	if !slices.Contains([]string{"self", "teacher", "direction"}, subject) {
 		secrets = append(secrets, "SECRET-CLUB")
 	}
+	if subject != "teacher" {
+		secrets = append(secrets, "SECRET-PLAN") // of a lesson that has not begun
+	}
 	for _, s := range secrets {
 		if strings.Contains(text, s) {
 			t.Errorf("%s is told %q: %s", subject, s, text)
@@ -237,6 +245,16 @@ var actions = []action{
 	{"homework.remind@1", "course:fr5b", `{"homework":"hw-000001","students":["malik"]}`, theCourse},
 	{"homework.submit@1", "student:ines", `{"id":"copy-of-%s","homework":"hw-000001","pages":[],"text":"Ma copie"}`, self},
 	{"homework.tick@1", "user:ines", `{"homework":"hw-000001","student":"ines","done":true,"shared":true}`, self},
+	{"timetable.slot@1", "timetable:collard", `{"slots":[{"id":"slot-of-%s","course":"fr5b","kind":"lesson","weekday":1,"start":"08:00","end":"09:00"}],"despite":true}`, "staff direction"},
+	{"timetable.unslot@1", "timetable:collard", `{"ids":["slot-0001"]}`, "staff direction"},
+	{"timetable.change@1", "timetable:collard", `{"slot":"slot-0001","date":"2026-11-24","cancelled":true}`, "staff direction"},
+	{"timetable.unchange@1", "timetable:collard", `{"ids":["slot-0001.2026-11-24"]}`, "staff direction"},
+	{"timetable.absence@1", "timetable:collard", `{"id":"absence-of-%s","teacher":"garnier","from":"2026-11-24","until":"2026-11-24"}`, "staff direction"},
+	{"timetable.unabsence@1", "timetable:collard", `{"id":"absence-0001"}`, "staff direction"},
+	{"timetable.calendar@1", "timetable:collard", `{"holidays":[],"weeksA":["2026-11-23"]}`, "staff direction"},
+	{"notebook.write@1", "course:fr5b", `{"id":"page-of-%s","date":"2026-11-24","start":"08:00","title":"T","show":"now"}`, theCourse},
+	{"notebook.erase@1", "course:fr5b", `{"id":"page-0001"}`, theCourse},
+	{"notebook.restore@1", "course:fr5b", `{"id":"page-0001"}`, theCourse},
 	{"settings.set@1", "user:ines", `{"lang":"en"}`, self},
 	{"notice.read@1", "user:ines", `{"ids":["n1"]}`, self},
 	{"notify.address@1", "user:ines", `{"address":"nadia@example.org"}`, self},
@@ -317,10 +335,10 @@ var reads = map[string]string{
 	"endedGuardian": "user:farid student:zoe class:6a school:collard",
 	"teacher":       "user:garnier class:5b class:5b/staff course:fr5b space:club school:collard",
 	"otherTeacher":  "user:viard class:6a class:6a/staff course:fr6a school:collard",
-	"staff":         "user:lopez class:5b class:5b/staff class:6a class:6a/staff office:collard school:collard",
-	"direction":     "user:roussel class:5b class:5b/staff class:6a class:6a/staff office:collard school:collard",
+	"staff":         "user:lopez class:5b class:5b/staff class:6a class:6a/staff office:collard timetable:collard school:collard",
+	"direction":     "user:roussel class:5b class:5b/staff class:6a class:6a/staff office:collard timetable:collard school:collard",
 	"admin":         "user:legoff school:collard",
-	"otherSchool":   "user:verne1 class:4v class:4v/staff course:fr4v office:verne school:verne",
+	"otherSchool":   "user:verne1 class:4v class:4v/staff course:fr4v office:verne timetable:verne school:verne",
 }
 
 // A first pull brings every subject its scopes, and nothing of others.
@@ -377,7 +395,7 @@ func TestMatrixOfPupilsOnDemand(t *testing.T) {
 // A cursor for a scope of others brings "gone", never its records.
 func TestForeignCursors(t *testing.T) {
 	w := newWorld(t)
-	foreign := []string{"student:ines", "class:5b", "course:fr5b", "user:ines", "class:5b/staff", "space:club", "directory:collard", "account:ines", "files:ines", "file:" + w.file}
+	foreign := []string{"student:ines", "class:5b", "course:fr5b", "user:ines", "class:5b/staff", "space:club", "directory:collard", "account:ines", "calendar:ines", "timetable:collard", "files:ines", "file:" + w.file}
 	for _, subject := range []string{"otherClass", "otherGuardian", "otherTeacher", "otherSchool"} {
 		for _, scope := range foreign {
 			got := w.as(subject).send("POST", "/api/sync", fmt.Sprintf(`{"v":1,"schema":1,"device":%q,"cursors":{%q:[1,1,0]}}`, w.sessions[subject].Device, scope))

@@ -18,7 +18,7 @@ import (
 var matrixScopes = []string{
 	"user:ines", "user:nadia", "user:garnier", "student:ines", "student:sami", "student:gone", "course:c1", "course:c2",
 	"class:5b", "class:5b/staff", "group:lat", "office:collard", "school:collard", "school:verne", "directory:collard", "course:", "",
-	"space:club", "space:past", "space:none",
+	"space:club", "space:past", "space:none", "timetable:collard", "timetable:verne",
 }
 
 func TestMayMatrix(t *testing.T) {

@@ -72,6 +72,7 @@ func (o oracle) scopes(user string) []string {
 	office := o.works(user, "staff", "direction")
 	if office {
 		all["office:"+o.school] = true
+		all["timetable:"+o.school] = true
 	}
 	each(o, func(id string, p Person) {
 		if p.Pupil && (id == user || o.guards(user, id, true) || office) {

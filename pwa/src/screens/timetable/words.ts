@@ -9,6 +9,8 @@ export interface LessonState {
   text: string
   tone: 'late' | 'wait' | 'pen' | 'plain'
   icon: IconName
+  /** It says the room already. */
+  room?: true
 }
 
 /** The one thing to know first. */
@@ -22,8 +24,13 @@ export function stateOf(lesson: Shown): LessonState | undefined {
     return { text: t('lesson.replaced'), tone: 'wait', icon: 'person' }
   if (lesson.absent) return { text: t('lesson.absent'), tone: 'late', icon: 'person' }
   if (lesson.extra) return { text: t('lesson.extra'), tone: 'pen', icon: 'plus' }
-  if (lesson.was) return { text: t('lesson.roomChanged'), tone: 'wait', icon: 'home' }
+  if (lesson.was) return { text: roomOf(lesson.where), tone: 'wait', icon: 'redo', room: true }
   return lesson.note ? { text: t('lesson.noted'), tone: 'plain', icon: 'alert' } : undefined
+}
+
+/** "salle 112", "Gymnase". */
+export function roomOf(room: string): string {
+  return /^[A-Z]?\d/.test(room) ? t('lesson.room', { room }) : room
 }
 
 /** "jeudi, 10 h 05"; the hour alone on the same day. */
