@@ -33,8 +33,30 @@ const common = [
   '/nulle-part',
 ]
 
+/** A Monday with lessons, whenever this runs. */
+const lessons = `/emploi-du-temps/${nextMonday()}`
+
+function nextMonday(): string {
+  const date = new Date()
+  do date.setDate(date.getDate() + 1)
+  while (date.getDay() !== 1)
+  return date.toISOString().slice(0, 10)
+}
+
 const people: { name: string; paths: string[]; follow?: string[] }[] = [
-  { name: 'Inès Benali', paths: [...common, '/travail'], follow: ['/travail', '/porte-documents'] },
+  {
+    name: 'Inès Benali',
+    paths: [
+      ...common,
+      '/travail',
+      '/emploi-du-temps',
+      lessons,
+      '/cahier',
+      '/cahier/nulle-part',
+      '/reglages/agenda',
+    ],
+    follow: ['/travail', '/cahier', '/porte-documents'],
+  },
   {
     name: 'Nadia Benali',
     paths: [
@@ -44,15 +66,32 @@ const people: { name: string; paths: string[]; follow?: string[] }[] = [
       '/messages',
       '/messages/ecrire/0193abcd-0000-7000-8000-00000000000b',
       '/messages/carnet',
+      lessons,
+      '/cahier',
     ],
     follow: ['/travail'],
   },
   {
     name: 'Claire Garnier',
-    paths: ['/', '/travail', '/travail/donner', '/copies', '/reglages', '/messages', '/espaces'],
-    follow: ['/copies', '/messages', '/espaces'],
+    paths: [
+      '/',
+      '/travail',
+      '/travail/donner',
+      '/copies',
+      '/reglages',
+      '/messages',
+      '/espaces',
+      lessons,
+      '/cahier',
+      '/cahier/ecrire/rien/rien',
+    ],
+    follow: ['/copies', '/messages', '/espaces', '/cahier'],
   },
-  { name: 'Thomas Lopez', paths: ['/', '/classes', '/messages/moderation'], follow: ['/classes'] },
+  {
+    name: 'Thomas Lopez',
+    paths: ['/', '/classes', '/messages/moderation', lessons, '/annee-scolaire'],
+    follow: ['/classes'],
+  },
   {
     name: 'Hélène Roussel',
     paths: [
