@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"log/slog"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -118,9 +119,7 @@ func (w *world) write(more map[string]any) string {
 
 func page(more map[string]any) map[string]any {
 	args := map[string]any{"id": lesson, "date": "2026-11-24", "start": "10:05", "end": "11:00", "title": "Le conte", "done": map[string]any{"text": "Lecture."}, "show": "start"}
-	for k, v := range more {
-		args[k] = v
-	}
+	maps.Copy(args, more)
 	return args
 }
 

@@ -31,9 +31,7 @@ type writeArgs struct {
 	ShowAt   string         `json:"showAt"` // of AtTime
 }
 
-func invalid(field, format string, args ...any) error {
-	return psync.Refuse("invalid", field, format, args...)
-}
+func invalid(field, problem string) error { return psync.Refuse("invalid", field, "%s", problem) }
 
 // write writes the page of a lesson, whole. It is refused with "conflict" when
 // somebody else wrote it since the teacher saw it.

@@ -60,8 +60,7 @@ func TestFirstSyncOfATerm(t *testing.T) {
 // lessonsOf counts the lessons that a device makes of what it got.
 func (w *world) lessonsOf(t *testing.T, scope string, from, until directory.Date) int {
 	t.Helper()
-	list := lister(w.table.stored("x"))
-	found, err := w.table.read(t.Context(), "x", list)
+	found, err := w.table.read(t.Context(), "x", w.table.stored("x"))
 	must(t, err)
 	n := 0
 	for _, l := range Expand(found.slots, found.changes, found.calendar, from, until) {
@@ -71,4 +70,3 @@ func (w *world) lessonsOf(t *testing.T, scope string, from, until directory.Date
 	}
 	return n
 }
-

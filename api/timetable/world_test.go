@@ -3,6 +3,7 @@ package timetable
 import (
 	"encoding/json"
 	"log/slog"
+	"maps"
 	"testing"
 	"time"
 
@@ -184,12 +185,7 @@ func french() args {
 }
 
 func with(a args, more args) args {
-	made := args{}
-	for k, v := range a {
-		made[k] = v
-	}
-	for k, v := range more {
-		made[k] = v
-	}
+	made := maps.Clone(a)
+	maps.Copy(made, more)
 	return made
 }

@@ -92,7 +92,7 @@ test('a pupil sees the day without a network, and what is new', { timeout: 120_0
   await page.getByRole('button', { name: 'Jour suivant' }).click()
   await page.getByRole('heading', { name: /mercredi/ }).waitFor()
   await page.getByRole('button', { name: 'Jour précédent' }).click()
-  await page.getByRole('listitem').first().getByRole('button').click()
+  await page.getByRole('list', { name: 'Cours du jour' }).getByRole('button').first().click()
   await page
     .getByRole('dialog')
     .getByText(/Dit par M\. Lopez/)
@@ -139,7 +139,7 @@ test('a teacher writes of a lesson in a tunnel, the class reads it', { timeout: 
   await page.getByLabel('Ce qui a été fait').fill('Le portrait moral : https://example.org/portrait.')
   await page.getByText('tout de suite').click()
   await page.getByRole('button', { name: 'Enregistrer' }).click()
-  await page.getByText('Gardé sur cet appareil').waitFor()
+  await page.getByText('Gardé sur cet appareil, envoyé').waitFor()
   expect(Date.now() - begun).toBeLessThan(20_000)
   await teacher.offline(false)
 

@@ -12,8 +12,13 @@ import (
 
 // bells are when lessons begin and end; there are none on Wednesday afternoons.
 var bells = [][2]string{
-	{"08:00", "08:55"}, {"08:55", "09:50"}, {"10:05", "11:00"}, {"11:00", "11:55"},
-	{"13:25", "14:20"}, {"14:20", "15:15"}, {"15:30", "16:25"},
+	{"08:00", "08:55"},
+	{"08:55", "09:50"},
+	{"10:05", "11:00"},
+	{"11:00", "11:55"},
+	{"13:25", "14:20"},
+	{"14:20", "15:15"},
+	{"15:30", "16:25"},
 }
 
 // hours are the lessons a week of each subject. Chemistry and technology are
