@@ -146,11 +146,6 @@ export function phase(lesson: Lesson, today: string, clock: string): 'before' | 
   return clock < lesson.end ? 'now' : 'after'
 }
 
-/** The lesson of now, else the next that is held today. */
-export function current(lessons: readonly Shown[], today: string, clock: string): Shown | undefined {
-  return lessons.find((lesson) => held(lesson) && phase(lesson, today, clock) !== 'after')
-}
-
 /** Lessons side by side where they meet, each with its lane. */
 export function lanes(lessons: readonly Shown[]): { lesson: Shown; lane: number; of: number }[] {
   const placed: { lesson: Shown; lane: number; of: number; group: number }[] = []
