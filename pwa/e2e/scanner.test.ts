@@ -138,7 +138,7 @@ step('E25 a page of a copy with a virus is to be replaced, and the teacher never
   await page.goto(`${server.url}/travail/${work}`)
   await page.getByText('Une page n’a pas pu être acceptée').waitFor()
   await page.getByText('supprimée', { exact: true }).waitFor()
-  await page.getByText('page à reprendre').waitFor()
+  await page.getByText('à reprendre', { exact: true }).waitFor()
   await look(page, 'copy broken')
   await page.getByRole('button', { name: 'Remplacer ma copie' }).click()
   await page.getByRole('button', { name: 'Photographier une page' }).waitFor()

@@ -3,12 +3,10 @@
  * and what is still owed. Pure: records in, lists for the screens out.
  */
 import type { Feedback, Homework, Roster, Row, Subject, Submission, View } from '../sync/index.ts'
-import { unreadyState } from './fate.ts'
 import { groupBy } from './work.ts'
 
 /** How one pupil's copy stands, for the teacher. */
-export type CopyState =
-  'missing' | 'reminded' | 'waiting' | 'checking' | 'broken' | 'unread' | 'late' | 'returned' | 'again'
+export type CopyState = 'missing' | 'reminded' | 'waiting' | 'unread' | 'late' | 'returned' | 'again'
 
 export interface Copy {
   student: string
@@ -138,11 +136,7 @@ export function copyState(
   const answered = feedback && feedback.state !== 'draft' && !(newest && newest.createdAt > feedback.at)
   if (answered) return feedback.state === 'again' ? 'again' : 'returned'
   if (!newest) return reminded ? 'reminded' : 'missing'
-  if (newest.state === 'waiting_for_file') {
-    const state = unreadyState(newest)
-    return state === 'coming' ? 'waiting' : state
-  }
-  if (newest.state === 'queued') return 'waiting'
+  if (newest.state === 'waiting_for_file' || newest.state === 'queued') return 'waiting'
   return newest.state === 'late' ? 'late' : 'unread'
 }
 

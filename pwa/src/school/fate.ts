@@ -20,8 +20,8 @@ export function isLost(file: Pick<FileRef, 'problem'>): boolean {
 }
 
 /** How far a copy has come that the school has, but not all pages of it. */
-export function unreadyState({ pages }: Pick<Submission, 'pages'>): 'broken' | 'checking' | 'coming' {
-  const fates = pages.map(fateOf).filter((fate) => fate !== 'here')
+export function unready({ pages }: Submission): 'broken' | 'checking' | 'waiting' {
   if (pages.some(isLost)) return 'broken'
-  return fates.length > 0 && fates.every((fate) => fate === 'checking') ? 'checking' : 'coming'
+  const left = pages.filter((page) => page.waiting)
+  return left.length > 0 && left.every((page) => page.checking) ? 'checking' : 'waiting'
 }

@@ -3,7 +3,6 @@
  * groups and the pupil. Pure: records in, a list for the screens out.
  */
 import type { Feedback, Homework, Row, Student, Subject, Submission, Tick, View } from '../sync/index.ts'
-import { unreadyState } from './fate.ts'
 
 /** How far a piece of work has come, for its pupil. */
 export type WorkState =
@@ -12,7 +11,6 @@ export type WorkState =
   | 'past' // due, nothing to hand in
   | 'queued' // kept on this device
   | 'sending' // the server knows; some pages are still on their way
-  | 'checking' // all pages are there; some wait for the virus scanner
   | 'broken' // a page was refused: it has to be replaced
   | 'handed'
   | 'late'
@@ -124,10 +122,8 @@ export function stateOf(
 
 function handedState(newest: Submission): WorkState {
   if (newest.state === 'queued') return 'queued'
-  if (newest.state === 'waiting_for_file') {
-    const state = unreadyState(newest)
-    return state === 'coming' ? 'sending' : state
-  }
+  if (newest.state === 'waiting_for_file')
+    return newest.pages.some((page) => page.problem) ? 'broken' : 'sending'
   return newest.state === 'late' ? 'late' : 'handed'
 }
 
