@@ -80,7 +80,8 @@ func (s *Server) listen(address string) {
 	} else {
 		s.smtp.TLSConfig = s.guard.TLS
 	}
-	go func() { _ = s.smtp.Serve(at) }() // until Stop
+	serving := s.smtp                     // Start makes another
+	go func() { _ = serving.Serve(at) }() // until Stop
 }
 
 // quiet drops what the server says of connections that end.
