@@ -20,6 +20,7 @@ import (
 	"preau/api/attachment"
 	"preau/api/directory"
 	"preau/api/document"
+	"preau/api/grades"
 	"preau/api/homework"
 	"preau/api/mail"
 	"preau/api/notebook"
@@ -98,6 +99,8 @@ func newWorld(t testing.TB) *world {
 	pages := notebook.New(notebook.Config{Directory: w.directory, Files: files, Log: log, Now: morning})
 	lessons.Register(w.mux)
 	pages.Register(w.mux)
+	marks := grades.New(grades.Config{Directory: w.directory, Files: files, Notices: notices, Log: log, Now: morning})
+	marks.Register(w.mux)
 	w.directory.Register(w.mux)
 	files.Register(w.mux)
 	notices.Register(w.mux)
@@ -110,6 +113,7 @@ func newWorld(t testing.TB) *world {
 	own.Bind(w.engine)
 	lessons.Bind(w.engine)
 	pages.Bind(w.engine)
+	marks.Bind(w.engine)
 	w.accounts, err = account.New(account.Config{
 		Engine: w.engine, Watcher: records, Directory: w.directory, Key: bytes.Repeat([]byte{2}, 32),
 		Params: account.Params{Memory: 8, Time: 1, Threads: 1}, Kick: w.engine.Hub().Kick, Log: log, Now: morning,
@@ -274,6 +278,15 @@ func (w *world) live(t testing.TB) {
 	w.must(t, "self", "user:ines", "document.folder@1", `{"id":"shelf-0001","name":"SECRET-COPY"}`)
 	w.must(t, "self", "user:ines", "document.keep@1", fmt.Sprintf(`{"id":"document-0001","file":{"sha":%q,"name":"SECRET-COPY.png","type":"image/png","size":%d}}`, w.own, photo.Len()))
 	w.must(t, "self", "student:ines", "homework.submit@1", `{"id":"copy-0001","homework":"hw-000001","pages":["`+w.file+`"],"text":"SECRET-COPY"}`)
+	w.settle(t)
+	assess := `{"id":"assessment-0001","title":"Dictée","date":"2026-11-20","period":"","type":"test","coefficient":"1","outOf":"20","papers":[],"corrections":[]}`
+	for _, id := range []string{"assessment-0001", "assessment-0002", "assessment-0003"} {
+		w.must(t, "teacher", "course:fr5b", "grades.assess@1", strings.ReplaceAll(assess, "assessment-0001", id))
+	}
+	w.must(t, "teacher", "course:fr5b", "grades.enter@1", `{"assessment":"assessment-0001","cells":[{"student":"ines","value":"14.5","was":""}]}`)
+	w.must(t, "teacher", "course:fr5b", "grades.comment@1", `{"assessment":"assessment-0001","student":"ines","comment":"SECRET-COPY"}`)
+	w.must(t, "teacher", "course:fr5b", "grades.publish@1", `{"id":"assessment-0001"}`)
+	w.must(t, "teacher", "course:fr5b", "grades.cancel@1", `{"id":"assessment-0002"}`)
 	w.settle(t)
 	w.must(t, "teacher", "user:garnier", "mail.send@1", `{"id":"letter-0001","subject":"Rédaction","mode":"all","to":["user:ines"],"body":[{"runs":[{"text":"SECRET-COPY"}]},{"kind":"poll","runs":[],"poll":{"id":"poll-0001","question":"Compris ?","options":["Oui","Non"]}}]}`)
 	w.must(t, "self", "user:ines", "mail.send@1", `{"id":"letter-0004","subject":"Demande","mode":"all","to":["user:garnier"],"body":[{"runs":[{"text":"SECRET-COPY"}]}]}`)

@@ -42,6 +42,8 @@ const (
 	ArrangeTimetable Action = "arrange the timetable"
 	WriteNotebook    Action = "write the cahier de textes"
 	FeedCalendar     Action = "feed a calendar"
+	Assess           Action = "assess pupils"          // enter marks, publish them, set how averages are made
+	RuleGrades       Action = "set the rules of marks" // and the periods of the year
 )
 
 // relation is how a person stands to the subject of a scope.
@@ -72,6 +74,9 @@ var policy = map[Action]struct {
 	ReadCopies:       {"course", []relation{teacher}},
 	CommentCopy:      {"course", []relation{teacher}},
 	RemindPupils:     {"course", []relation{teacher}},
+
+	Assess:     {"course", []relation{teacher}},
+	RuleGrades: {"school", []relation{direction, admin}},
 
 	HandIn:      {"student", []relation{pupil}},
 	ReadStudent: {"student", []relation{pupil, guardian, staff, direction}},

@@ -55,9 +55,10 @@ const (
 	DueSoon     Alert = "dueSoon"
 	NewMessage  Alert = "newMessage"
 	Timetable   Alert = "timetable"
+	NewGrade    Alert = "newGrade"
 )
 
-var alerts = []Alert{NewHomework, Returned, DueSoon, NewMessage, Timetable}
+var alerts = []Alert{NewHomework, Returned, DueSoon, NewMessage, Timetable, NewGrade}
 
 // Notice is one line of news for one person.
 type Notice struct {

@@ -14,6 +14,7 @@ import (
 	"preau/api/attachment"
 	"preau/api/directory"
 	"preau/api/document"
+	"preau/api/grades"
 	"preau/api/homework"
 	"preau/api/mail"
 	"preau/api/notebook"
@@ -46,6 +47,7 @@ type App struct {
 	documents *document.Service
 	timetable *timetable.Service
 	notebook  *notebook.Service
+	grades    *grades.Gradebook
 
 	uploads *api.Uploads
 	server  *api.Server
@@ -124,6 +126,7 @@ func (a *App) openAreas() (err error) {
 	a.documents = document.New(a.directory, a.files)
 	a.timetable = timetable.New(timetable.Config{Directory: a.directory, Notices: a.notices, Log: a.log, Now: a.now})
 	a.notebook = notebook.New(notebook.Config{Directory: a.directory, Files: a.files, Log: a.log, Now: a.now})
+	a.grades = grades.New(grades.Config{Directory: a.directory, Files: a.files, Notices: a.notices, Log: a.log, Now: a.now})
 	a.openEngine()
 	a.accounts, err = account.New(account.Config{
 		Engine: a.engine, Watcher: a.records, Directory: a.directory, Kick: a.engine.Hub().Kick,
@@ -148,6 +151,7 @@ func (a *App) openEngine() {
 	a.documents.Register(mux)
 	a.timetable.Register(mux)
 	a.notebook.Register(mux)
+	a.grades.Register(mux)
 	a.engine = psync.New(psync.Config{Records: counted{a.records, &a.counts}, Mux: mux, Access: a.directory, Lease: a.config.Takeover, Log: a.log, Now: a.now})
 	a.directory.Bind(a.engine)
 	a.files.Bind(a.engine)
@@ -156,6 +160,7 @@ func (a *App) openEngine() {
 	a.documents.Bind(a.engine)
 	a.timetable.Bind(a.engine)
 	a.notebook.Bind(a.engine)
+	a.grades.Bind(a.engine)
 }
 
 // edge lists what the HTTP edge stands on.
@@ -187,7 +192,7 @@ const (
 
 func (a *App) newUploads() *api.Uploads {
 	uses := map[string]int64{"message": mail.MaxFileBytes}
-	for _, use := range []string{"submission", "homework", "correction", "document", "notebook"} {
+	for _, use := range []string{"submission", "homework", "correction", "document", "notebook", "assessment"} {
 		uses[use] = attachment.MaxSize
 	}
 	return &api.Uploads{

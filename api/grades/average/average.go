@@ -10,7 +10,6 @@
 package average
 
 import (
-	"cmp"
 	"math/big"
 	"slices"
 )
@@ -404,19 +403,4 @@ func Numbers(values []Value) []*big.Rat {
 		}
 	}
 	return all
-}
-
-// Compare orders values for display: numbers ascending, then codes.
-func Compare(a, b Value) int {
-	x, isX := a.Points()
-	y, isY := b.Points()
-	switch {
-	case isX && isY:
-		return cmp.Compare(x, y)
-	case isX:
-		return -1
-	case isY:
-		return 1
-	}
-	return cmp.Compare(a, b)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"reflect"
 	"strconv"
 	"strings"
 )
@@ -55,12 +56,14 @@ func (d Decimal) MarshalJSON() ([]byte, error) { return json.Marshal(d.String())
 // UnmarshalJSON implements [json.Unmarshaler].
 func (d *Decimal) UnmarshalJSON(b []byte) error {
 	var s string
-	if err := json.Unmarshal(b, &s); err != nil {
-		return err
+	err := json.Unmarshal(b, &s)
+	if err == nil {
+		*d, err = ParseDecimal(s)
 	}
-	var err error
-	*d, err = ParseDecimal(s)
-	return err
+	if err != nil { // of the kind to which the decoder adds the field
+		return &json.UnmarshalTypeError{Value: string(b), Type: reflect.TypeFor[Decimal]()}
+	}
+	return nil
 }
 
 // Fraction is an exact number in a formula, "251/15"; "" where there is none.

@@ -15,6 +15,7 @@ import (
 	"preau/api/attachment"
 	"preau/api/directory"
 	"preau/api/document"
+	"preau/api/grades"
 	"preau/api/homework"
 	"preau/api/mail"
 	"preau/api/notebook"
@@ -93,6 +94,8 @@ func (w *World) addAreas(mux *psync.Mux) (err error) {
 		Directory: w.Directory, Files: w.Files, Notices: w.Notices, Key: c.ReceiptKey, Log: c.Log, Now: w.Clock.Now,
 	})
 	letters := mail.New(mail.Config{Directory: w.Directory, Files: w.Files, Notices: w.Notices, Log: c.Log, Now: w.Clock.Now})
+	marks := grades.New(grades.Config{Directory: w.Directory, Files: w.Files, Notices: w.Notices, Log: c.Log, Now: w.Clock.Now})
+	marks.Register(mux)
 	letters.Register(mux)
 	own := document.New(w.Directory, w.Files)
 	own.Register(mux)
@@ -107,6 +110,7 @@ func (w *World) addAreas(mux *psync.Mux) (err error) {
 	w.Notices.Register(mux)
 	w.Homework.Bind(w.Engine)
 	own.Bind(w.Engine)
+	marks.Bind(w.Engine)
 	w.Files.Bind(w.Engine)
 	w.Notices.Bind(w.Engine)
 	w.Accounts, err = account.New(account.Config{

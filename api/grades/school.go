@@ -1,0 +1,283 @@
+package grades
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"preau/api/directory"
+	"preau/api/grades/average"
+	"preau/storage"
+	psync "preau/sync"
+)
+
+// The kinds of Period.
+var PeriodKinds = []string{"trimester", "semester", "year"}
+
+// Period is a part of the year in which marks are gathered, both days
+// included; for some classes and groups, or for all. In a closed one nothing
+// changes any more.
+type Period struct {
+	Name      string         `json:"name"`
+	Kind      string         `json:"kind"`
+	Start     directory.Date `json:"start"`
+	End       directory.Date `json:"end"`
+	Closed    bool           `json:"closed,omitempty"`
+	Audiences []string       `json:"audiences,omitempty"`
+}
+
+// Policy is what a school decides about marks: which figures of the class
+// pupils and guardians see, how much later guardians see what pupils do, at
+// which hour of the day marks appear, for how long a slip may be corrected
+// without a word, and whether a mark may be above its scale.
+type Policy struct {
+	Average  bool   `json:"average"`
+	Extremes bool   `json:"extremes"`
+	Spread   bool   `json:"spread"`
+	General  bool   `json:"general"` // the general average
+	Delay    int    `json:"delay"`   // minutes
+	Hour     string `json:"hour"`    // "18:00"; empty: at once
+	Window   int    `json:"window"`  // minutes
+	Above    bool   `json:"above"`
+}
+
+// DefaultPolicy is that of a school which decided nothing.
+func DefaultPolicy() Policy { return Policy{Average: true, General: true, Window: 10} }
+
+const (
+	maxDelay  = 14 * 24 * 60 // minutes
+	maxWindow = 24 * 60
+	hourForm  = "15:04"
+)
+
+func (p Policy) check() error {
+	switch {
+	case p.Delay < 0 || p.Delay > maxDelay:
+		return invalid("delay", "0 to %d minutes", maxDelay)
+	case p.Window < 0 || p.Window > maxWindow:
+		return invalid("window", "0 to %d minutes", maxWindow)
+	}
+	if t, err := time.Parse(hourForm, p.Hour); p.Hour != "" && (err != nil || t.Format(hourForm) != p.Hour) {
+		return invalid("hour", "a time of day, 18:00")
+	}
+	return nil
+}
+
+// nextHour is when something published now appears.
+func (p Policy) nextHour(now time.Time, local *time.Location) time.Time {
+	clock, err := time.Parse(hourForm, p.Hour)
+	if err != nil {
+		return now
+	}
+	here := now.In(local)
+	at := time.Date(here.Year(), here.Month(), here.Day(), clock.Hour(), clock.Minute(), 0, 0, local)
+	if at.Before(now) {
+		at = time.Date(here.Year(), here.Month(), here.Day()+1, clock.Hour(), clock.Minute(), 0, 0, local)
+	}
+	return at.UTC()
+}
+
+// fewest is for how many pupils there are figures: of fewer, each could work
+// out the others.
+const fewest = 3
+
+// shown are the figures that the school shows; nil where it shows none.
+func (p Policy) shown(f average.Figures) *Figures {
+	if f.Count < fewest || !p.Average && !p.Extremes && !p.Spread {
+		return nil
+	}
+	s := &Figures{Count: f.Count}
+	if p.Average {
+		s.Average = f.Average
+	}
+	if p.Extremes {
+		s.Min, s.Max = f.Min, f.Max
+	}
+	if p.Spread {
+		s.Median, s.Spread = f.Median, f.Spread[:]
+	}
+	return s
+}
+
+// setPolicy replaces what a school decided about marks, and carries all of
+// them again: what is hidden from now on is taken away.
+func (g *Gradebook) setPolicy(_ context.Context, tx *psync.Tx) error {
+	if err := g.dir.May(tx.Actor(), directory.RuleGrades, tx.Scope()); err != nil {
+		return err
+	}
+	p := Policy{}
+	if err := tx.Args(&p); err != nil {
+		return err
+	}
+	if err := p.check(); err != nil {
+		return err
+	}
+	tx.PutIfChanged("grades", "grades", p)
+	tx.Effect(effectRecarry, struct{}{})
+	return nil
+}
+
+// recarry asks for the marks of every course of a school to be carried.
+func (g *Gradebook) recarry(ctx context.Context, job *psync.Job) error {
+	for _, class := range g.dir.Classes(psync.ScopeID(job.Source())) {
+		for _, c := range g.dir.CoursesOf(class.Scope()) {
+			if err := g.recarryCourse(ctx, job, "course:"+c.ID); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (g *Gradebook) recarryCourse(ctx context.Context, job *psync.Job, scope string) error {
+	recs, err := g.engine.Find(ctx, scope, storage.Key{Type: "assessment"})
+	if err != nil || len(recs) == 0 {
+		return err
+	}
+	return job.Commit(ctx, scope, func(_ context.Context, tx *psync.Tx) error {
+		tx.Effect(effectCarry, struct{}{})
+		return nil
+	})
+}
+
+// policy reads what a school decided about marks.
+func (g *Gradebook) policy(ctx context.Context, school string) (Policy, error) {
+	p := DefaultPolicy()
+	recs, err := g.engine.Find(ctx, "school:"+school, storage.Key{Type: "grades", ID: "grades"})
+	if err == nil && len(recs) > 0 {
+		err = json.Unmarshal(recs[0].Value, &p)
+	}
+	if err != nil {
+		return p, fmt.Errorf("rules of marks of %s: %w", school, err)
+	}
+	return p, nil
+}
+
+type periodArgs struct {
+	ID string `json:"id"`
+	Period
+}
+
+// setPeriod opens, changes, closes or opens again a period. Every period has
+// a place in the year that no other has for the same classes.
+func (g *Gradebook) setPeriod(ctx context.Context, tx *psync.Tx) error {
+	if err := g.dir.May(tx.Actor(), directory.RuleGrades, tx.Scope()); err != nil {
+		return err
+	}
+	var args periodArgs
+	if err := tx.Args(&args); err != nil {
+		return err
+	}
+	if err := psync.CheckID("id", args.ID); err != nil {
+		return err
+	}
+	if err := args.check(g.dir); err != nil {
+		return err
+	}
+	recs, err := tx.List(ctx, "period")
+	if err != nil {
+		return err
+	}
+	others, err := load[Period](recs, "period")
+	if err != nil {
+		return err
+	}
+	for id, o := range others {
+		if id != args.ID && o.overlaps(args.Period) {
+			return psync.Refuse("overlaps", "start", "overlaps %s", o.Name)
+		}
+	}
+	tx.PutIfChanged("period", args.ID, args.Period)
+	return nil
+}
+
+func (p Period) check(dir Directory) error {
+	if err := psync.CheckText("name", p.Name, maxName); err != nil {
+		return err
+	}
+	if err := psync.OneOf("kind", p.Kind, PeriodKinds...); err != nil {
+		return err
+	}
+	switch {
+	case strings.TrimSpace(p.Name) == "":
+		return invalid("name", "a period has a name")
+	case !p.Start.Valid():
+		return invalid("start", "not a day")
+	case !p.End.Valid() || p.End < p.Start:
+		return invalid("end", "not a day after the start")
+	}
+	for i, a := range p.Audiences {
+		if _, ok := dir.Class(a); !ok || slices.Contains(p.Audiences[:i], a) {
+			return invalid(fmt.Sprintf("audiences[%d]", i), "a class or group, once")
+		}
+	}
+	return nil
+}
+
+// holds says whether a period is of a class or group.
+func (p Period) holds(audience string) bool {
+	return len(p.Audiences) == 0 || slices.Contains(p.Audiences, audience)
+}
+
+// overlaps says whether two periods share a day and a class. A year goes
+// beside what divides it.
+func (p Period) overlaps(o Period) bool {
+	if (p.Kind == "year") != (o.Kind == "year") || p.End < o.Start || o.End < p.Start {
+		return false
+	}
+	return len(p.Audiences) == 0 || len(o.Audiences) == 0 || slices.ContainsFunc(p.Audiences, o.holds)
+}
+
+// checkOpen refuses a period that the class of a course has not, or that is
+// closed. A school without periods has none to name.
+func (g *Gradebook) checkOpen(ctx context.Context, c directory.Course, id string) error {
+	recs, err := g.engine.Find(ctx, "school:"+c.School, storage.Key{Type: "period"})
+	if err != nil {
+		return err
+	}
+	periods, err := load[Period](recs, "period")
+	if err != nil {
+		return err
+	}
+	p, known := periods[id]
+	switch {
+	case known && p.Closed:
+		return psync.Refuse("period_closed", "period", "%s is closed", p.Name)
+	case known && !p.holds(c.Audience), !known && id != "":
+		return psync.Refuse("not_found", "period", "no such period")
+	}
+	return nil
+}
+
+// setService changes how the average of a course is made. It is refused with
+// "conflict" when somebody else changed that since the teacher saw it.
+func (g *Gradebook) setService(ctx context.Context, tx *psync.Tx) error {
+	var s Service
+	if _, err := g.begin(tx, &s); err != nil {
+		return err
+	}
+	if err := s.check(); err != nil {
+		return err
+	}
+	var before Service
+	seq, err := tx.Get(ctx, "service", "service", &before)
+	if err != nil {
+		return err
+	}
+	if err := tx.CheckBase(seq, before); err != nil {
+		return err
+	}
+	tx.PutIfChanged("service", "service", s)
+	tx.Effect(effectCarry, struct{}{})
+	return nil
+}
+
+// serviceOf reads how the average of this course is made.
+func serviceOf(ctx context.Context, tx *psync.Tx) (Service, error) {
+	s := DefaultService()
+	_, err := tx.Get(ctx, "service", "service", &s)
+	return s, err
+}
