@@ -4,7 +4,8 @@
  */
 import type { Component } from 'svelte'
 
-export type Tab = 'home' | 'mail' | 'work' | 'copies' | 'classes' | 'timetable' | 'notebook' | 'more'
+export type Tab =
+  'home' | 'mail' | 'work' | 'copies' | 'classes' | 'timetable' | 'notebook' | 'grades' | 'more'
 
 export interface Route {
   path: string
@@ -134,6 +135,52 @@ export const routes = {
     path: '/cahier/ecrire/:course/:id',
     tab: 'notebook',
     load: () => import('../screens/notebook/Write.svelte'),
+  },
+  grades: {
+    path: '/notes',
+    tab: 'grades',
+    load: () => import('../screens/grades/Grades.svelte'),
+  },
+  familyGrades: {
+    path: '/notes/famille',
+    tab: 'grades',
+    load: () => import('../screens/grades/PupilGrades.svelte'),
+  },
+  simulator: {
+    path: '/notes/simuler',
+    tab: 'grades',
+    load: () => import('../screens/grades/Simulator.svelte'),
+  },
+  grade: {
+    path: '/notes/:id',
+    tab: 'grades',
+    load: () => import('../screens/grades/Grade.svelte'),
+  },
+  gradebook: {
+    path: '/notes/cours/:course',
+    tab: 'grades',
+    wide: true,
+    load: () => import('../screens/grades/Gradebook.svelte'),
+  },
+  assess: {
+    path: '/notes/cours/:course/nouveau',
+    tab: 'grades',
+    load: () => import('../screens/grades/Assess.svelte'),
+  },
+  assessment: {
+    path: '/notes/cours/:course/:id',
+    tab: 'grades',
+    load: () => import('../screens/grades/Assessment.svelte'),
+  },
+  amend: {
+    path: '/notes/cours/:course/:id/modifier',
+    tab: 'grades',
+    load: () => import('../screens/grades/Assess.svelte'),
+  },
+  gradeRules: {
+    path: '/reglages/notes',
+    tab: 'more',
+    load: () => import('../screens/grades/rules/Rules.svelte'),
   },
 
   classes: {

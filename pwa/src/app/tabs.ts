@@ -18,6 +18,7 @@ const mail: Place = { tab: 'mail', href: href('mail'), icon: 'mail', label: 'nav
 const work: Place = { tab: 'work', href: href('work'), icon: 'page', label: 'nav.work' }
 const workbook: Place = { ...work, label: 'nav.workbook' }
 const copies: Place = { tab: 'copies', href: href('copies'), icon: 'camera', label: 'nav.copies' }
+const grades: Place = { tab: 'grades', href: href('grades'), icon: 'chart', label: 'nav.grades' }
 const classes: Place = { tab: 'classes', href: href('classes'), icon: 'people', label: 'nav.classes' }
 const timetable: Place = {
   tab: 'timetable',
@@ -39,6 +40,7 @@ export function places(): Place[] {
   const list = [home, mail]
   if (session.is('student', 'guardian')) list.push(work)
   if (session.is('teacher')) list.push(session.is('guardian') ? { ...copies } : workbook, copies)
+  if (session.is('student', 'guardian', 'teacher')) list.push(grades)
   if (session.is('staff', 'direction', 'admin')) list.push(classes)
   if (session.is('staff', 'direction') && !session.is('teacher')) list.push({ ...timetable, broad: false })
   if (session.is('student', 'guardian', 'teacher')) list.push(timetable, notebook)

@@ -52,7 +52,11 @@ const read = <T>(name: string): T => JSON.parse(readFileSync(join(folder, name),
 const vectors = read<Vectors>('vectors.json')
 const random = read<Random>('random.json')
 
-function written([value, outOf, coefficient, kind = '', how, part = '']: Cells, i: number, rescale = false): Test {
+function written(
+  [value, outOf, coefficient, kind = '', how, part = '']: Cells,
+  i: number,
+  rescale = false,
+): Test {
   return {
     ...{ id: String(i), value, outOf, coefficient, part, kind: kind as Test['kind'] & string },
     rescale: rescale || how === 'rescale',
@@ -65,7 +69,12 @@ function said(result: Result): Answer {
   const { value, exact, sum, divisor, terms, parts } = result
   return {
     ...{ value, exact: spelled(exact), sum: spelled(sum), divisor: spelled(divisor) },
-    terms: terms.map(({ id, coefficient, counted, why }) => ({ id, coefficient, counted, ...(why && { why }) })),
+    terms: terms.map(({ id, coefficient, counted, why }) => ({
+      id,
+      coefficient,
+      counted,
+      ...(why && { why }),
+    })),
     ...(parts?.length && { parts: parts.map((part) => ({ id: part.id, ...said(part) })) }),
   }
 }
@@ -135,6 +144,9 @@ test(`random cases agree with the server (seed ${String(random.seed)})`, () => {
   }
 })
 
-test.each(['', '.', '-0', '01', '1.', '1.50', '1.255', '1,5', ' 1', '1e3', 'NaN'])('%j is no decimal', (text) => {
-  expect(decimal(text)).toBeUndefined()
-})
+test.each(['', '.', '-0', '01', '1.', '1.50', '1.255', '1,5', ' 1', '1e3', 'NaN'])(
+  '%j is no decimal',
+  (text) => {
+    expect(decimal(text)).toBeUndefined()
+  },
+)

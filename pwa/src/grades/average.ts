@@ -147,8 +147,14 @@ class Sum {
   /** Where the best and the worst compulsory mark differ. Of equal ones the first is taken. */
   weighExtremes({ highest, lowest }: Rules): void {
     const marks = this.terms.filter((term) => term.counted && term.kind === '')
-    const best = marks.reduce<Term | undefined>((a, b) => (!a || compare(b.ratio, a.ratio) > 0 ? b : a), undefined)
-    const worst = marks.reduce<Term | undefined>((a, b) => (!a || compare(b.ratio, a.ratio) < 0 ? b : a), undefined)
+    const best = marks.reduce<Term | undefined>(
+      (a, b) => (!a || compare(b.ratio, a.ratio) > 0 ? b : a),
+      undefined,
+    )
+    const worst = marks.reduce<Term | undefined>(
+      (a, b) => (!a || compare(b.ratio, a.ratio) < 0 ? b : a),
+      undefined,
+    )
     if (!best || !worst || best === worst) return
     weigh(best, highest, 'highest')
     weigh(worst, lowest, 'lowest')
@@ -164,7 +170,8 @@ class Sum {
    */
   addOptional(): void {
     for (const term of this.#best('optional')) {
-      if (this.weight.n > 0n && compare(term.ratio, over(this.points, this.weight)) <= 0) leave(term, 'optional')
+      if (this.weight.n > 0n && compare(term.ratio, over(this.points, this.weight)) <= 0)
+        leave(term, 'optional')
       else this.#add(term)
     }
   }
@@ -297,7 +304,18 @@ export function markOf(items: { points: number; coefficient: string }[], outOf: 
     items.reduce((all, item) => add(all, times(one(item.coefficient), fraction(weight(item.points)))), zero)
   const most = sum(() => 50)
   if (most.n === 0n) return ''
-  return written(round(times(over(sum((p) => p), most), one(outOf)), { step: '1' }))
+  return written(
+    round(
+      times(
+        over(
+          sum((p) => p),
+          most,
+        ),
+        one(outOf),
+      ),
+      { step: '1' },
+    ),
+  )
 }
 
 export type PositioningMode = 'all' | 'last5' | 'best5' | 'progressive'

@@ -4,6 +4,7 @@
  */
 import { documentMutators } from './documentmutators.ts'
 import { timetableMutators } from '../timetable/mutators.ts'
+import { gradeMutators } from './grademutators.ts'
 import { mailMutators } from './mailmutators.ts'
 import type { Stored } from '../db/database.ts'
 import type {
@@ -55,6 +56,7 @@ const typed: Typed = {
   ...mailMutators,
   ...documentMutators,
   ...timetableMutators,
+  ...gradeMutators,
 
   async 'homework.give@1'(tx, args, { user, scope, at }) {
     if (await tx.base(scope, 'homework', args.id)) return

@@ -5,8 +5,10 @@
 import type { DocumentActions, DocumentRecords } from './documentrecords.ts'
 import type { TimetableActions, TimetableRecords } from '../timetable/records.ts'
 import type { MailActions, MailRecords } from './mailrecords.ts'
+import type { GradeActions, GradeRecords } from './graderecords.ts'
 
 export type * from './documentrecords.ts'
+export type * from './graderecords.ts'
 export type * from './mailrecords.ts'
 export type * from '../timetable/records.ts'
 
@@ -177,6 +179,7 @@ export interface Settings {
     returned?: boolean
     dueSoon?: boolean
     timetable?: boolean
+    newGrade?: boolean
   }
   quiet?: { from: string; to: string }
   /** How often mails tell of messages; nothing: for each. */
@@ -207,7 +210,7 @@ export interface Notice {
 }
 
 /** Record type → shape of its value. */
-export interface Records extends MailRecords, DocumentRecords, TimetableRecords {
+export interface Records extends MailRecords, DocumentRecords, TimetableRecords, GradeRecords {
   school: School
   subject: Subject
   class: Class
@@ -231,7 +234,7 @@ export interface Records extends MailRecords, DocumentRecords, TimetableRecords 
 export type RecordType = keyof Records
 
 /** What a person may do: mutation name → arguments. The scope it belongs to is in the comment. */
-export interface Actions extends MailActions, DocumentActions, TimetableActions {
+export interface Actions extends MailActions, DocumentActions, TimetableActions, GradeActions {
   /** course:K */
   'homework.give@1': {
     id: string
