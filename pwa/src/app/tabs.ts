@@ -11,12 +11,14 @@ export interface Place {
   label: Key
   /** Beside a wide window only: on a phone home and the settings lead there. */
   broad?: boolean
+  /** Where there is little room. */
+  short?: Key
 }
 
 const home: Place = { tab: 'home', href: href('home'), icon: 'home', label: 'nav.home' }
 const mail: Place = { tab: 'mail', href: href('mail'), icon: 'mail', label: 'nav.mail' }
 const work: Place = { tab: 'work', href: href('work'), icon: 'page', label: 'nav.work' }
-const workbook: Place = { ...work, label: 'nav.workbook' }
+const workbook: Place = { ...work, label: 'nav.workbook', short: 'nav.workbook.short' }
 const copies: Place = { tab: 'copies', href: href('copies'), icon: 'camera', label: 'nav.copies' }
 const grades: Place = { tab: 'grades', href: href('grades'), icon: 'chart', label: 'nav.grades' }
 const classes: Place = { tab: 'classes', href: href('classes'), icon: 'people', label: 'nav.classes' }

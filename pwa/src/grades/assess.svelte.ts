@@ -1,6 +1,6 @@
 /** An assessment being written, or changed. */
 import { newId, type Actions, type Assessment, type Device, type FileRef, type Row } from '../sync/index.ts'
-import { today, type Book } from './book.ts'
+import type { Book } from './book.ts'
 import { canonical, parse } from './typing.ts'
 
 export const types = ['test', 'quiz', 'oral', 'practical', 'homework', 'exercise', 'project'] as const
@@ -32,11 +32,11 @@ export class AssessForm {
   readonly #scope: string
   readonly #edited: Row<Assessment> | undefined
 
-  constructor(device: Device, book: Book, edited: Row<Assessment> | undefined, now = new Date()) {
+  constructor(device: Device, book: Book, edited: Row<Assessment> | undefined, day: string) {
     this.#device = device
     this.#scope = `course:${book.course}`
     this.#edited = edited
-    this.typed = edited ? of(edited.value) : fresh(book.period, today(now))
+    this.typed = edited ? of(edited.value) : fresh(book.period, day)
   }
 
   /** The fields that are wrong. */

@@ -48,9 +48,9 @@ interface Random {
 }
 
 const folder = join(import.meta.dirname, '../../../api/grades/average/testdata')
-const read = <T>(name: string): T => JSON.parse(readFileSync(join(folder, name), 'utf8')) as T
-const vectors = read<Vectors>('vectors.json')
-const random = read<Random>('random.json')
+const read = (name: string): unknown => JSON.parse(readFileSync(join(folder, name), 'utf8'))
+const vectors = read('vectors.json') as Vectors
+const random = read('random.json') as Random
 
 function written(
   [value, outOf, coefficient, kind = '', how, part = '']: Cells,

@@ -273,7 +273,7 @@ export interface Figures {
 export function figuresOf(numbers: Fraction[], outOf: string): Figures {
   const sorted = [...numbers].sort(compare)
   const spread = [0, 0, 0, 0, 0]
-  for (const number of sorted) spread[fifth(number, outOf)]! += 1
+  for (const number of sorted) spread[fifth(number, outOf)] = (spread[fifth(number, outOf)] ?? 0) + 1
   const at = (i: number): Fraction => sorted[i] ?? zero
   const n = sorted.length
   if (n === 0) return { count: 0, average: '', min: '', max: '', median: '', spread }
