@@ -2,6 +2,7 @@ package grades
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -71,9 +72,7 @@ func TestRefusals(t *testing.T) {
 	w := newWorld(t)
 	period := func(id string, more args) args {
 		a := args{"id": id, "name": id, "kind": "trimester", "start": "2026-09-01", "end": "2026-11-30", "closed": false}
-		for k, v := range more {
-			a[k] = v
-		}
+		maps.Copy(a, more)
 		return a
 	}
 	w.must("roussel", "school:x", "period", period("open-period-1", nil))

@@ -54,7 +54,7 @@ type Outline struct {
 	Teacher     directory.Named   `json:"teacher"`
 }
 
-// Types of assessment.
+// Types are those of assessments.
 var Types = []string{"test", "quiz", "oral", "practical", "homework", "exercise", "project"}
 
 // Assessment is an outline as its course knows it. Without PublishAt only the

@@ -14,7 +14,7 @@ import (
 	psync "preau/sync"
 )
 
-// The kinds of Period.
+// PeriodKinds are the kinds of [Period].
 var PeriodKinds = []string{"trimester", "semester", "year"}
 
 // Period is a part of the year in which marks are gathered, both days

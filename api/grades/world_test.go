@@ -61,6 +61,12 @@ func emptyWorld(t testing.TB) *world {
 	blobs, err := disk.Open(t.TempDir())
 	check(t, err)
 	t.Cleanup(func() { _, _ = records.Close(), blobs.Close() })
+	return worldOn(t, records, blobs)
+}
+
+// worldOn is a world on stores of somebody else's.
+func worldOn(t testing.TB, records storage.Records, blobs storage.Blobs) *world {
+	t.Helper()
 	w := &world{t: t, now: monday, k: map[string]int64{}}
 	clock := func() time.Time { return w.now }
 	log := slog.New(slog.DiscardHandler)

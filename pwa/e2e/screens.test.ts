@@ -49,13 +49,15 @@ const people: { name: string; paths: string[]; follow?: string[] }[] = [
     paths: [
       ...common,
       '/travail',
+      '/notes',
+      '/notes/simuler',
       '/emploi-du-temps',
       lessons,
       '/cahier',
       '/cahier/nulle-part',
       '/reglages/agenda',
     ],
-    follow: ['/travail', '/cahier', '/porte-documents'],
+    follow: ['/travail', '/cahier', '/notes', '/porte-documents'],
   },
   {
     name: 'Nadia Benali',
@@ -68,8 +70,9 @@ const people: { name: string; paths: string[]; follow?: string[] }[] = [
       '/messages/carnet',
       lessons,
       '/cahier',
+      '/notes',
     ],
-    follow: ['/travail'],
+    follow: ['/travail', '/notes'],
   },
   {
     name: 'Claire Garnier',
@@ -81,11 +84,12 @@ const people: { name: string; paths: string[]; follow?: string[] }[] = [
       '/reglages',
       '/messages',
       '/espaces',
+      '/notes',
       lessons,
       '/cahier',
       '/cahier/ecrire/rien/rien',
     ],
-    follow: ['/copies', '/messages', '/espaces', '/cahier'],
+    follow: ['/copies', '/messages', '/espaces', '/cahier', '/notes'],
   },
   {
     name: 'Thomas Lopez',
@@ -99,6 +103,7 @@ const people: { name: string; paths: string[]; follow?: string[] }[] = [
       '/classes',
       '/espaces',
       '/reglages/messagerie',
+      '/reglages/notes',
       '/reglages/porte-documents',
       '/messages/a-qui',
     ],
@@ -174,6 +179,7 @@ describe.each(people)('$name', ({ name, paths, follow = [] }) => {
       for (const link of await inside(page, path)) {
         await visit(page, link, name)
         if (path === '/travail') continue
+        if (link.startsWith('/notes/cours/')) await visit(page, `${link}/nouveau`, name)
         for (const deeper of (await inside(page, link)).slice(0, 1)) await visit(page, deeper, name)
       }
     }

@@ -3,6 +3,7 @@ package demo
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"time"
 
@@ -125,9 +126,7 @@ func (p *plan) examEvents(id string, e exam, k course, salt uint64) []event {
 		"id": id, "title": e.title, "date": day, "period": periodOf(day), "type": e.kind, "outOf": fmt.Sprint(e.outOf),
 		"coefficient": e.weight, "papers": []attachment.File{}, "corrections": []attachment.File{},
 	}
-	for key, v := range e.more {
-		args[key] = v
-	}
+	maps.Copy(args, e.more)
 	return []event{{evening, func(ctx context.Context, w *World) error {
 		send := func(name string, args any) error { return w.Send(ctx, k.teacher, "course:"+k.id, name, args) }
 		if err := send("grades.assess@1", args); err != nil {
