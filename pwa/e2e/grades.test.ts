@@ -135,7 +135,7 @@ step('the parents read it when the teacher says so', async () => {
 step('and nobody once it is taken back', async () => {
   await hand.page.getByRole('button', { name: 'Retirer' }).click()
   await parent.page.getByRole('link', { name: 'Poésie' }).waitFor({ state: 'detached' })
-  await hand.page.getByRole('button', { name: 'Annuler' }).click()
+  await hand.page.getByRole('button', { name: 'Annuler' }).last().click()
   await parent.page.getByRole('link', { name: 'Poésie' }).waitFor()
 })
 

@@ -37,6 +37,10 @@ const mailbox = {
   load: () => import('../screens/mail/Mail.svelte'),
 } as const
 
+/** What pupils and guardians read, and where teachers begin. */
+const marks = { tab: 'grades', load: () => import('../screens/grades/Grades.svelte') } as const
+const gradebook = { tab: 'grades', load: () => import('../screens/grades/Teaching.svelte') } as const
+
 export const routes = {
   home: {
     path: '/',
@@ -136,47 +140,14 @@ export const routes = {
     tab: 'notebook',
     load: () => import('../screens/notebook/Write.svelte'),
   },
-  grades: {
-    path: '/notes',
-    tab: 'grades',
-    load: () => import('../screens/grades/Grades.svelte'),
-  },
-  familyGrades: {
-    path: '/notes/famille',
-    tab: 'grades',
-    load: () => import('../screens/grades/PupilGrades.svelte'),
-  },
-  simulator: {
-    path: '/notes/simuler',
-    tab: 'grades',
-    load: () => import('../screens/grades/Simulator.svelte'),
-  },
-  grade: {
-    path: '/notes/:id',
-    tab: 'grades',
-    load: () => import('../screens/grades/Grade.svelte'),
-  },
-  gradebook: {
-    path: '/notes/cours/:course',
-    tab: 'grades',
-    wide: true,
-    load: () => import('../screens/grades/Gradebook.svelte'),
-  },
-  assess: {
-    path: '/notes/cours/:course/nouveau',
-    tab: 'grades',
-    load: () => import('../screens/grades/Assess.svelte'),
-  },
-  assessment: {
-    path: '/notes/cours/:course/:id',
-    tab: 'grades',
-    load: () => import('../screens/grades/Assessment.svelte'),
-  },
-  amend: {
-    path: '/notes/cours/:course/:id/modifier',
-    tab: 'grades',
-    load: () => import('../screens/grades/Assess.svelte'),
-  },
+  grades: { path: '/notes', ...marks },
+  familyGrades: { path: '/notes/famille', ...marks },
+  simulator: { path: '/notes/simuler', ...marks },
+  grade: { path: '/notes/:id', ...marks },
+  gradebook: { path: '/notes/cours/:course', ...gradebook, wide: true },
+  assess: { path: '/notes/cours/:course/nouveau', ...gradebook },
+  assessment: { path: '/notes/cours/:course/:id', ...gradebook },
+  amend: { path: '/notes/cours/:course/:id/modifier', ...gradebook },
   gradeRules: {
     path: '/reglages/notes',
     tab: 'more',

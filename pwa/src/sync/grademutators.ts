@@ -1,6 +1,6 @@
 /** What the acts of marks do to the screen before the server has its say. */
 import type { Assessment, AssessedMark, GradeActions } from './graderecords.ts'
-import type { Mutator, MutatorTx } from './mutators.ts'
+import type { Mutator, MutatorContext, MutatorTx } from './mutators.ts'
 
 type Typed = { [N in keyof GradeActions]: Mutator<GradeActions[N]> }
 
@@ -10,68 +10,39 @@ export const gradeMutators: Typed = {
     await tx.put(scope, 'assessment', id, { ...outline, teacher: { id: user, name: '' } })
   },
 
-  async 'grades.amend@1'(tx, { id, ...changed }, { scope, at }) {
-    await change(tx, scope, id, (old) => ({ ...old, ...changed, editedAt: at }))
-  },
+  'grades.amend@1': (tx, { id, ...changed }, { scope, at }) =>
+    change(tx, scope, id, (old) => ({ ...old, ...changed, editedAt: at })),
 
-  async 'grades.cancel@1'(tx, { id }, { scope }) {
-    const old = await tx.get(scope, 'assessment', id)
-    if (!old) return
-    await tx.hide(scope, 'assessment', id)
-    await tx.put(scope, 'canceled', id, old)
-  },
-
-  async 'grades.restore@1'(tx, { id }, { scope }) {
-    const old = await tx.get(scope, 'canceled', id)
-    if (!old) return
-    await tx.hide(scope, 'canceled', id)
-    await tx.put(scope, 'assessment', id, old)
-  },
+  'grades.cancel@1': (tx, { id }, { scope }) => move(tx, scope, id, 'assessment', 'canceled'),
+  'grades.restore@1': (tx, { id }, { scope }) => move(tx, scope, id, 'canceled', 'assessment'),
 
   // As the server merges: a value goes where its author saw what is there, and beside it where not.
-  async 'grades.enter@1'(tx, { assessment, cells }, { user, scope, at }) {
-    const by = { id: user, name: '' }
+  async 'grades.enter@1'(tx, { assessment, cells }, context) {
     for (const { student, value, was } of cells) {
-      const id = `${assessment}.${student}`
-      const old = (await tx.get(scope, 'mark', id)) as AssessedMark | undefined
-      const { rivals = [], ...mark } = old ?? { assessment, student, value: '', at, by }
-      if (was === mark.value) await tx.put(scope, 'mark', id, { ...mark, value, at, by })
-      else if (value !== mark.value)
-        await tx.put(scope, 'mark', id, { ...mark, rivals: [...rivals, { value, at, by }] })
+      const { rivals = [], ...mark } = await markOf(tx, context, assessment, student)
+      const entered = { value, at: context.at, by: { id: context.user, name: '' } }
+      if (was === mark.value) await putMark(tx, context, { ...mark, ...entered })
+      else if (value !== mark.value) await putMark(tx, context, { ...mark, rivals: [...rivals, entered] })
     }
   },
 
-  async 'grades.comment@1'(tx, { assessment, student, comment }, { user, scope, at }) {
-    const id = `${assessment}.${student}`
-    const empty = { assessment, student, value: '', at, by: { id: user, name: '' } }
-    const old = (await tx.get(scope, 'mark', id)) as AssessedMark | undefined
-    await tx.put(scope, 'mark', id, { ...(old ?? empty), comment })
+  async 'grades.comment@1'(tx, { assessment, student, comment }, context) {
+    await putMark(tx, context, { ...(await markOf(tx, context, assessment, student)), comment })
   },
 
-  async 'grades.publish@1'(tx, { id, at: from, guardiansAt }, { scope, at }) {
-    const publishAt = from ?? at
-    await change(tx, scope, id, (old) => ({
+  'grades.publish@1': (tx, { id, at: from, guardiansAt }, { scope, at }) =>
+    change(tx, scope, id, (old) => ({
       ...old,
-      publishAt: old.publishAt && old.publishAt <= at ? old.publishAt : publishAt,
-      guardiansAt: guardiansAt ?? publishAt,
-    }))
-  },
+      publishAt: old.publishAt && old.publishAt <= at ? old.publishAt : (from ?? at),
+      guardiansAt: guardiansAt ?? from ?? at,
+    })),
 
-  async 'grades.hide@1'(tx, { id }, { scope }) {
-    await change(tx, scope, id, ({ publishAt: _, guardiansAt: __, ...old }) => old)
-  },
+  'grades.hide@1': (tx, { id }, { scope }) =>
+    change(tx, scope, id, ({ publishAt: _, guardiansAt: __, ...old }) => old),
 
-  async 'grades.service@1'(tx, service, { scope }) {
-    await tx.put(scope, 'service', 'service', service)
-  },
-
-  async 'grades.period@1'(tx, { id, ...period }, { scope }) {
-    await tx.put(scope, 'period', id, period)
-  },
-
-  async 'grades.policy@1'(tx, policy, { scope }) {
-    await tx.put(scope, 'grades', 'grades', policy)
-  },
+  'grades.service@1': (tx, service, { scope }) => tx.put(scope, 'service', 'service', service),
+  'grades.period@1': (tx, { id, ...period }, { scope }) => tx.put(scope, 'period', id, period),
+  'grades.policy@1': (tx, policy, { scope }) => tx.put(scope, 'grades', 'grades', policy),
 }
 
 async function change(
@@ -82,4 +53,25 @@ async function change(
 ): Promise<void> {
   const old = (await tx.get(scope, 'assessment', id)) as Assessment | undefined
   if (old) await tx.put(scope, 'assessment', id, by(old))
+}
+
+async function move(tx: MutatorTx, scope: string, id: string, from: string, to: string): Promise<void> {
+  const old = await tx.get(scope, from, id)
+  if (!old) return
+  await tx.hide(scope, from, id)
+  await tx.put(scope, to, id, old)
+}
+
+async function markOf(
+  tx: MutatorTx,
+  { user, scope, at }: MutatorContext,
+  assessment: string,
+  student: string,
+): Promise<AssessedMark> {
+  const empty = { assessment, student, value: '', at, by: { id: user, name: '' } }
+  return ((await tx.get(scope, 'mark', `${assessment}.${student}`)) as AssessedMark | undefined) ?? empty
+}
+
+function putMark(tx: MutatorTx, { scope }: MutatorContext, mark: AssessedMark): Promise<void> {
+  return tx.put(scope, 'mark', `${mark.assessment}.${mark.student}`, mark)
 }
