@@ -1,5 +1,4 @@
 /** Answers and messages passed on, as drafts to go on with. */
-import { fateOf } from '../school/fate.ts'
 import { newId, type Addressee, type Device, type Draft, type FileRef, type Message } from '../sync/index.ts'
 import type { Letter, Talk } from './discussions.ts'
 import { keyOf } from '../sync/authors.ts'
@@ -54,7 +53,7 @@ export function passOn(letters: readonly Letter[], subject: string): Omit<Draft,
     .reverse()
   const files = new Map<string, FileRef>()
   for (const { value } of held)
-    for (const file of value.files ?? []) if (fateOf(file) === 'here') files.set(file.sha, file)
+    for (const file of value.files ?? []) if (!file.waiting && !file.problem) files.set(file.sha, file)
   return {
     subject: forwarded(subject),
     mode: 'all',
