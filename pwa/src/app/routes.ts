@@ -128,6 +128,7 @@ export const routes = {
   notebook: {
     path: '/cahier',
     tab: 'notebook',
+    wide: true,
     load: () => import('../screens/notebook/Notebook.svelte'),
   },
   page: {
