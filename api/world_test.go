@@ -18,6 +18,7 @@ import (
 	"preau/api"
 	"preau/api/account"
 	"preau/api/attachment"
+	"preau/api/attendance"
 	"preau/api/directory"
 	"preau/api/document"
 	"preau/api/grades"
@@ -92,6 +93,8 @@ func newWorld(t testing.TB) *world {
 		Directory: w.directory, Files: files, Notices: notices, Log: log, Now: morning,
 		Outside: &mail.Outside{Courier: office, Domain: "reponse.ecole.example", Key: []byte("a key")},
 	})
+	presence := attendance.New(attendance.Config{Directory: w.directory, Files: files, Notices: notices, Now: morning})
+	presence.Register(w.mux)
 	letters.Register(w.mux)
 	own := document.New(w.directory, files)
 	own.Register(w.mux)
@@ -114,6 +117,7 @@ func newWorld(t testing.TB) *world {
 	lessons.Bind(w.engine)
 	pages.Bind(w.engine)
 	marks.Bind(w.engine)
+	presence.Bind(w.engine)
 	w.accounts, err = account.New(account.Config{
 		Engine: w.engine, Watcher: records, Directory: w.directory, Key: bytes.Repeat([]byte{2}, 32),
 		Params: account.Params{Memory: 8, Time: 1, Threads: 1}, Kick: w.engine.Hub().Kick, Log: log, Now: morning,

@@ -215,6 +215,11 @@ func (d *Directory) Pupils(audience string) []string {
 	return s.pupils(audience, d.day(s))
 }
 
+// PupilsOn lists the pupils of a class or group on a day, by name.
+func (d *Directory) PupilsOn(audience string, day Date) []string {
+	return d.audienceHome(audience).pupils(audience, day)
+}
+
 // ClassOf is the class (not a group) of a pupil today.
 func (d *Directory) ClassOf(student string) (Class, bool) {
 	s := d.homeOf(student)

@@ -44,6 +44,10 @@ const (
 	FeedCalendar     Action = "feed a calendar"
 	Assess           Action = "assess pupils"          // enter marks, publish them, set how averages are made
 	RuleGrades       Action = "set the rules of marks" // and the periods of the year
+	TakeRoll         Action = "take the roll"          // and write to a pupil's record
+	KeepRegister     Action = "keep the register of absences"
+	JustifyAbsence   Action = "justify an absence" // and acknowledge
+	SetReasons       Action = "set the reasons for absences"
 )
 
 // relation is how a person stands to the subject of a scope.
@@ -107,6 +111,10 @@ var policy = map[Action]struct {
 	ArrangeTimetable: {"timetable", []relation{staff, direction}},
 	WriteNotebook:    {"course", []relation{teacher}},
 	FeedCalendar:     {"user", []relation{owner}},
+	TakeRoll:         {"course", []relation{teacher}},
+	KeepRegister:     {"office", []relation{staff, direction}},
+	JustifyAbsence:   {"student", []relation{guardian}},
+	SetReasons:       {"school", []relation{staff, direction}},
 }
 
 // Actions lists every action, for the authorisation matrix.

@@ -56,9 +56,10 @@ const (
 	NewMessage  Alert = "newMessage"
 	Timetable   Alert = "timetable"
 	NewGrade    Alert = "newGrade"
+	SchoolLife  Alert = "schoolLife"
 )
 
-var alerts = []Alert{NewHomework, Returned, DueSoon, NewMessage, Timetable, NewGrade}
+var alerts = []Alert{NewHomework, Returned, DueSoon, NewMessage, Timetable, NewGrade, SchoolLife}
 
 // Notice is one line of news for one person.
 type Notice struct {

@@ -12,6 +12,7 @@ import (
 	"preau/api"
 	"preau/api/account"
 	"preau/api/attachment"
+	"preau/api/attendance"
 	"preau/api/directory"
 	"preau/api/document"
 	"preau/api/grades"
@@ -38,16 +39,17 @@ type App struct {
 	blobs   storage.Blobs
 	engine  *psync.Engine
 
-	directory *directory.Directory
-	accounts  *account.Service
-	notices   *notify.Service
-	files     *attachment.Service
-	homework  *homework.Service
-	mail      *mail.Service
-	documents *document.Service
-	timetable *timetable.Service
-	notebook  *notebook.Service
-	grades    *grades.Gradebook
+	directory  *directory.Directory
+	accounts   *account.Service
+	notices    *notify.Service
+	files      *attachment.Service
+	homework   *homework.Service
+	mail       *mail.Service
+	documents  *document.Service
+	timetable  *timetable.Service
+	notebook   *notebook.Service
+	grades     *grades.Gradebook
+	attendance *attendance.Service
 
 	uploads *api.Uploads
 	server  *api.Server
@@ -127,6 +129,7 @@ func (a *App) openAreas() (err error) {
 	a.timetable = timetable.New(timetable.Config{Directory: a.directory, Notices: a.notices, Log: a.log, Now: a.now})
 	a.notebook = notebook.New(notebook.Config{Directory: a.directory, Files: a.files, Log: a.log, Now: a.now})
 	a.grades = grades.New(grades.Config{Directory: a.directory, Files: a.files, Notices: a.notices, Log: a.log, Now: a.now})
+	a.attendance = attendance.New(attendance.Config{Directory: a.directory, Files: a.files, Notices: a.notices, Now: a.now})
 	a.openEngine()
 	a.accounts, err = account.New(account.Config{
 		Engine: a.engine, Watcher: a.records, Directory: a.directory, Kick: a.engine.Hub().Kick,
@@ -152,6 +155,7 @@ func (a *App) openEngine() {
 	a.timetable.Register(mux)
 	a.notebook.Register(mux)
 	a.grades.Register(mux)
+	a.attendance.Register(mux)
 	a.engine = psync.New(psync.Config{Records: counted{a.records, &a.counts}, Mux: mux, Access: a.directory, Lease: a.config.Takeover, Log: a.log, Now: a.now})
 	a.directory.Bind(a.engine)
 	a.files.Bind(a.engine)
@@ -161,6 +165,7 @@ func (a *App) openEngine() {
 	a.timetable.Bind(a.engine)
 	a.notebook.Bind(a.engine)
 	a.grades.Bind(a.engine)
+	a.attendance.Bind(a.engine)
 }
 
 // edge lists what the HTTP edge stands on.
@@ -192,7 +197,7 @@ const (
 
 func (a *App) newUploads() *api.Uploads {
 	uses := map[string]int64{"message": mail.MaxFileBytes}
-	for _, use := range []string{"submission", "homework", "correction", "document", "notebook", "assessment"} {
+	for _, use := range []string{"submission", "homework", "correction", "document", "notebook", "assessment", "justification"} {
 		uses[use] = attachment.MaxSize
 	}
 	return &api.Uploads{

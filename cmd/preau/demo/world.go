@@ -13,6 +13,7 @@ import (
 
 	"preau/api/account"
 	"preau/api/attachment"
+	"preau/api/attendance"
 	"preau/api/directory"
 	"preau/api/document"
 	"preau/api/grades"
@@ -93,6 +94,8 @@ func (w *World) addAreas(mux *psync.Mux) (err error) {
 	w.Homework = homework.New(homework.Config{
 		Directory: w.Directory, Files: w.Files, Notices: w.Notices, Key: c.ReceiptKey, Log: c.Log, Now: w.Clock.Now,
 	})
+	presence := attendance.New(attendance.Config{Directory: w.Directory, Files: w.Files, Notices: w.Notices, Now: w.Clock.Now})
+	presence.Register(mux)
 	letters := mail.New(mail.Config{Directory: w.Directory, Files: w.Files, Notices: w.Notices, Log: c.Log, Now: w.Clock.Now})
 	marks := grades.New(grades.Config{Directory: w.Directory, Files: w.Files, Notices: w.Notices, Log: c.Log, Now: w.Clock.Now})
 	marks.Register(mux)
@@ -111,6 +114,7 @@ func (w *World) addAreas(mux *psync.Mux) (err error) {
 	w.Homework.Bind(w.Engine)
 	own.Bind(w.Engine)
 	marks.Bind(w.Engine)
+	presence.Bind(w.Engine)
 	w.Files.Bind(w.Engine)
 	w.Notices.Bind(w.Engine)
 	w.Accounts, err = account.New(account.Config{
