@@ -303,6 +303,16 @@ var actions = []action{
 	{"document.folder@1", "user:ines", `{"id":"shelf-of-%s","name":"N"}`, self},
 	{"document.unfolder@1", "user:ines", `{"id":"shelf-0001"}`, self},
 	{"document.quotas@1", "school:collard", `{"pupil":500,"guardian":200,"staff":2000}`, "direction admin"},
+	{"attendance.roll@1", "course:fr5b", `{"date":"2026-11-24","start":"08:00","end":"09:00","calls":[{"student":"malik","state":"absent"}]}`, theCourse},
+	{"attendance.observe@1", "course:fr5b", `{"type":"observation","id":"note-of-%s","student":"ines","kind":"other","from":"2026-11-24T08:00","text":"T"}`, theCourse},
+	{"attendance.correct@1", "office:collard", `{"course":"fr5b","date":"2026-11-24","start":"08:00","end":"09:00","calls":[]}`, "staff direction"},
+	{"attendance.record@1", "office:collard", `{"id":"record-of-%s","student":"ines","kind":"absence","from":"2026-11-23T08:00","to":"2026-11-23T12:00"}`, "staff direction"},
+	{"attendance.settle@1", "office:collard", `{"id":"ruling-of-%s","student":"ines","kind":"absence","from":"2026-11-24T08:00","to":"2026-11-24T09:00","reason":"social"}`, "staff direction"},
+	{"attendance.note@1", "office:collard", `{"type":"incident","id":"incident-of-%s","from":"2026-11-24T08:00","private":"SECRET-COPY","involved":[{"student":"ines","text":"T"}]}`, "staff direction"},
+	{"attendance.strike@1", "office:collard", `{"type":"observation","id":"fr5b~note-0001"}`, "staff direction"},
+	{"attendance.justify@1", "student:ines", `{"id":"excuse-of-%s","kind":"absence","from":"2026-11-24T08:00","to":"2026-11-24T09:00","reason":"illness","files":[]}`, "guardian"},
+	{"attendance.acknowledge@1", "student:ines", `{"type":"observation","id":"fr5b~note-0001"}`, "guardian"},
+	{"attendance.reason@1", "school:collard", `{"code":"illness","label":"Maladie","published":true,"counts":true,"families":true,"order":1}`, "staff direction"},
 }
 
 // Every mutation, sent by everybody to the scopes of Inès and her course, is

@@ -312,6 +312,8 @@ func (w *world) live(t testing.TB) {
 	w.must(t, "self", "user:ines", "notify.address@1", `{"address":"ines@example.org"}`)
 	w.must(t, "self", "user:ines", "mail.folder@1", `{"id":"folder-0001","name":"À garder","order":1}`)
 	w.must(t, "self", "user:ines", "mail.category@1", `{"id":"category-0001","name":"Français","hue":1}`)
+	w.must(t, "teacher", "course:fr5b", "attendance.roll@1", `{"date":"2026-11-24","start":"08:00","end":"09:00","calls":[{"student":"ines","state":"absent"}]}`)
+	w.must(t, "teacher", "course:fr5b", "attendance.observe@1", `{"type":"observation","id":"note-0001","student":"ines","kind":"other","from":"2026-11-24T08:00","text":"SECRET-COPY"}`)
 	w.settle(t)
 	w.upload = begin(5)
 	var opened struct{ ID string }
