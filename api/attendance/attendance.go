@@ -21,6 +21,8 @@
 //	           justification J  what a guardian said
 //	           observation N …  what concerns the pupil
 //	           acknowledgement N.U
+//	class:C/staff, course:K of a group
+//	           away S           when a pupil is away, never why
 //	school:X   reason C         a reason for missing lessons
 //
 // Moments of a school day are written as its clock shows them,
@@ -47,6 +49,8 @@ type Directory interface {
 	Person(id string) (directory.Person, bool)
 	PupilsOn(audience string, day directory.Date) []string
 	ClassOf(student string) (directory.Class, bool)
+	AudiencesOf(student string) []directory.Class
+	CoursesOf(audience string) []directory.Course
 	Guardians(student string) []string
 	Named(id string) directory.Named
 	Name(id string) string
@@ -95,6 +99,7 @@ const (
 	effectExcuse  = "attendance.excuse"  // what a guardian said, to the office
 	effectCarry   = "attendance.carry"   // a note, to its pupil and the office
 	effectReceipt = "attendance.receipt" // an acknowledgement, to the office
+	effectExpect  = "attendance.expect"  // when a pupil is away, to the teachers
 	effectFade    = "attendance.fade"    // a roll is forgotten
 	effectAlert   = "attendance.alert"
 	effectTell    = "attendance.tell"
@@ -130,6 +135,7 @@ func (s *Service) Register(mux *psync.Mux) {
 	mux.Effect(effectExcuse, s.excused)
 	mux.Effect(effectCarry, s.carry)
 	mux.Effect(effectReceipt, s.receipt)
+	mux.Effect(effectExpect, s.expect)
 	mux.Later(effectFade, fadeLife, s.fade)
 	mux.Later(effectAlert, alertLife, s.alert)
 	mux.Later(effectTell, tellLife, s.tell)

@@ -186,6 +186,24 @@ func TestAnAnnouncedAbsenceRingsNobody(t *testing.T) {
 	}
 }
 
+// Teachers know who is away, and not why.
+func TestTeachersKnowWhoIsAway(t *testing.T) {
+	w := newWorld(t)
+	w.must(deed{user: "nadia", scope: "student:ines", name: "attendance.justify@1", args: excuseArgs(args{"from": "2026-11-24T08:00", "to": "2026-11-24T12:00", "text": "SECRET"})})
+	w.take("garnier", french, nil, call("ines", Absent))
+	away, _ := get[Away](w, "class:5b/staff", "away", "ines")
+	want := []AwayTime{{kindAbsence, "2026-11-23T10:00", "2026-11-23T11:00", ""}, {announced, "2026-11-24T08:00", "2026-11-24T12:00", ""}}
+	if !slices.Equal(away.Times, want) {
+		t.Errorf("%+v", away)
+	}
+	w.must(deed{user: "viard", scope: office, name: "attendance.settle@1", args: ruling(args{
+		"from": "2026-11-24T08:00", "to": "2026-11-24T12:00", "refused": true, "justified": false,
+	})})
+	if away, _ = get[Away](w, "class:5b/staff", "away", "ines"); !slices.Equal(away.Times, want[:1]) {
+		t.Errorf("%+v", away)
+	}
+}
+
 // A confidential reason never reaches the pupil's scope, whoever gives it.
 func TestConfidentialReasonsStayInTheOffice(t *testing.T) {
 	w := newWorld(t)

@@ -386,6 +386,9 @@ func (s *Service) showNote(ctx context.Context, job *psync.Job, typ, id, student
 			tx.PutIfChanged(typ, id, n)
 			s.tellLater(tx, ref{typ, id})
 		}
+		if typ == kindExemption {
+			tx.Effect(effectExpect, struct{}{})
+		}
 		return nil
 	})
 }

@@ -114,6 +114,7 @@ func (s *Service) refresh(ctx context.Context, tx *psync.Tx) error {
 	if len(moved) > 0 {
 		tx.Effect(effectFile, filing{moved})
 	}
+	tx.Effect(effectExpect, struct{}{})
 	return nil
 }
 
