@@ -27,8 +27,7 @@ class Badges {
     if (tab === 'more') return session.status.refused
     if (tab === 'mail') return this.#mail.for === session.id ? this.#mail.count : 0
     const counted = this.#counted?.for === session.id ? this.#counted : undefined
-    if (!counted || tab === 'classes' || tab === 'timetable' || tab === 'notebook' || tab === 'grades')
-      return 0
+    if (!counted || ['classes', 'timetable', 'notebook', 'grades', 'life'].includes(tab)) return 0
     return counted[tab === 'home' ? 'news' : tab]
   }
 }

@@ -5,7 +5,7 @@
 import type { Component } from 'svelte'
 
 export type Tab =
-  'home' | 'mail' | 'work' | 'copies' | 'classes' | 'timetable' | 'notebook' | 'grades' | 'more'
+  'home' | 'mail' | 'work' | 'copies' | 'classes' | 'timetable' | 'notebook' | 'grades' | 'life' | 'more'
 
 export interface Route {
   path: string
@@ -153,6 +153,41 @@ export const routes = {
     path: '/reglages/notes',
     tab: 'more',
     load: () => import('../screens/grades/rules/Rules.svelte'),
+  },
+  rolls: {
+    path: '/appel',
+    tab: 'life',
+    load: () => import('../screens/attendance/Rolls.svelte'),
+  },
+  roll: {
+    path: '/appel/:course',
+    tab: 'life',
+    load: () => import('../screens/attendance/TakeRoll.svelte'),
+  },
+  observe: {
+    path: '/appel/:course/:student',
+    tab: 'life',
+    load: () => import('../screens/attendance/Observe.svelte'),
+  },
+  life: {
+    path: '/vie-scolaire',
+    tab: 'life',
+    load: () => import('../screens/attendance/Life.svelte'),
+  },
+  justify: {
+    path: '/vie-scolaire/justifier/:student',
+    tab: 'life',
+    load: () => import('../screens/attendance/Justify.svelte'),
+  },
+  record: {
+    path: '/vie-scolaire/eleve/:student',
+    tab: 'life',
+    load: () => import('../screens/attendance/Record.svelte'),
+  },
+  incident: {
+    path: '/vie-scolaire/incident',
+    tab: 'life',
+    load: () => import('../screens/attendance/Incident.svelte'),
   },
 
   classes: {

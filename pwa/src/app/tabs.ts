@@ -21,6 +21,8 @@ const work: Place = { tab: 'work', href: href('work'), icon: 'page', label: 'nav
 const workbook: Place = { ...work, label: 'nav.workbook', short: 'nav.workbook.short' }
 const copies: Place = { tab: 'copies', href: href('copies'), icon: 'camera', label: 'nav.copies' }
 const grades: Place = { tab: 'grades', href: href('grades'), icon: 'chart', label: 'nav.grades' }
+const life: Place = { tab: 'life', href: href('life'), icon: 'check', label: 'nav.life' }
+const rolls: Place = { ...life, href: href('rolls'), label: 'nav.roll' }
 const classes: Place = { tab: 'classes', href: href('classes'), icon: 'people', label: 'nav.classes' }
 const timetable: Place = {
   tab: 'timetable',
@@ -42,7 +44,9 @@ export function places(): Place[] {
   const list = [home, mail]
   if (session.is('student', 'guardian')) list.push(work)
   if (session.is('teacher')) list.push(session.is('guardian') ? { ...copies } : workbook, copies)
-  if (session.is('student', 'guardian', 'teacher')) list.push(grades)
+  if (session.is('teacher')) list.push(rolls, { ...grades, broad: !session.is('student', 'guardian') })
+  if (session.is('student', 'guardian')) list.push(grades, { ...life, broad: true })
+  if (session.is('staff', 'direction')) list.push(life)
   if (session.is('staff', 'direction', 'admin')) list.push(classes)
   if (session.is('staff', 'direction') && !session.is('teacher')) list.push({ ...timetable, broad: false })
   if (session.is('student', 'guardian', 'teacher')) list.push(timetable, notebook)

@@ -5,6 +5,7 @@
 import { documentMutators } from './documentmutators.ts'
 import { timetableMutators } from '../timetable/mutators.ts'
 import { gradeMutators } from './grademutators.ts'
+import { attendanceMutators } from './attendancemutators.ts'
 import { mailMutators } from './mailmutators.ts'
 import type { Stored } from '../db/database.ts'
 import type {
@@ -57,6 +58,7 @@ const typed: Typed = {
   ...documentMutators,
   ...timetableMutators,
   ...gradeMutators,
+  ...attendanceMutators,
 
   async 'homework.give@1'(tx, args, { user, scope, at }) {
     if (await tx.base(scope, 'homework', args.id)) return

@@ -4,11 +4,13 @@
  */
 import type { DocumentActions, DocumentRecords } from './documentrecords.ts'
 import type { TimetableActions, TimetableRecords } from '../timetable/records.ts'
+import type { AttendanceActions, AttendanceRecords } from './attendancerecords.ts'
 import type { MailActions, MailRecords } from './mailrecords.ts'
 import type { GradeActions, GradeRecords } from './graderecords.ts'
 
 export type * from './documentrecords.ts'
 export type * from './graderecords.ts'
+export type * from './attendancerecords.ts'
 export type * from './mailrecords.ts'
 export type * from '../timetable/records.ts'
 
@@ -180,6 +182,7 @@ export interface Settings {
     dueSoon?: boolean
     timetable?: boolean
     newGrade?: boolean
+    schoolLife?: boolean
   }
   quiet?: { from: string; to: string }
   /** How often mails tell of messages; nothing: for each. */
@@ -210,7 +213,8 @@ export interface Notice {
 }
 
 /** Record type → shape of its value. */
-export interface Records extends MailRecords, DocumentRecords, TimetableRecords, GradeRecords {
+export interface Records
+  extends MailRecords, DocumentRecords, TimetableRecords, GradeRecords, AttendanceRecords {
   school: School
   subject: Subject
   class: Class
@@ -234,7 +238,8 @@ export interface Records extends MailRecords, DocumentRecords, TimetableRecords,
 export type RecordType = keyof Records
 
 /** What a person may do: mutation name → arguments. The scope it belongs to is in the comment. */
-export interface Actions extends MailActions, DocumentActions, TimetableActions, GradeActions {
+export interface Actions
+  extends MailActions, DocumentActions, TimetableActions, GradeActions, AttendanceActions {
   /** course:K */
   'homework.give@1': {
     id: string
