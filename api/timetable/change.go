@@ -255,14 +255,14 @@ func (s *Service) absence(ctx context.Context, tx *psync.Tx) error {
 	if err != nil {
 		return err
 	}
-	if seq, err := tx.Get(ctx, "absence", args.ID, nil); seq > 0 || err != nil {
+	if seq, err := tx.Get(ctx, "leave", args.ID, nil); seq > 0 || err != nil {
 		return err // it is marked already
 	}
 	w, err := s.read(ctx, tx.Actor().School, tx.List)
 	if err != nil {
 		return err
 	}
-	tx.Put("absence", args.ID, a)
+	tx.Put("leave", args.ID, a)
 	s.markAbsent(tx, w, args.ID, a)
 	return nil
 }
@@ -337,14 +337,14 @@ func (s *Service) unabsence(ctx context.Context, tx *psync.Tx) error {
 		return err
 	}
 	var a Absence
-	if seq, err := tx.Get(ctx, "absence", args.ID, &a); err != nil || seq == 0 {
+	if seq, err := tx.Get(ctx, "leave", args.ID, &a); err != nil || seq == 0 {
 		return err
 	}
 	w, err := s.read(ctx, tx.Actor().School, tx.List)
 	if err != nil {
 		return err
 	}
-	tx.Delete("absence", args.ID)
+	tx.Delete("leave", args.ID)
 	s.markPresent(tx, w, args.ID)
 	return nil
 }

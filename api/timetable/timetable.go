@@ -7,7 +7,7 @@
 //
 //	timetable:X  slot S        a lesson of every week, or of every other
 //	             change L      what becomes of one lesson, or an extra one
-//	             absence A     a teacher who is away; the changes say what follows
+//	             leave A       a teacher who is away; the changes say what follows
 //	             calendar      holidays, and which weeks are A weeks
 //	class:C, group:G, user:U (of a teacher who is named)
 //	             slot S, change L

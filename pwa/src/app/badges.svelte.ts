@@ -27,7 +27,8 @@ class Badges {
     if (tab === 'more') return session.status.refused
     if (tab === 'mail') return this.#mail.for === session.id ? this.#mail.count : 0
     const counted = this.#counted?.for === session.id ? this.#counted : undefined
-    if (!counted || ['classes', 'timetable', 'notebook', 'grades', 'life'].includes(tab)) return 0
+    if (!counted || tab === 'classes' || tab === 'timetable' || tab === 'notebook') return 0
+    if (tab === 'grades' || tab === 'life') return 0
     return counted[tab === 'home' ? 'news' : tab]
   }
 }

@@ -28,11 +28,11 @@ export const timetableMutators: { [N in keyof TimetableActions]: Mutator<Timetab
 
   // Which lessons it marks is known to the server: they come with its answer.
   async 'timetable.absence@1'(tx, { id, teacher, ...absence }, { scope }) {
-    await tx.put(scope, 'absence', id, { ...absence, teacher: { id: teacher, name: '' } })
+    await tx.put(scope, 'leave', id, { ...absence, teacher: { id: teacher, name: '' } })
   },
 
   async 'timetable.unabsence@1'(tx, { id }, { scope }) {
-    await tx.hide(scope, 'absence', id)
+    await tx.hide(scope, 'leave', id)
   },
 
   async 'timetable.calendar@1'(tx, calendar, { scope }) {

@@ -107,7 +107,7 @@ export interface Entry {
 export interface TimetableRecords {
   slot: Slot
   change: Change
-  absence: Absence
+  leave: Absence
   calendar: Calendar
   entry: Entry
 }

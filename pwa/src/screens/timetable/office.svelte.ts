@@ -89,5 +89,5 @@ export function wanted(id: string, slot: Slot, date: string): Lesson {
 }
 
 export function absencesOf(view: View): Promise<Row<Absence>[]> {
-  return view.list(scope(), 'absence')
+  return view.list(scope(), 'leave')
 }
