@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -81,6 +82,7 @@ func (s *Service) alert(ctx context.Context, job *psync.Job) error {
 
 func (s *Service) missingNotice(student string, t Told) notify.Notice {
 	pupil, _ := s.dir.Person(student)
+	since, _ := time.ParseInLocation(moment, t.From, s.dir.Location(s.dir.SchoolOf(student))) // it rings in quiet hours too
 	key := "absent"
 	if t.Withdrawn {
 		key = "mistake"
@@ -88,7 +90,7 @@ func (s *Service) missingNotice(student string, t Told) notify.Notice {
 	title := say(key+".title", "first", pupil.First)
 	return notify.Notice{
 		Kind: "attendance." + key, Student: student, Path: lifePath(student), Tag: "absence." + student + "." + t.Tag,
-		Title: title, Many: title, Body: sayTime(key+".body", pupil.First, t.From, t.To), Urgent: true,
+		Title: title, Many: title, Body: sayTime(key+".body", pupil.First, t.From, t.To), Urgent: true, Due: since,
 	}
 }
 

@@ -1,0 +1,146 @@
+// P6: a teacher takes the roll in the basement, vie scolaire and the family hear of it at once, a parent explains with
+// a photo, vie scolaire decides, and everybody sees what became of it.
+import { join } from 'node:path'
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, expect } from 'vitest'
+import { Phone } from './chromium.ts'
+import { installed, signInAs } from './people.ts'
+import { Server } from './server.ts'
+import { story } from './steps.ts'
+
+let server: Server
+let teacherPage: Page
+let officePage: Page
+let parentPage: Page
+let pupilPage: Page
+const teacher = new Phone()
+const office = new Phone({ width: 1280, height: 900 })
+const parent = new Phone()
+const pupil = new Phone()
+const people = { teacher, office, parent, pupil }
+const step = story(people)
+
+beforeAll(async () => {
+  server = await Server.start()
+  const open = async (phone: Phone, name: string): Promise<Page> => {
+    const page = await phone.open(server.url)
+    await signInAs(page, name)
+    return page
+  }
+  teacherPage = await open(teacher, 'Claire Garnier')
+  officePage = await open(office, 'Thomas Lopez')
+  parentPage = await open(parent, 'Nadia Benali')
+  pupilPage = await open(pupil, 'Inès Benali')
+})
+afterAll(async () => {
+  await Promise.all(Object.values(people).map((one) => one.dispose()))
+  await server.stop()
+})
+
+const calls = (name: string) =>
+  teacherPage.getByRole('listitem').filter({ hasText: name }).getByRole('button').first()
+
+step('a teacher takes the roll without a network, and it is kept', async () => {
+  await installed(teacherPage)
+  await teacherPage.goto(`${server.url}/appel`)
+  await teacherPage.getByRole('link', { name: 'Français · 5e B' }).click()
+  await calls('Benali Inès').waitFor()
+  await teacher.offline(true)
+  await calls('Benali Inès').click()
+  await teacherPage.getByText('5 présents, 1 absent').waitFor()
+  await calls('Benali Inès').click()
+  await calls('Benali Inès').getByText('Retard 5 min').waitFor()
+  await calls('Benali Inès').click()
+  await calls('Benali Inès').click()
+  await teacherPage.reload() // what was tapped outlives the app
+  await calls('Benali Inès').getByText('Absent').waitFor()
+  await teacherPage.getByRole('button', { name: 'Valider l’appel' }).click()
+  await teacherPage.getByText('Appel gardé sur cet appareil. Il partira tout seul.').waitFor()
+})
+
+step('vie scolaire sees who is missing once it arrives', async () => {
+  await officePage.getByRole('link', { name: 'Vie scolaire', exact: true }).click()
+  await officePage.getByText('Personne ne manque').waitFor()
+  await teacher.offline(false)
+  await teacherPage.getByText(/reçu par la vie scolaire/).waitFor()
+  await officePage
+    .getByRole('row', { name: /Inès Benali/ })
+    .getByText('À justifier')
+    .waitFor()
+  await officePage.getByRole('button', { name: 'Français · 5e B' }).waitFor()
+})
+
+step('her mother is told at once, and explains with a photo', async () => {
+  await parentPage.getByRole('link', { name: 'Inès : absence' }).first().click()
+  await parentPage.getByRole('heading', { name: 'À faire', exact: true }).waitFor()
+  await parentPage.getByRole('link', { name: 'Justifier' }).first().click()
+  await parentPage.getByRole('heading', { level: 1, name: 'Justifier une absence' }).waitFor()
+  await parent.offline(true)
+  await parentPage.getByRole('button', { name: 'Envoyer le justificatif' }).click()
+  await parentPage.getByText('Choisissez un motif, ou écrivez un mot.').waitFor()
+  await parentPage.getByLabel('Motif').selectOption({ label: 'Maladie' })
+  await parentPage.getByLabel(/Un mot pour la vie scolaire/).fill('Elle a de la fièvre.')
+  await parentPage
+    .locator('input[type=file]')
+    .last()
+    .setInputFiles(join(import.meta.dirname, 'picture.png'))
+  await parentPage.getByRole('button', { name: 'Retirer la photo 1' }).waitFor()
+  await parentPage.getByRole('button', { name: 'Envoyer le justificatif' }).click()
+  await parentPage.getByText('Gardé sur cet appareil', { exact: true }).waitFor()
+  await parent.offline(false)
+  await parentPage.getByText('Justificatif envoyé').first().waitFor()
+})
+
+step('vie scolaire reads it, looks at the photo and decides', async () => {
+  const line = officePage.getByRole('listitem').filter({ hasText: 'Elle a de la fièvre.' }).first()
+  await line.getByRole('button', { name: 'Page 1' }).click()
+  const photo = officePage.getByRole('dialog', { name: 'Justificatifs' })
+  await photo.getByRole('img').first().waitFor()
+  await photo.getByRole('button', { name: 'Fermer' }).click()
+  await line.getByRole('button', { name: 'Régler' }).click()
+  const dialog = officePage.getByRole('dialog', { name: 'Inès Benali' })
+  await dialog.getByLabel(/Réponse à la famille/).fill('Bon rétablissement à Inès.')
+  await dialog.getByLabel(/Note interne/).fill('SECRET troisième fois')
+  await dialog.getByRole('button', { name: 'Régler' }).click()
+  await line.waitFor({ state: 'detached' })
+})
+
+step('mother and daughter see what became of it, and no more', async () => {
+  await pupilPage.getByRole('link', { name: 'Vie scolaire', exact: true }).click()
+  for (const page of [parentPage, pupilPage]) {
+    await page.getByText('Justifiée', { exact: true }).first().waitFor()
+    await page.getByText('Réponse de la vie scolaire : Bon rétablissement à Inès.').waitFor()
+    expect(await page.getByText('SECRET').count()).toBe(0)
+  }
+  expect(await pupilPage.getByRole('link', { name: 'Justifier' }).count()).toBe(0)
+})
+
+step('a mistake is taken back politely', async () => {
+  await calls('Benali Inès').click()
+  await calls('Benali Inès').click()
+  await teacherPage.getByText('6 présents').waitFor()
+  await teacherPage.getByRole('button', { name: 'Enregistrer 1 correction' }).click()
+  await parentPage.getByRole('link', { name: 'Accueil' }).click()
+  await parentPage.getByText('Erreur d’appel : Inès est bien en classe').first().waitFor()
+  await pupilPage
+    .getByText('Rien à signaler')
+    .or(pupilPage.getByText('Absence', { exact: true }))
+    .first()
+    .waitFor()
+})
+
+step('a teacher praises, a guardian takes note', async () => {
+  await teacherPage.getByRole('button', { name: 'Autres choix pour Benali Inès' }).click()
+  await teacherPage.getByRole('link', { name: 'Écrire une observation' }).click()
+  await teacherPage.getByLabel('Nature').selectOption({ label: 'Encouragement' })
+  await teacherPage.getByLabel(/Texte pour la famille/).fill('Belle participation à l’oral.')
+  await teacherPage.getByRole('switch', { name: /prendre connaissance/ }).click()
+  await teacherPage.getByRole('button', { name: 'Enregistrer' }).click()
+  await parentPage.getByRole('link', { name: 'Inès : encouragement' }).first().click()
+  await parentPage.getByText('Belle participation à l’oral.').first().waitFor()
+  await parentPage.getByRole('button', { name: 'J’en ai pris connaissance' }).click()
+  await parentPage
+    .getByText(/Vu par (Mme )?(Nadia )?Benali/)
+    .first()
+    .waitFor()
+})
