@@ -29,8 +29,6 @@ type Call struct {
 	Seen    []int64         `json:"seen,omitempty"`
 }
 
-func (c Call) same(d Call) bool { return c.State == d.State && c.Minutes == d.Minutes }
-
 func (c Call) compare(d Call) int {
 	return cmp.Or(cmp.Compare(c.At, d.At), cmp.Compare(c.By.ID, d.By.ID),
 		cmp.Compare(c.State, d.State), cmp.Compare(c.Minutes, d.Minutes), slices.Compare(c.Seen, d.Seen))

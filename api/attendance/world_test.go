@@ -39,6 +39,7 @@ type world struct {
 	dir        *directory.Directory
 	files      *attachment.Service
 	attendance *Service
+	notify     *notify.Service
 	engine     *psync.Engine
 	now        time.Time
 	k          map[string]int64
@@ -55,7 +56,13 @@ const (
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	records, err := sqlite.Open(t.Context(), sqlite.Memory, sqlite.Options{})
+	return newWorldOn(t, sqlite.Memory, notify.Config{})
+}
+
+// newWorldOn is a world on a database, with alerts sent as c says.
+func newWorldOn(t testing.TB, database string, c notify.Config) *world {
+	t.Helper()
+	records, err := sqlite.Open(t.Context(), database, sqlite.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,10 +76,12 @@ func newWorld(t testing.TB) *world {
 	log := slog.New(slog.DiscardHandler)
 	w.dir = directory.New(directory.Config{Records: records, Log: log, Now: clock})
 	w.files = attachment.New(attachment.Config{Blobs: blobs, Access: w.dir, Log: log, Now: clock})
-	notices, err := notify.New(notify.Config{Log: log, Now: clock})
+	c.Log, c.Now = log, clock
+	notices, err := notify.New(c)
 	if err != nil {
 		t.Fatal(err)
 	}
+	w.notify = notices
 	w.attendance = New(Config{Directory: w.dir, Files: w.files, Notices: notices, Now: clock})
 	mux := psync.NewMux()
 	w.dir.Register(mux)
@@ -218,15 +227,6 @@ func get[T any](w *world, scope, typ, id string) (v T, ok bool) {
 func (w *world) has(scope, typ, id string) bool {
 	_, ok := get[json.RawMessage](w, scope, typ, id)
 	return ok
-}
-
-func (w *world) seq(scope, typ, id string) int64 {
-	w.t.Helper()
-	recs, err := w.engine.Find(w.t.Context(), scope, storage.Key{Type: typ, ID: id})
-	if err != nil || len(recs) != 1 {
-		w.t.Fatal(recs, err)
-	}
-	return recs[0].Seq
 }
 
 // notices lists the titles of a person.

@@ -142,7 +142,7 @@ func (p *plan) exempted(at time.Time) event {
 		return w.Send(ctx, User("staff"), "office:"+SchoolID, "attendance.note@1", map[string]any{
 			"type": "exemption", "id": recordID("life", "exemption"), "student": sami.ID, "subject": id("subject", "eps"),
 			"from": at.Format("2006-01-02T15:04"), "to": at.AddDate(0, 0, 21).Format("2006-01-02T15:04"),
-			"text": "Poignet foulé : pas de sport, mais présence au bord du terrain.", "attends": true,
+			"text": "Poignet foulé : pas de sport, il reste au bord du terrain.", "attends": true,
 		})
 	}}
 }

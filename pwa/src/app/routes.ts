@@ -40,6 +40,10 @@ const mailbox = {
 /** What pupils and guardians read, and where teachers begin. */
 const marks = { tab: 'grades', load: () => import('../screens/grades/Grades.svelte') } as const
 const gradebook = { tab: 'grades', load: () => import('../screens/grades/Teaching.svelte') } as const
+const attendance = {
+  tab: 'life',
+  load: () => import('../screens/attendance/Attendance.svelte'),
+} as const
 
 export const routes = {
   home: {
@@ -154,41 +158,13 @@ export const routes = {
     tab: 'more',
     load: () => import('../screens/grades/rules/Rules.svelte'),
   },
-  rolls: {
-    path: '/appel',
-    tab: 'life',
-    load: () => import('../screens/attendance/Rolls.svelte'),
-  },
-  roll: {
-    path: '/appel/:course',
-    tab: 'life',
-    load: () => import('../screens/attendance/TakeRoll.svelte'),
-  },
-  observe: {
-    path: '/appel/:course/:student',
-    tab: 'life',
-    load: () => import('../screens/attendance/Observe.svelte'),
-  },
-  life: {
-    path: '/vie-scolaire',
-    tab: 'life',
-    load: () => import('../screens/attendance/Life.svelte'),
-  },
-  justify: {
-    path: '/vie-scolaire/justifier/:student',
-    tab: 'life',
-    load: () => import('../screens/attendance/Justify.svelte'),
-  },
-  record: {
-    path: '/vie-scolaire/eleve/:student',
-    tab: 'life',
-    load: () => import('../screens/attendance/Record.svelte'),
-  },
-  incident: {
-    path: '/vie-scolaire/incident',
-    tab: 'life',
-    load: () => import('../screens/attendance/Incident.svelte'),
-  },
+  rolls: { path: '/appel', ...attendance },
+  roll: { path: '/appel/:course', ...attendance },
+  observe: { path: '/appel/:course/:student', ...attendance },
+  life: { path: '/vie-scolaire', ...attendance, wide: true },
+  justify: { path: '/vie-scolaire/justifier/:student', ...attendance },
+  record: { path: '/vie-scolaire/eleve/:student', ...attendance },
+  incident: { path: '/vie-scolaire/incident', ...attendance },
 
   classes: {
     path: '/classes',

@@ -28,7 +28,8 @@ const owner = (id: string): string => id.slice(0, id.indexOf('~'))
 
 /** Everything of the office about pupils, newest first. */
 export async function officeEvents(view: View, scope: string): Promise<OfficeEvent[]> {
-  const [absences, latenesses, excuses, known, ...notes] = await Promise.all([
+  const [rulings, absences, latenesses, excuses, known, ...notes] = await Promise.all([
+    view.list(scope, 'ruling'),
     view.list(scope, 'absence'),
     view.list(scope, 'lateness'),
     view.list(scope, 'justification'),
@@ -43,6 +44,7 @@ export async function officeEvents(view: View, scope: string): Promise<OfficeEve
   for (const row of notes.flat())
     for (const one of aboutWhom(row.value))
       if (!people.has(one.id)) people.set(one.id, { name: one.name, class: '' })
+  const waiting = rulings.filter((row) => row.pending)
   return [...people]
     .flatMap(([student, who]) =>
       compose(student, {
@@ -51,9 +53,26 @@ export async function officeEvents(view: View, scope: string): Promise<OfficeEve
         excuses: of<Justification>(student, excuses),
         known: of(student, known),
         notes: notes.flat().filter((row) => aboutWhom(row.value).some((one) => one.id === student)),
-      }).map((event) => ({ ...event, ...who })),
+      }).flatMap((event) => decided(event, waiting).map((one) => ({ ...one, ...who }))),
     )
     .sort((a, b) => b.from.localeCompare(a.from) || a.name.localeCompare(b.name))
+}
+
+/** What this device decided and the server has not confirmed, laid over what it is about. */
+function decided(event: LifeEvent, waiting: readonly Row<Ruling>[]): LifeEvent[] {
+  const ruling = rulingOf(waiting, event)?.value
+  if (!ruling) return [event]
+  if (ruling.void) return []
+  const { missed, excuse } = event
+  const state = ruling.refused ? 'refused' : 'accepted'
+  return [
+    {
+      ...event,
+      pending: true,
+      ...(missed && { missed: { ...missed, settled: true, justified: ruling.justified === true } }),
+      ...(excuse && { excuse: { ...excuse, state } }),
+    },
+  ]
 }
 
 function aboutWhom(note: Note): { id: string; name: string }[] {
