@@ -40,9 +40,18 @@ afterAll(async () => {
 const calls = (name: string) =>
   teacherPage.getByRole('listitem').filter({ hasText: name }).getByRole('button').first()
 
+/** Some days ago, as forms have it, and as the screens say it. */
+const ago = (days: number) => new Date(Date.now() - days * 86_400_000)
+const day = (days: number) => ago(days).toISOString().slice(0, 10)
+const short = (days: number) =>
+  new Intl.DateTimeFormat('fr-FR', { day: 'numeric', month: 'short', timeZone: 'UTC' }).format(ago(days))
+
 /** The absence, with what vie scolaire answered. */
 const answered = (page: Page) =>
-  page.getByRole('listitem').filter({ hasText: /^Absence/ }).filter({ hasText: 'Bon rétablissement à Inès.' })
+  page
+    .getByRole('listitem')
+    .filter({ hasText: /^\s*Absence/ })
+    .filter({ hasText: 'Bon rétablissement à Inès.' })
 
 step('a teacher takes the roll without a network, and it is kept', async () => {
   await installed(teacherPage)
@@ -78,7 +87,7 @@ step('vie scolaire sees who is missing once it arrives', async () => {
 step('her mother is told at once, and explains with a photo', async () => {
   await parentPage.getByRole('link', { name: 'Inès : absence' }).first().click()
   await parentPage.getByRole('heading', { name: 'À faire', exact: true }).waitFor()
-  const line = parentPage.getByRole('listitem').filter({ hasText: /^Absence/ })
+  const line = parentPage.getByRole('listitem').filter({ hasText: /^\s*Absence/ })
   await line.getByRole('link', { name: 'Justifier' }).first().click()
   await parentPage.getByRole('heading', { level: 1, name: 'Justifier une absence' }).waitFor()
   await parent.offline(true)
@@ -141,4 +150,35 @@ step('a teacher praises, a guardian takes note', async () => {
   const line = parentPage.getByRole('listitem').filter({ hasText: 'Belle participation à l’oral.' })
   await line.getByRole('button', { name: 'J’en ai pris connaissance' }).click()
   await line.getByText(/Vu par .*Benali/).waitFor()
+})
+
+step('vie scolaire notes an absence over several days, and it stays whole', async () => {
+  await officePage.getByLabel('Chercher un élève').fill('benali ines')
+  await officePage.getByRole('link', { name: 'Inès Benali' }).first().click()
+  await officePage.getByRole('button', { name: 'Noter' }).click()
+  const dialog = officePage.getByRole('dialog', { name: 'Noter' })
+  await dialog.getByLabel('Début').fill(`${day(40)}T08:00`)
+  await dialog.getByLabel('Fin').fill(`${day(41)}T17:30`)
+  await dialog.getByRole('button', { name: 'Enregistrer' }).click()
+  await dialog.getByText('La fin vient après le début.').waitFor()
+  await dialog.getByLabel('Fin').fill(`${day(38)}T17:30`)
+  await dialog.getByRole('button', { name: 'Enregistrer' }).click()
+  for (const page of [officePage, parentPage])
+    await page
+      .getByText(new RegExp(`du ${short(40)}, 8.h, au ${short(38)}, 17.h.30`))
+      .first()
+      .waitFor()
+})
+
+step('of an incident each family reads its part', async () => {
+  await officePage.getByRole('link', { name: 'Vie scolaire' }).first().click()
+  await officePage.getByRole('link', { name: 'Incident' }).click()
+  await officePage.getByLabel('Ce qui s’est passé').fill('SECRET une bousculade entre deux élèves')
+  await officePage.getByLabel('Ajouter un élève').fill('benali ines')
+  await officePage.getByRole('button', { name: 'Inès Benali' }).click()
+  await officePage.getByLabel('Ce que lira la famille de Inès Benali').fill('A été bousculée, sans mal.')
+  await officePage.getByRole('button', { name: 'Enregistrer' }).click()
+  await officePage.getByRole('heading', { level: 1, name: 'Vie scolaire' }).waitFor()
+  await parentPage.getByText('A été bousculée, sans mal.').first().waitFor()
+  expect(await parentPage.getByText('SECRET').count()).toBe(0)
 })

@@ -18,7 +18,7 @@ const (
 // life is vie scolaire: who was missing or late in the last days, what the
 // families said of it, and what was noted.
 func (p *plan) life() []event {
-	days := p.schoolDays()
+	days := p.rollMornings()
 	var all []event
 	for n, day := range days {
 		for i := range p.classes {
@@ -30,8 +30,8 @@ func (p *plan) life() []event {
 	return append(all, p.benaliLife(days)...)
 }
 
-// schoolDays are the last days of school at five past eight, oldest first.
-func (p *plan) schoolDays() []time.Time {
+// rollMornings are the last days of school at five past eight, oldest first.
+func (p *plan) rollMornings() []time.Time {
 	now := p.now.In(zone())
 	var all []time.Time
 	for back := rollDays - 1; back >= 0; back-- {

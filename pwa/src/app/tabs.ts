@@ -21,8 +21,8 @@ const work: Place = { tab: 'work', href: href('work'), icon: 'page', label: 'nav
 const workbook: Place = { ...work, label: 'nav.workbook', short: 'nav.workbook.short' }
 const copies: Place = { tab: 'copies', href: href('copies'), icon: 'camera', label: 'nav.copies' }
 const grades: Place = { tab: 'grades', href: href('grades'), icon: 'chart', label: 'nav.grades' }
-const life: Place = { tab: 'life', href: href('life'), icon: 'check', label: 'nav.life' }
-const rolls: Place = { ...life, href: href('rolls'), label: 'nav.roll' }
+const life: Place = { tab: 'life', href: href('life'), icon: 'shield', label: 'nav.life' }
+const rolls: Place = { ...life, href: href('rolls'), icon: 'check', label: 'nav.roll' }
 const classes: Place = { tab: 'classes', href: href('classes'), icon: 'people', label: 'nav.classes' }
 const timetable: Place = {
   tab: 'timetable',

@@ -3,7 +3,16 @@ import { describe, expect, test } from 'vitest'
 import type { Justification, Missed, Note, Roll, Row, Ruling } from '../sync/index.ts'
 import { compose, countOf, isToAcknowledge, isUnexplained, monthOf, movedMonth } from './life.ts'
 import { argsOf, faultOf, newDraft } from './noting.ts'
-import { missingNow, officeEvents, pupilsIn, rollsOfDay, search, toSettle, withoutRoll } from './office.ts'
+import {
+  isSchoolTime,
+  missingNow,
+  officeEvents,
+  pupilsIn,
+  rollsOfDay,
+  search,
+  toSettle,
+  withoutRoll,
+} from './office.ts'
 
 const by = { id: 'nadia', name: 'Mme Benali' }
 const row = <V>(type: string, id: string, value: V, pending = false): Row<V> => ({
@@ -120,7 +129,11 @@ describe('P6: the office', () => {
     expect(missingNow(events, '2026-11-24T09:30')).toHaveLength(1)
     expect(missingNow(events, '2026-11-24T10:40')).toHaveLength(1)
     expect(missingNow(events, '2026-11-24T12:10')).toHaveLength(0)
-    expect(missingNow(events, '2026-11-24T07:00')).toHaveLength(0)
+    expect(missingNow(events, '2026-11-24T07:58')).toHaveLength(1) // the teacher was early
+    const ahead = row('absence', 'ines~r', { ...filed.value, recorded: true })
+    expect(
+      missingNow(await officeEvents(viewOf({ absence: [ahead] }), 'office:x'), '2026-11-24T07:58'),
+    ).toEqual([])
   })
 
   test('rolls count those they do not name, and tell who disagrees', () => {
@@ -149,6 +162,18 @@ describe('P6: the office', () => {
     }))
     expect(withoutRoll(classes, one ? [one] : [], '08:30')).toEqual(['5a'])
     expect(withoutRoll(classes, one ? [one] : [], '09:30')).toEqual(['5a', '5b'])
+  })
+
+  test('nobody misses a roll on a Sunday, in the evening or in the holidays', () => {
+    const holidays = [{ start: '2026-12-19', end: '2027-01-03' }]
+    const open = ['2026-11-24T08:00', '2026-11-24T17:59'].map((now) => isSchoolTime(now, holidays))
+    const shut = ['2026-11-29T10:00', '2026-11-24T18:00', '2026-12-21T10:00'].map((now) =>
+      isSchoolTime(now, holidays),
+    )
+    expect([open, shut]).toEqual([
+      [true, true],
+      [false, false, false],
+    ])
   })
 
   test('pupils are found by any of their names, accents or not', () => {

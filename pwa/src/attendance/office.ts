@@ -98,13 +98,13 @@ export function toSettle(events: readonly OfficeEvent[]): OfficeEvent[] {
 /** Who was missing in the last roll of today, and has not been seen since. */
 export function missingNow(events: readonly OfficeEvent[], now: string): OfficeEvent[] {
   return events
-    .filter((one) => one.type === 'absence' && one.from <= now && isOpen(one, now))
+    .filter((one) => one.type === 'absence' && isOpen(one, now))
     .sort((a, b) => a.class.localeCompare(b.class) || a.name.localeCompare(b.name))
 }
 
-/** It lasts, or it ended with a lesson of less than an hour ago. */
+/** It lasts, or it ended with a lesson of less than an hour ago. A roll may be taken some minutes early. */
 function isOpen({ from, to, missed }: OfficeEvent, now: string): boolean {
-  if (now < to) return true
+  if (now < to) return from <= now || !missed?.recorded
   return !missed?.recorded && from.slice(0, 10) === now.slice(0, 10) && now.slice(0, 13) <= nextHour(to)
 }
 
@@ -148,6 +148,14 @@ export function withoutRoll(
     .filter((row) => row.value.kind === 'class' && row.scope === `class:${row.id}` && !covered.has(row.scope))
     .map((row) => row.value.name)
     .sort((a, b) => a.localeCompare(b, 'fr', { numeric: true }))
+}
+
+/** Lessons are held now: on a day of the week, outside of the holidays, from eight to six. */
+export function isSchoolTime(now: string, holidays: readonly { start: string; end: string }[]): boolean {
+  const [date = '', clock = ''] = now.split('T')
+  const weekday = new Date(`${date}T00:00:00Z`).getUTCDay()
+  const off = weekday === 0 || weekday === 6 || holidays.some((one) => one.start <= date && date <= one.end)
+  return !off && clock >= '08:00' && clock < '18:00'
 }
 
 export interface PupilName {
