@@ -376,7 +376,7 @@ func TestNotes(t *testing.T) {
 	}
 	write(kindObservation, "note-0001", args{"kind": Encouragement, "text": "Bravo", "acknowledge": true})
 	write(kindPunishment, "note-0002", args{"kind": "detention", "reasons": []string{"Bavardage"}, "work": "Exercice 3", "sessions": []args{{"from": "2026-11-25T14:00", "minutes": 60}, {"from": "2026-11-27T14:00", "minutes": 60}}})
-	write(kindExemption, "note-0003", args{"to": "2026-12-05T18:00", "subject": "eps", "text": "Entorse"})
+	write(kindExemption, "note-0003", args{"to": "2027-07-05T18:00", "subject": "eps", "text": "Entorse"})
 	write(kindExit, "note-0004", args{"text": "Parti avec sa mère"})
 	write(kindInfirmary, "note-0005", args{"to": "2026-11-23T10:30", "text": "SECRET migraine"})
 	write(kindIncident, "note-0006", args{"student": "", "text": "SECRET bagarre", "involved": []args{{"student": "ines", "text": "A été bousculée"}, {"student": "malo", "text": "A bousculé une élève"}}})

@@ -19,6 +19,7 @@ const (
 	maxVersions   = 20      // of what a roll says of one pupil
 	maxLesson     = 12 * 60 // minutes
 	maxAway       = 120     // days of one absence
+	maxExempted   = 366     // days of one exemption
 	rollKept      = 14      // days after which a roll is forgotten
 	teacherGrace  = 3       // days in which a phone may bring a roll of its day
 	earliestStart = 15 * time.Minute
@@ -40,7 +41,7 @@ func checkMoment(field, m string) error {
 }
 
 // checkSpan refuses an interval that ends before it begins, or is very long.
-func checkSpan(from, to string) error {
+func checkSpan(from, to string, days int) error {
 	if err := checkMoment("from", from); err != nil {
 		return err
 	}
@@ -50,8 +51,8 @@ func checkSpan(from, to string) error {
 	switch {
 	case to <= from:
 		return invalid("to", "before it begins")
-	case minutesBetween(from, to) > maxAway*24*60:
-		return invalid("to", "at most %d days", maxAway)
+	case minutesBetween(from, to) > days*24*60:
+		return invalid("to", "at most %d days", days)
 	}
 	return nil
 }

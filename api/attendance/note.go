@@ -206,7 +206,7 @@ func (a noteArgs) check(tx *psync.Tx) error {
 		return err
 	}
 	if a.To != "" {
-		return checkSpan(a.From, a.To)
+		return checkSpan(a.From, a.To, maxExempted)
 	}
 	return nil
 }
