@@ -16,6 +16,7 @@ import (
 
 	"preau/api/account"
 	"preau/api/attachment"
+	"preau/api/attendance"
 	"preau/api/directory"
 	"preau/api/homework"
 	"preau/cmd/preau/demo"
@@ -45,6 +46,7 @@ func TestSmallSchool(t *testing.T) {
 	w := demo.School(t, demo.Small)
 	t.Run("it has the people it should", func(t *testing.T) { people(t, w) })
 	t.Run("5e B has its story", func(t *testing.T) { story(t, w) })
+	t.Run("vie scolaire has something to do", func(t *testing.T) { life(t, w) })
 	t.Run("handouts open", func(t *testing.T) { handouts(t, w) })
 	t.Run("everybody of the cast signs in", func(t *testing.T) { signIn(t, w) })
 	t.Run("the same seed makes the same school", func(t *testing.T) { same(t, w, demo.School(t, demo.Small)) })
@@ -68,6 +70,35 @@ func people(t *testing.T, w *demo.World) {
 	}
 	if c, _ := w.Directory.Course(demo.CourseID("fr", "5e B")); !c.TaughtBy(demo.User("teacher")) {
 		t.Errorf("French in 5e B is taught by %v", c.Teachers)
+	}
+}
+
+// life: a morning of Inès was explained and settled, one of Sami was not, and
+// the office has both and more.
+func life(t *testing.T, w *demo.World) {
+	t.Helper()
+	settled, open := 0, 0
+	for _, id := range w.Directory.Children(demo.User("guardian")) {
+		for _, e := range all[attendance.Event](t, w, "student:"+id, "absence") {
+			if e.Settled && e.Justified && e.Label != "" {
+				settled++
+			} else {
+				open++
+			}
+		}
+	}
+	if settled != 1 || open != 1 {
+		t.Errorf("%d absences are settled, %d open", settled, open)
+	}
+	office := "office:" + demo.SchoolID
+	if n := len(all[attendance.Event](t, w, office, "absence")); n < 4 {
+		t.Errorf("the office has %d absences", n)
+	}
+	if n := len(all[attendance.Roll](t, w, office, "roll")); n < 8 {
+		t.Errorf("the office has %d rolls", n)
+	}
+	if n := len(all[attendance.Note](t, w, "student:"+demo.User("student"), "observation")); n != 1 {
+		t.Errorf("Inès has %d observations", n)
 	}
 }
 

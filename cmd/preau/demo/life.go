@@ -11,7 +11,7 @@ import (
 // Rolls of the first lesson are taken in the last days, and today if it has
 // begun.
 const (
-	rollDays = 8
+	rollDays = 10
 	lateFor  = 5 // minutes
 )
 
