@@ -2,7 +2,6 @@ package attendance
 
 import (
 	"context"
-	"strings"
 
 	"preau/api/directory"
 	psync "preau/sync"
@@ -53,8 +52,8 @@ func (s *Service) acknowledge(ctx context.Context, tx *psync.Tx) error {
 }
 
 func (a acknowledgeArgs) check() error {
-	if len(a.ID) == 0 || len(a.ID) > 64+1+64 || strings.ContainsAny(a.ID, " \"\\") {
-		return invalid("id", "not an id")
+	if err := checkNoteID(a.ID); err != nil {
+		return err
 	}
 	return psync.OneOf("type", a.Type, kindAbsence, kindLateness, kindObservation, kindPunishment, kindExemption, kindExit, kindInfirmary, kindIncident)
 }

@@ -2,6 +2,7 @@ package attendance
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"preau/api/directory"
@@ -106,6 +107,14 @@ func first(all ...error) error {
 		if err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// checkNoteID refuses what is neither an id nor two of them with a sign between.
+func checkNoteID(id string) error {
+	if id == "" || len(id) > 64+1+64 || strings.ContainsAny(id, " \"\\") {
+		return invalid("id", "not an id")
 	}
 	return nil
 }

@@ -284,8 +284,8 @@ func (s *Service) strike(ctx context.Context, tx *psync.Tx) error {
 	if err := psync.OneOf("type", args.Type, kinds...); err != nil {
 		return err
 	}
-	if len(args.ID) > 2*64 || strings.ContainsAny(args.ID, " \"\\") {
-		return invalid("id", "not an id")
+	if err := checkNoteID(args.ID); err != nil {
+		return err
 	}
 	var n Note
 	seq, err := tx.Get(ctx, args.Type, args.ID, &n)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"maps"
 	"os"
 	"path/filepath"
@@ -187,14 +188,18 @@ func wantServes(t *testing.T, home string, env map[string]string, text string) {
 // TestSchoolMovesToMongoAndBack restores the backup of the demonstration
 // school to MongoDB and S3, and a backup of that to SQLite and a folder again.
 func TestSchoolMovesToMongoAndBack(t *testing.T) {
-	r := start(t, testConfig(t))
-	if err := r.prepareDemo(t.Context(), demo.Small); err != nil {
+	c := testConfig(t)
+	if err := c.complete(); err != nil {
 		t.Fatal(err)
 	}
-	if err := r.stop(); err != nil {
+	a, err := Open(t.Context(), c, slog.New(slog.DiscardHandler), time.Now)
+	if err != nil {
 		t.Fatal(err)
 	}
-	home := map[string]string{"PREAU_DATA": r.config.Data}
+	if err := errors.Join(a.prepareDemo(t.Context(), demo.Small), a.Close()); err != nil {
+		t.Fatal(err)
+	}
+	home := map[string]string{"PREAU_DATA": c.Data}
 	want := mustIn(t, home, "dump")
 	for _, env := range []map[string]string{far(t, server(t, "versitygw")), {"PREAU_DATA": t.TempDir()}} {
 		file := filepath.Join(t.TempDir(), "school.tar.zst")

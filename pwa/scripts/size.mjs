@@ -68,11 +68,11 @@ const home = screen('inside', 'engine')
 
 const rows = [
   ['first load, JavaScript (gz)', sum(first, gz), 35 * 1024, list(first)],
-  ['sign-in page readable, JavaScript (gz)', sum(signIn, gz), 39 * 1024, list(signIn)],
-  ['home readable, JavaScript (gz)', sum(home, gz), 52 * 1024, list(home)],
+  ['sign-in page readable, JavaScript (gz)', sum(signIn, gz), 40 * 1024, list(signIn)],
+  ['home readable, JavaScript (gz)', sum(home, gz), 54 * 1024, list(home)],
   ['service worker (gz)', gz(read('sw.js')), 3 * 1024],
   ['page and styles (br)', br(Buffer.from(html)) + sum(styles, br), 6 * 1024],
-  ['everything kept for offline (gz)', everything, 400 * 1024],
+  ['everything kept for offline (gz)', everything, 500 * 1024],
 ]
 
 let failed = 0
