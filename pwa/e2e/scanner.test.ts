@@ -127,7 +127,7 @@ step('E24 the scanner is back: nobody did anything, and all is there', async () 
   await clamd.start()
   await page.getByText('Déposé le').waitFor({ timeout: 120_000 })
   await read('Horaires')
-  await page.getByRole('button', { name: 'horaires.txt' }).waitFor({ timeout: 120_000 })
+  await page.getByRole('button', { name: 'horaires.txt', exact: true }).waitFor({ timeout: 120_000 })
 })
 
 step('E25 a page of a copy with a virus is to be replaced, and the teacher never gets it', async () => {

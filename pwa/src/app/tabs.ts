@@ -45,7 +45,7 @@ export function places(): Place[] {
   if (session.is('student', 'guardian')) list.push(work)
   if (session.is('teacher')) list.push(session.is('guardian') ? { ...copies } : workbook, copies)
   if (session.is('teacher')) list.push(rolls, { ...grades, broad: !session.is('student', 'guardian') })
-  if (session.is('student', 'guardian')) list.push(grades, { ...life, broad: true })
+  if (session.is('student', 'guardian')) list.push(grades, { ...life, short: 'nav.life.short' })
   if (session.is('staff', 'direction')) list.push(life)
   if (session.is('staff', 'direction', 'admin')) list.push(classes)
   if (session.is('staff', 'direction') && !session.is('teacher')) list.push({ ...timetable, broad: false })
