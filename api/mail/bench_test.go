@@ -70,7 +70,7 @@ func BenchmarkDeliver(b *testing.B) {
 	n := 0
 	for b.Loop() {
 		begun := time.Now()
-		a := letter(fmt.Sprintf("00000000-0000-4000-8000-%012d", n), []string{"class:5a/guardians"}, args{"body": text(string(make1k()))})
+		a := letter(fmt.Sprintf("Pz0000000000%08d", n), []string{"class:5a/guardians"}, args{"body": text(string(make1k()))})
 		if refused := w.do("garnier", "mail.send@1", a); refused != "" {
 			b.Fatal(refused)
 		}
@@ -129,7 +129,7 @@ func BenchmarkRecall(b *testing.B) {
 	w.rule(func(p *Policy) { p.Large = 0 })
 	var took, last []time.Duration
 	for n := 0; b.Loop(); n++ {
-		id := fmt.Sprintf("00000000-0000-4000-8000-%012d", n)
+		id := fmt.Sprintf("Pz0000000000%08d", n)
 		b.StopTimer()
 		if refused := w.send("garnier", id, "class:5a/guardians"); refused != "" {
 			b.Fatal(refused)

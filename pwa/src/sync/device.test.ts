@@ -269,5 +269,8 @@ describe('what the person does', () => {
 
 test('ids sort by the time they were made', () => {
   expect(newId(1) < newId(2)).toBe(true)
-  expect(newId()).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
+  const made = [0, 1, 63, 64, 1_795_000_000_000, 1_795_000_000_001, 2 ** 42 - 1].map((at) => newId(at))
+  expect(made.toSorted()).toEqual(made)
+  expect(newId()).toMatch(/^[0-9A-Z][\w-]{19}$/)
+  expect(new Set(Array.from({ length: 1000 }, () => newId(1))).size).toBe(1000)
 })

@@ -1,11 +1,17 @@
-/** Ids made by a device: UUID v7, so that what was made later sorts later. */
+/** In the order of their codes, so that ids sort as what they stand for. */
+const letters = '-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz'
+
+/** How many letters tell the time, and how many are drawn. An id is stored and sent often, so it is short. */
+const [timed, drawn] = [7, 13]
+
+/**
+ * Ids made by a device: 42 bits of the time in milliseconds, enough until 2109,
+ * and 78 bits at random. What was made later sorts later.
+ */
 export function newId(now = Date.now()): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16))
-  for (let i = 0; i < 6; i++) bytes[i] = Math.floor(now / 2 ** (8 * (5 - i))) % 256
-  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x70
-  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80
-  const hex = hexOf(bytes)
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-')
+  const time = Array.from({ length: timed }, (_, i) => Math.floor(now / 64 ** (timed - 1 - i)) % 64)
+  const chance = [...crypto.getRandomValues(new Uint8Array(drawn))].map((byte) => byte % 64)
+  return [...time, ...chance].map((n) => letters[n]).join('')
 }
 
 export function hexOf(bytes: Uint8Array): string {
