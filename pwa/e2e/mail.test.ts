@@ -49,7 +49,7 @@ step('E3, E4: it is counted, and the first of the latest at home', async () => {
   expect(await unread().innerText()).toBe('3')
 })
 
-step('E10, E27: without a network it is read, and no longer new', async () => {
+step('E2, E10, E27: without a network it is read, and no longer new', async () => {
   await parent.offline(true)
   await page.locator('nav a[href="/messages"]').last().click()
   await page.getByRole('heading', { level: 1, name: 'Messages' }).waitFor()
@@ -60,6 +60,17 @@ step('E10, E27: without a network it is read, and no longer new', async () => {
   await page.getByRole('article').getByText('Le car part à').waitFor()
   expect(await page.locator('strong').innerText()).toBe('13 h')
   await page.locator('nav li a[href="/messages"] b [aria-hidden]', { hasText: '2' }).waitFor()
+})
+
+step('E34: printed, the discussion stands alone', async () => {
+  await page.evaluate(() => (window.print = () => (document.documentElement.dataset['printed'] = 'yes')))
+  await page.getByRole('button', { name: 'Plus', exact: true }).click()
+  await page.getByRole('button', { name: 'Imprimer', exact: true }).click()
+  await page.locator('html[data-printed]').waitFor()
+  await page.emulateMedia({ media: 'print' })
+  await page.getByRole('article').getByText('Le car part à').waitFor()
+  expect(await page.locator('nav:visible, main button:visible').count()).toBe(0)
+  await page.emulateMedia({ media: null })
 })
 
 step('E32: filed among the archives', async () => {
@@ -121,24 +132,33 @@ step('E12: a swipe turns to the one before and the one after; a short one does n
   await title.filter({ hasText: first }).waitFor()
 })
 
-step('E32: at a laptop all that are ticked are dragged to a folder together, and come back', async () => {
-  desk = await laptop.open(server.url)
-  await signInAs(desk, 'Nadia Benali')
-  await desk.goto(`${server.url}/messages/archives`)
-  const rows = desk.locator('main [data-talk]')
-  await rows.nth(2).waitFor()
-  await desk.keyboard.press('j')
-  await desk.keyboard.press('x')
-  await desk.keyboard.press('ArrowDown')
-  await desk.keyboard.press('x')
-  await desk.getByText('2 sélectionnées').waitFor()
-  await rows.nth(1).dragTo(desk.getByRole('navigation').getByRole('link', { name: /^Reçus/ }))
-  await desk.getByText('2 rangées dans « Reçus »').waitFor()
-  expect(await rows.count()).toBe(1)
-  await desk.getByRole('button', { name: 'Annuler' }).click()
-  await rows.nth(2).waitFor()
-  expect(await desk.getByRole('toolbar').count()).toBe(0)
-})
+step(
+  'E15, E32: at a laptop five folders are there, and all that are ticked are dragged to a folder together, and come back',
+  async () => {
+    desk = await laptop.open(server.url)
+    await signInAs(desk, 'Nadia Benali')
+    await desk.goto(`${server.url}/messages/archives`)
+    for (const folder of ['Reçus', 'Envoyés', 'Brouillons', 'Archives', 'Corbeille']) {
+      await desk
+        .getByRole('navigation')
+        .getByRole('link', { name: new RegExp(`^${folder}`) })
+        .waitFor()
+    }
+    const rows = desk.locator('main [data-talk]')
+    await rows.nth(2).waitFor()
+    await desk.keyboard.press('j')
+    await desk.keyboard.press('x')
+    await desk.keyboard.press('ArrowDown')
+    await desk.keyboard.press('x')
+    await desk.getByText('2 sélectionnées').waitFor()
+    await rows.nth(1).dragTo(desk.getByRole('navigation').getByRole('link', { name: /^Reçus/ }))
+    await desk.getByText('2 rangées dans « Reçus »').waitFor()
+    expect(await rows.count()).toBe(1)
+    await desk.getByRole('button', { name: 'Annuler' }).click()
+    await rows.nth(2).waitFor()
+    expect(await desk.getByRole('toolbar').count()).toBe(0)
+  },
+)
 
 step('the same by the keyboard alone, which explains itself', async () => {
   const rows = desk.locator('main [data-talk]')
@@ -169,7 +189,10 @@ step('the same by the keyboard alone, which explains itself', async () => {
 step('E6: she gives an address, types the code that a mail brings, and is told there', async () => {
   const to = 'nadia@maison.test'
   await page.goto(`${server.url}/reglages/alertes`)
-  await page.getByLabel('Ne rien faire sonner la nuit').uncheck()
+  await Promise.all([
+    page.waitForResponse((answer) => answer.url().includes('/api/sync')), // at night the mail would wait
+    page.getByLabel('Ne rien faire sonner la nuit').uncheck(),
+  ])
   await page.goto(`${server.url}/reglages/courriel`)
   await page.getByLabel('Adresse de courriel').fill(to)
   await page.getByRole('button', { name: 'Envoyer le code' }).click()

@@ -16,7 +16,7 @@ function letter(id: string, value: Partial<Message>, seq = 1): Letter {
 
 const text = (words: string) => [{ runs: [{ text: words }] }]
 
-describe('E44: full text, blind to accents', () => {
+describe('E43, E44: whatever the role, full text, blind to accents', () => {
   const finder = new Finder()
   finder.update([
     letter('a', { subject: 'Élève absente', body: text('Chez le cœur de l’été') }),

@@ -70,6 +70,9 @@ const forgotten = 6 * 86_400_000
 /** Notes an action within a transaction. */
 type Note = (tx: Tx<'readwrite'>, act: Act) => Promise<Enqueued>
 
+/** What an action changes. */
+const acting: Store[] = ['out', 'kv', 'rec', 'cur', 'ovl', 'blob']
+
 /** As much as a request that outlives its page may carry. */
 const partingBytes = 60_000
 
@@ -90,7 +93,8 @@ class Engine implements Device {
   readonly #fetch: Fetch
   readonly #now: () => number
   /** None where they do not come: an action is kept all the same, and shows with the server's answer. */
-  readonly #mutators: () => Promise<Mutators>
+  readonly #mutators: () => Promise<Mutators | undefined>
+  #had: Mutators | undefined
   readonly #loop: Loop
   readonly #courier: Courier
   readonly #live: LiveChannel
@@ -111,8 +115,8 @@ class Engine implements Device {
     this.#changes = changes
     this.#fetch = fetch
     this.#now = now
-    this.#mutators = async () =>
-      options.mutators ?? (await Promise.race([talk(), patience()]))?.mutators ?? {}
+    this.#had = options.mutators
+    this.#mutators = async () => (this.#had ??= (await Promise.race([talk(), patience()]))?.mutators)
     this.#courier = new Courier({ ...shared, alone: (work) => alone(locks, `${name}:files`, work) })
     this.files = new DeviceFiles({ ...shared, courier: this.#courier })
     this.local = localOf(db)
@@ -222,15 +226,22 @@ class Engine implements Device {
     await this.#db.delete()
   }
 
+  /** It is on disk first; where what shows it is not had yet, it shows a moment later. */
   async #enqueue(work: (tx: Tx<'readwrite'>, note: Note) => Promise<Enqueued>): Promise<number> {
-    const needs: Store[] = ['out', 'kv', 'rec', 'cur', 'ovl', 'blob']
-    const mutators = await this.#mutators()
+    const mutators = this.#had
     const note: Note = (tx, act) => enqueue(tx, act, mutators, this.user)
-    const { n, topics } = await this.#db.write(needs, (tx) => work(tx, note))
+    const { n, topics } = await this.#db.write(acting, (tx) => work(tx, note))
     this.#changes.touched([...topics, outTopic, blobTopic])
+    if (!mutators) await this.#show()
     await this.#count()
     void this.#loop.sync()
     return n
+  }
+
+  /** Shows what was done before there was something to show it with. */
+  async #show(): Promise<void> {
+    const mutators = await this.#mutators()
+    if (mutators) this.#changes.touched(await this.#db.write(acting, (tx) => rebase(tx, mutators, this.user)))
   }
 
   /** Files go after words: they may take long. */
@@ -262,12 +273,11 @@ class Engine implements Device {
   /** The browser threw the database away while it was in use: what the person did comes back from memory. */
   async #restore(): Promise<void> {
     const { out } = this.#mirror
-    const mutators = await this.#mutators()
-    const topics = await this.#db.write(stores, async (tx) => {
+    await this.#db.write(stores, async (tx) => {
       for (const one of out) if (one.state !== 'sent') await putBack(tx, one)
-      return rebase(tx, mutators, this.user)
     })
-    this.#changes.touched([...topics, outTopic])
+    this.#changes.touched([outTopic])
+    await this.#show()
     void this.#loop.sync()
   }
 

@@ -4,6 +4,7 @@ import 'fake-indexeddb/auto'
 import { IDBFactory } from 'fake-indexeddb'
 import { expect, test, vi } from 'vitest'
 import { openDevice, type Device } from './index.ts'
+import type * as Talk from './talk.ts'
 
 vi.mock('./late.ts', () => ({ talk: vi.fn() }))
 
@@ -41,4 +42,19 @@ test.each([
   const shown = await after.read((view) => view.get('user:u1', 'settings', 'settings'))
   expect(shown?.value).toMatchObject({ theme: 'dark', lang: 'en' })
   after.close()
+})
+
+test('an action is on disk before that file comes', async () => {
+  const { talk } = vi.mocked(await import('./late.ts'))
+  let come: (parts: typeof Talk) => void = () => undefined
+  talk.mockImplementation(() => new Promise((had) => (come = had)))
+  const mine = await device(new IDBFactory())
+  const acted = mine.act('user:u1', 'settings.set@1', { theme: 'dark' })
+  await vi.waitFor(async () => expect(await done(mine)).toEqual(['settings.set@1']), 500)
+  come(await import('./talk.ts'))
+  await acted
+  expect((await mine.read((view) => view.get('user:u1', 'settings', 'settings')))?.value).toMatchObject({
+    theme: 'dark',
+  })
+  mine.close()
 })

@@ -49,7 +49,7 @@ export interface Enqueued {
 export async function enqueue(
   tx: Tx<'readwrite'>,
   act: Act,
-  mutators: Mutators,
+  mutators: Mutators | undefined,
   user: string,
 ): Promise<Enqueued> {
   const k = await nextInLane(tx, act.scope)
@@ -64,7 +64,7 @@ export async function enqueue(
   if (act.base !== undefined) Object.assign(out, await basedOn(tx, act.scope, act.args['id'], act.base))
   const n = await tx.objectStore('out').add(out as Out)
   await nameFiles(tx, act.args)
-  return { n, topics: await rebase(tx, mutators, user) }
+  return { n, topics: mutators ? await rebase(tx, mutators, user) : new Set() }
 }
 
 /** A change on top of one that still waits is based on what that one will make of the record. */
