@@ -162,10 +162,13 @@ step(
 
 step('the same by the keyboard alone, which explains itself', async () => {
   const rows = desk.locator('main [data-talk]')
+  const chosen = () =>
+    desk.waitForFunction(() => Boolean(document.activeElement?.closest('main [data-talk]')))
   await rows.first().getByRole('link').focus()
   await desk.keyboard.press('d')
   await desk.getByRole('dialog').getByRole('button', { name: 'Reçus' }).press('Enter')
   await desk.getByText('Rangée dans « Reçus »').waitFor()
+  await chosen()
   await desk.keyboard.press('Enter')
   await desk.getByRole('button', { name: 'Répondre', exact: true }).waitFor()
   await desk.keyboard.press('?')
@@ -180,6 +183,7 @@ step('the same by the keyboard alone, which explains itself', async () => {
   await desk.reload()
   await rows.first().waitFor()
   await desk.keyboard.press('j')
+  await chosen()
   await desk.keyboard.press('Enter')
   await desk.getByRole('button', { name: 'Répondre', exact: true }).waitFor()
   await desk.keyboard.press('r')

@@ -132,7 +132,7 @@ afterAll(() => server.stop())
 async function settle(page: Page): Promise<void> {
   await page.locator('main :is(h1, h2):visible').first().waitFor()
   await page.waitForFunction(() => !document.querySelector('main [aria-busy="true"]'))
-  await page.waitForTimeout(250)
+  await page.waitForTimeout(100)
 }
 
 async function visit(page: Page, path: string, who: string): Promise<void> {
@@ -140,8 +140,8 @@ async function visit(page: Page, path: string, who: string): Promise<void> {
   await page.goto(server.url + path)
   await settle(page)
   for (const theme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme: theme })
-    await page.waitForTimeout(400) // colours take a moment to change
+    await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' }) // colours change at once
+    await page.waitForTimeout(50)
     await inspect(page, `${who} ${path} ${theme}`)
     await shoot(page, `${who} ${path} ${theme}`)
   }
