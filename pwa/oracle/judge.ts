@@ -100,7 +100,18 @@ function recordsOf(held: Held): Line[] {
 }
 
 /** What stays on the server. */
-const hidden = new Set(['post', 'evidence', 'ballot', 'sent', 'ring', 'mailed', 'asked'])
+const hidden = new Set([
+  'post',
+  'evidence',
+  'ballot',
+  'sent',
+  'ring',
+  'mailed',
+  'asked',
+  'rest',
+  'hold',
+  'cited',
+])
 
 /** One line per record that devices get, as the server prints them. */
 function text(lines: Line[]): string {
