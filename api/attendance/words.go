@@ -2,10 +2,8 @@ package attendance
 
 import (
 	_ "embed" // the sentences
-	"encoding/json"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"preau/api/notify"
@@ -20,15 +18,7 @@ var englishWords []byte
 // sentences are the words of alerts in one language.
 type sentences map[string]string
 
-var sentencesOf = sync.OnceValue(func() [2]sentences {
-	var both [2]sentences
-	for i, raw := range [][]byte{frenchWords, englishWords} {
-		if err := json.Unmarshal(raw, &both[i]); err != nil {
-			panic(err) // they are part of the program
-		}
-	}
-	return both
-})
+var sentencesOf = notify.Sentences[sentences](frenchWords, englishWords)
 
 // say gives a sentence in both languages; names and values fill what it leaves
 // open.
@@ -58,9 +48,7 @@ func (l sentences) fill(key string, fill ...string) string {
 // day writes a date out, "mardi 24 novembre".
 func (l sentences) day(at string) string {
 	t, _ := time.Parse(moment, at) // it was checked when it came in
-	weekday := strings.Fields(l["weekdays"])[t.Weekday()]
-	month := strings.Fields(l["months"])[t.Month()-1]
-	return weekday + " " + strconv.Itoa(t.Day()) + " " + month
+	return notify.Day(l, t)
 }
 
 // hour writes a time of day, "8 h 30" or "8:30".

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -142,15 +141,7 @@ var frenchWords []byte
 //go:embed en.json
 var englishWords []byte
 
-var sentencesOf = sync.OnceValue(func() [2]map[string]string {
-	var both [2]map[string]string
-	for i, raw := range [][]byte{frenchWords, englishWords} {
-		if err := json.Unmarshal(raw, &both[i]); err != nil {
-			panic(err) // they are part of the program
-		}
-	}
-	return both
-})
+var sentencesOf = notify.Sentences[map[string]string](frenchWords, englishWords)
 
 // say gives a sentence in both languages; those of a guardian of several
 // children name the child.

@@ -17,6 +17,7 @@ import (
 
 	"preau/api/attachment"
 	"preau/api/directory"
+	"preau/api/notify"
 	psync "preau/sync"
 )
 
@@ -306,11 +307,11 @@ func TestSentences(t *testing.T) {
 		}
 	}
 	for name, want := range map[string]string{"Français": "français", "SVT": "SVT", "EPS": "EPS", "Éducation musicale": "éducation musicale", "": "", "A": "A"} {
-		if got := inSentence(name); got != want {
+		if got := notify.InSentence(name); got != want {
 			t.Errorf("%q → %q", name, got)
 		}
 	}
-	if got := both[0].day(friday); got != "vendredi 27 novembre" {
+	if got := notify.Day(both[0], friday); got != "vendredi 27 novembre" {
 		t.Errorf("%q", got)
 	}
 }

@@ -2,13 +2,8 @@ package timetable
 
 import (
 	_ "embed" // the sentences
-	"encoding/json"
-	"strconv"
 	"strings"
-	"sync"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"preau/api/directory"
 	"preau/api/notify"
@@ -23,15 +18,7 @@ var englishWords []byte
 // sentences are the words of alerts in one language.
 type sentences map[string]string
 
-var sentencesOf = sync.OnceValue(func() [2]sentences {
-	var both [2]sentences
-	for i, raw := range [][]byte{frenchWords, englishWords} {
-		if err := json.Unmarshal(raw, &both[i]); err != nil {
-			panic(err) // they are part of the program
-		}
-	}
-	return both
-})
+var sentencesOf = notify.Sentences[sentences](frenchWords, englishWords)
 
 // say gives a sentence in both languages; fill replaces what it leaves open.
 func say(key string, fill func(l sentences, s string) string) notify.Text {
@@ -45,9 +32,7 @@ func (l sentences) day(day directory.Date) string {
 	if err != nil {
 		return string(day)
 	}
-	weekday := strings.Fields(l["weekdays"])[t.Weekday()]
-	month := strings.Fields(l["months"])[t.Month()-1]
-	return weekday + " " + strconv.Itoa(t.Day()) + " " + month
+	return notify.Day(l, t)
 }
 
 // when writes a day and an hour, "vendredi 27 novembre, 8 h 30".
@@ -69,12 +54,7 @@ func (l sentences) subject(name, sentence string) string {
 	if strings.HasPrefix(sentence, "{subject}") || l["hour"] == "" {
 		return name
 	}
-	first, size := utf8.DecodeRuneInString(name)
-	second, _ := utf8.DecodeRuneInString(name[size:])
-	if unicode.IsUpper(second) || !unicode.IsLetter(second) {
-		return name // "SVT"
-	}
-	return string(unicode.ToLower(first)) + name[size:]
+	return notify.InSentence(name)
 }
 
 // about names the child that a sentence is about.

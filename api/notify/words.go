@@ -1,0 +1,44 @@
+package notify
+
+import (
+	"encoding/json"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Sentences returns what reads the words of an area's alerts, JSON objects of
+// strings, when they are first needed: French, then English. They are part of
+// the program, so it panics on what cannot be read.
+func Sentences[S ~map[string]string](french, english []byte) func() [2]S {
+	return sync.OnceValue(func() (both [2]S) {
+		for i, raw := range [][]byte{french, english} {
+			if err := json.Unmarshal(raw, &both[i]); err != nil {
+				panic(err)
+			}
+		}
+		return both
+	})
+}
+
+// Day writes a date out, "vendredi 27 novembre", with the words "weekdays",
+// from Sunday on, and "months" of a language.
+func Day[S ~map[string]string](words S, t time.Time) string {
+	weekday := strings.Fields(words["weekdays"])[t.Weekday()]
+	month := strings.Fields(words["months"])[t.Month()-1]
+	return weekday + " " + strconv.Itoa(t.Day()) + " " + month
+}
+
+// InSentence writes the name of a subject as it stands inside a French
+// sentence: "français", but "SVT".
+func InSentence(name string) string {
+	first, size := utf8.DecodeRuneInString(name)
+	second, _ := utf8.DecodeRuneInString(name[size:])
+	if unicode.IsUpper(second) || !unicode.IsLetter(second) {
+		return name
+	}
+	return string(unicode.ToLower(first)) + name[size:]
+}
