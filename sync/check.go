@@ -17,6 +17,15 @@ func CheckID(field, id string) error {
 	return nil
 }
 
+// CheckKey refuses what cannot name a record: ids that areas put together from
+// others, at most so many bytes long.
+func CheckKey(field, key string, most int) error {
+	if key == "" || len(key) > most || strings.ContainsAny(key, " \"\\") {
+		return Refuse("invalid", field, "not an id")
+	}
+	return nil
+}
+
 // CheckText refuses a text of more characters.
 func CheckText(field, text string, most int) error {
 	if utf8.RuneCountInString(text) > most {

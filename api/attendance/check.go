@@ -2,7 +2,6 @@ package attendance
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"preau/api/directory"
@@ -112,9 +111,4 @@ func first(all ...error) error {
 }
 
 // checkNoteID refuses what is neither an id nor two of them with a sign between.
-func checkNoteID(id string) error {
-	if id == "" || len(id) > 64+1+64 || strings.ContainsAny(id, " \"\\") {
-		return invalid("id", "not an id")
-	}
-	return nil
-}
+func checkNoteID(id string) error { return psync.CheckKey("id", id, 64+1+64) }

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"unicode/utf8"
 
 	psync "preau/sync"
@@ -67,8 +66,8 @@ func named(tx *psync.Tx) ([]string, error) {
 		return nil, psync.Refuse("invalid", "ids", "name 1 to %d notices", maxIDs)
 	}
 	for i, id := range args.IDs {
-		if id == "" || len(id) > maxID || strings.ContainsAny(id, " \"\\") {
-			return nil, psync.Refuse("invalid", fmt.Sprintf("ids[%d]", i), "not an id")
+		if err := psync.CheckKey(fmt.Sprintf("ids[%d]", i), id, maxID); err != nil {
+			return nil, err
 		}
 	}
 	return args.IDs, nil
