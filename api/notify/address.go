@@ -14,13 +14,6 @@ import (
 	psync "preau/sync"
 )
 
-// How often mails tell of messages.
-const (
-	Each  = "each"
-	Daily = "daily"
-	Never = "never"
-)
-
 // Limits of the code that proves an address.
 const (
 	codeLife  = 30 * time.Minute
@@ -34,11 +27,15 @@ const (
 type mailbox struct {
 	Address   string    `json:"address"`
 	Confirmed bool      `json:"confirmed"`
-	Failing   bool      `json:"failing,omitempty"` // the mail server refuses it
+	Failing   bool      `json:"failing,omitempty"` // mails to it are refused, or come back
+	Stopped   bool      `json:"stopped,omitempty"` // its person wants no mails for now
 	Asked     int64     `json:"asked,omitempty"`
 	Until     time.Time `json:"until,omitzero"` // the code is good for so long
 	Left      int       `json:"left,omitempty"` // tries
 }
+
+// takes says whether mails go there.
+func (b mailbox) takes() bool { return b.Confirmed && !b.Failing && !b.Stopped }
 
 // asked is the hidden record "asked": when codes were sent lately.
 type asked struct {
@@ -168,7 +165,7 @@ func (s *Service) sendCode(ctx context.Context, job *psync.Job) error {
 }
 
 func (s *Service) mailboxOf(ctx context.Context, user string) (b mailbox, err error) {
-	_, err = scopeOf{s.engine, user}.Get(ctx, "address", "address", &b)
+	_, err = inScope{s.engine, "user:" + user}.Get(ctx, "address", "address", &b)
 	return b, err
 }
 
@@ -187,12 +184,17 @@ func (s *Service) handOver(ctx context.Context, job *psync.Job, user string, l c
 		if err == nil {
 			return sent(ctx, tx)
 		}
-		var b mailbox
-		seq, err := tx.Get(ctx, "address", "address", &b)
-		if err == nil && seq > 0 && b.Address == l.To {
-			b.Failing = true
-			tx.Put("address", "address", b)
-		}
-		return err
+		return markFailing(ctx, tx, l.To)
 	})
+}
+
+// markFailing notes that mails to an address of the person do not arrive.
+func markFailing(ctx context.Context, tx *psync.Tx, address string) error {
+	var b mailbox
+	seq, err := tx.Get(ctx, "address", "address", &b)
+	if err == nil && seq > 0 && b.Address == address && !b.Failing {
+		b.Failing = true
+		tx.Put("address", "address", b)
+	}
+	return err
 }

@@ -36,16 +36,15 @@ type mailed struct {
 }
 
 // mailLater says when news are mailed, if their person asked for it.
-func (s *Service) mailLater(ctx context.Context, tx *psync.Tx, kind string, set settings) error {
+func (s *Service) mailLater(ctx context.Context, tx *psync.Tx, kind string, to reader) error {
 	var b mailbox
 	_, err := tx.Get(ctx, "address", "address", &b)
-	if err != nil || !b.Confirmed || b.Failing || set.Mail == Never {
+	if err != nil || !b.takes() || to.set.Mail == Never {
 		return err
 	}
-	user := psync.ScopeID(tx.Scope())
-	due := s.when(user, set, Notice{}, tx.Now())
-	if set.Mail == Daily {
-		due = morningAfter(tx.Now().In(s.zone(user)))
+	due := s.when(to, Notice{}, tx.Now())
+	if to.set.Mail == Daily {
+		due = morningAfter(tx.Now().In(s.zone(to.user)))
 	}
 	tx.EffectAt(effectLetter, letter{kind, tx.Seq()}, due)
 	return nil
@@ -67,7 +66,7 @@ func (s *Service) mail(ctx context.Context, job *psync.Job) error {
 	}
 	user := psync.ScopeID(job.Source())
 	b, err := s.mailboxOf(ctx, user)
-	if err != nil || !b.Confirmed || b.Failing || s.office == nil {
+	if err != nil || !b.takes() || s.office == nil {
 		return err
 	}
 	set, err := s.settingsOf(ctx, user)
@@ -83,7 +82,7 @@ func (s *Service) mail(ctx context.Context, job *psync.Job) error {
 		return err
 	}
 	out := s.newsLetter(n, set.Lang)
-	out.ID, out.To, out.At = letterID(job), b.Address, s.now()
+	s.address(&out, job, user, b)
 	return s.handOver(ctx, job, user, out, func(ctx context.Context, tx *psync.Tx) error {
 		return noteMailed(ctx, tx, l.Ring, news)
 	})
@@ -92,7 +91,7 @@ func (s *Service) mail(ctx context.Context, job *psync.Job) error {
 // unmailed reads the news that a mail is to tell; none when newer ones follow.
 func (s *Service) unmailed(ctx context.Context, user string, l letter) ([]News, error) {
 	var there ring
-	at := scopeOf{s.engine, user}
+	at := inScope{s.engine, "user:" + user}
 	seq, err := at.Get(ctx, "ring", l.Ring, &there)
 	if err != nil || seq != l.Seq {
 		return nil, err
@@ -123,25 +122,32 @@ func letterID(job *psync.Job) string {
 	return shortHash(job.Source() + "\x00" + job.At().String())
 }
 
+// address says where a mail goes, how it is stopped, and where it comes back to.
+func (s *Service) address(l *courier.Letter, job *psync.Job, user string, b mailbox) {
+	l.ID, l.To, l.At = letterID(job), b.Address, s.now()
+	l.Stop, l.Envelope = s.stopAddress(user, b.Address), s.bounceAddress(user, b.Address)
+}
+
 // settingsPath is the screen where mails are set.
 const settingsPath = "/reglages/courriel"
 
 // newsLetter words a mail: who wrote, where to read it, how to stop it.
 func (s *Service) newsLetter(n Notice, lang string) courier.Letter {
 	words := mailWords(lang)
-	return words.letter(n.Title.In(lang), n.Lock.In(lang), s.origin+n.Path, s.origin+settingsPath)
+	return words.letter(n.Title.In(lang), []string{n.Lock.In(lang)}, s.origin+n.Path, s.origin+settingsPath)
 }
 
 func codeLetter(code, lang string) courier.Letter {
 	w := mailWords(lang)
 	w.Footer, w.Stop, w.Link = w.CodeFooter, "", ""
-	return w.letter(w.Code+" "+code, w.CodeLine, "", "")
+	return w.letter(w.Code+" "+code, []string{w.CodeLine}, "", "")
 }
 
 // mailText are the words of mails in one language.
 type mailText struct {
 	Link, Footer, Stop         string
 	Code, CodeLine, CodeFooter string
+	Digest, DigestLink         string
 }
 
 func mailWords(lang string) mailText {
@@ -150,35 +156,46 @@ func mailWords(lang string) mailText {
 			"Read and answer in Préau", "Nobody reads answers to this mail.", "Choose or stop these mails",
 			"Your code for Préau:", "Type it in Préau within 30 minutes, and messages will be announced at this address.",
 			"You did not ask for it? Somebody mistyped their address. There is nothing to do.",
+			"What is new:", "See it all in Préau",
 		}
 	}
 	return mailText{
 		"Lire et répondre dans Préau", "Personne ne lit les réponses à ce courriel.", "Régler ou arrêter ces courriels",
 		"Votre code pour Préau :", "À taper dans Préau dans les 30 minutes, pour que les messages soient annoncés à cette adresse.",
 		"Vous n’avez rien demandé ? Quelqu’un s’est trompé d’adresse. Il n’y a rien à faire.",
+		"Quoi de neuf :", "Tout voir dans Préau",
 	}
 }
 
 var pageOf = template.Must(template.New("").Parse(`<!doctype html>
 <p style="font:600 1.1em sans-serif">{{.Title}}</p>
-{{with .Line}}<p style="font-family:sans-serif">{{.}}</p>{{end}}
+{{range .Lines}}<p style="font-family:sans-serif">{{.}}</p>
+{{end}}
 {{if .URL}}<p style="font-family:sans-serif"><a href="{{.URL}}">{{.Link}}</a></p>{{end}}
 <p style="font:.85em sans-serif;color:#555">{{.Footer}}{{if .Settings}} <a href="{{.Settings}}">{{.Stop}}</a>{{end}}</p>
 `))
 
-func (w mailText) letter(title, line, url, settings string) courier.Letter {
-	title, line = courier.OneLine(title), courier.OneLine(line)
+func (w mailText) letter(title string, lines []string, url, settings string) courier.Letter {
+	title = courier.OneLine(title)
+	said := []string{}
+	for _, line := range lines {
+		if line != "" {
+			said = append(said, courier.OneLine(line))
+		}
+	}
 	var page bytes.Buffer
 	err := pageOf.Execute(&page, struct {
 		mailText
-		Title, Line, URL, Settings string
-	}{w, title, line, url, settings})
+		Title         string
+		Lines         []string
+		URL, Settings string
+	}{w, title, said, url, settings})
 	if err != nil {
 		panic(err) // the template is part of the program
 	}
 	var text strings.Builder
 	text.WriteString(title + "\n")
-	for _, part := range []string{line, labelled(w.Link, url), w.Footer + "\n" + labelled(w.Stop, settings)} {
+	for _, part := range append(said, labelled(w.Link, url), w.Footer+"\n"+labelled(w.Stop, settings)) {
 		if part != "" {
 			text.WriteString("\n" + part + "\n")
 		}

@@ -123,7 +123,7 @@ func TestQuietHours(t *testing.T) {
 		{"the night the clocks change", settings{}, Notice{}, time.Date(2026, 10, 24, 22, 0, 0, 0, paris), time.Date(2026, 10, 25, 7, 0, 0, 0, paris)},
 	} {
 		w := &Service{zone: func(string) *time.Location { return paris }}
-		if got := w.when("ines", c.set, c.notice, c.now.UTC()); !got.Equal(c.want) {
+		if got := w.when(reader{user: "ines", set: c.set}, c.notice, c.now.UTC()); !got.Equal(c.want) {
 			t.Errorf("%s: %v, want %v", c.name, got, c.want)
 		}
 	}

@@ -45,22 +45,6 @@ func (t Text) In(lang string) string {
 	return t.FR
 }
 
-// Alert is what a person may switch off.
-type Alert string
-
-// The alerts of the settings. The empty Alert cannot be switched off.
-const (
-	NewHomework Alert = "newHomework"
-	Returned    Alert = "returned"
-	DueSoon     Alert = "dueSoon"
-	NewMessage  Alert = "newMessage"
-	Timetable   Alert = "timetable"
-	NewGrade    Alert = "newGrade"
-	SchoolLife  Alert = "schoolLife"
-)
-
-var alerts = []Alert{NewHomework, Returned, DueSoon, NewMessage, Timetable, NewGrade, SchoolLife}
-
 // Notice is one line of news for one person.
 type Notice struct {
 	Kind    string `json:"kind"`
@@ -84,12 +68,19 @@ type Notice struct {
 	// wait for its end.
 	Urgent bool      `json:"urgent,omitempty"`
 	Due    time.Time `json:"due,omitzero"`
+
+	// What the thresholds of people look at, and nobody is sent: of a mark, its
+	// hundredths of a point of 20, where it has any; of a lateness, which one of
+	// its month it is.
+	Level *int `json:"level,omitempty"`
+	Times int  `json:"times,omitempty"`
 }
 
 // record is a notice as a device sees it.
 type record struct {
 	Kind    string    `json:"kind"`
 	Student string    `json:"student,omitempty"`
+	Alert   Alert     `json:"alert,omitempty"`
 	Title   string    `json:"title"`
 	Body    string    `json:"body"`
 	Path    string    `json:"path"`
@@ -98,21 +89,6 @@ type record struct {
 	Tag     string    `json:"tag,omitempty"`
 	Count   int       `json:"count,omitempty"`
 }
-
-// settings are the fields of the record "settings" that matter here.
-type settings struct {
-	Lang   string          `json:"lang"`
-	Alerts map[Alert]*bool `json:"alerts"`
-	Mail   string          `json:"mail"`
-	Quiet  *quiet          `json:"quiet"`
-}
-
-func (s settings) wants(a Alert) bool {
-	on, said := s.Alerts[a]
-	return !said || on == nil || *on
-}
-
-func (s settings) lang() string { return cmp.Or(s.Lang, "fr") }
 
 // Engine is what this package needs of the sync engine.
 type Engine interface {
@@ -126,6 +102,11 @@ type Config struct {
 	Now  func() time.Time
 	Zone func(user string) *time.Location // where a person lives; nil: Europe/Paris
 
+	// School tells of which school somebody is, and May whether somebody may set
+	// the rules of alerts in a scope school:X. Without them there are none.
+	School func(user string) string
+	May    func(a psync.Actor, scope string) error
+
 	// Origin is the address of this server, "https://ecole.example": the
 	// contact given to push services, and what notifications open.
 	Origin string
@@ -136,6 +117,8 @@ type Config struct {
 	// addresses.
 	Office *courier.Office
 	Key    []byte
+	// Domain is where mails that come back are taken; "" if they are not.
+	Domain string
 	// Allow lists more push services than the usual ones: host names, which
 	// stand for what is below them too, and origins with a scheme and port
 	// ("http://127.0.0.1:8282"), which stand for exactly that address, on this
@@ -150,6 +133,8 @@ type Service struct {
 	log     *slog.Logger
 	now     func() time.Time
 	zone    func(user string) *time.Location
+	school  func(user string) string
+	may     func(a psync.Actor, scope string) error
 	origin  string
 	keys    vapid
 	places  places
@@ -161,6 +146,7 @@ type Service struct {
 	tellers map[string]Teller
 	office  *courier.Office
 	key     []byte
+	domain  string
 }
 
 // Errors of the configuration.
@@ -171,7 +157,7 @@ var errConfig = errors.New("notify: bad configuration")
 // accept as a contact.
 func New(c Config) (*Service, error) {
 	s := &Service{
-		log: c.Log, now: c.Now, zone: c.Zone, origin: strings.TrimSuffix(c.Origin, "/"),
+		log: c.Log, now: c.Now, zone: c.Zone, school: c.School, may: c.May, domain: c.Domain, origin: strings.TrimSuffix(c.Origin, "/"),
 		pace: newPace(), tests: newPace(), tellers: map[string]Teller{}, office: c.Office, key: c.Key,
 	}
 	if s.zone == nil {
@@ -218,24 +204,28 @@ const (
 )
 
 // noticeLife is how long the writing of a notice is retried, pushLife how long
-// a push is worth sending.
+// a push is at most tried, its wait included.
 const (
 	noticeLife = 7 * 24 * time.Hour
-	pushLife   = 48 * time.Hour
+	pushLife   = 5 * 24 * time.Hour
 )
 
 // Register adds the rules of this package to the engine's mux.
 func (s *Service) Register(mux *psync.Mux) {
 	mux.Later(effectNotice, noticeLife, s.notice)
-	mux.Later(effectPush, pushLife+24*time.Hour, s.push)
+	mux.Later(effectPush, pushLife, s.push)
 	mux.Later(effectMoved, noticeLife, s.movedAway)
 	mux.Later(effectLetter, letterLife, s.mail)
+	mux.Later(effectPost, letterLife, s.mailOne)
+	mux.Later(effectDigest, letterLife, s.sendDigest)
 	mux.Later(effectCode, codeLife, s.sendCode)
-	for _, typ := range []string{"ring", "mailed", "asked"} {
+	for _, typ := range []string{"ring", "mailed", "asked", "digest"} {
 		mux.Hide(typ)
 	}
 	mux.Mutation("notify.address@1", "user:*", s.setAddress)
 	mux.Mutation("notify.confirm@1", "user:*", s.confirm)
+	mux.Mutation("notify.mails@1", "user:*", s.setMails)
+	mux.Mutation("notify.rules@1", "school:*", s.setRules)
 	mux.Mutation("notice.read@1", "user:*", s.read)
 	mux.Mutation("notice.dismiss@1", "user:*", s.dismiss)
 	mux.Mutation("settings.set@1", "user:*", s.set)
@@ -266,13 +256,17 @@ func (s *Service) notice(ctx context.Context, job *psync.Job) error {
 // Deliver writes notices to a person, exactly once for this job: call it once
 // per person and job, with all that the job has to tell.
 func (s *Service) Deliver(ctx context.Context, job *psync.Job, user string, notices ...Notice) error {
+	r, err := s.rulesFor(ctx, user)
+	if err != nil {
+		return err
+	}
 	return job.Commit(ctx, "user:"+user, func(ctx context.Context, tx *psync.Tx) error {
 		var set settings
 		if _, err := tx.Get(ctx, "settings", "settings", &set); err != nil {
 			return err
 		}
 		for _, n := range notices {
-			if err := s.write(ctx, tx, user, set, n); err != nil {
+			if err := s.write(ctx, tx, reader{user, set, r}, n); err != nil {
 				return err
 			}
 		}
@@ -280,32 +274,45 @@ func (s *Service) Deliver(ctx context.Context, job *psync.Job, user string, noti
 	})
 }
 
-// write puts one notice and says when it is to be pushed.
-func (s *Service) write(ctx context.Context, tx *psync.Tx, user string, set settings, n Notice) error {
+// reader is a person with what they, and their school, chose.
+type reader struct {
+	user  string
+	set   settings
+	rules rules
+}
+
+// write puts one notice and says when it is to be pushed and mailed.
+func (s *Service) write(ctx context.Context, tx *psync.Tx, to reader, n Notice) error {
 	id, count, known, err := s.place(ctx, tx, n)
 	if err != nil || known {
 		return err
 	}
-	title, lock := n.Title, n.Lock
+	title, lock, lang := n.Title, n.Lock, to.set.lang()
 	if count > 1 {
 		title, lock = fill(n.Many, count), Text{}
 	}
 	r := record{
-		Kind: n.Kind, Student: n.Student, Title: title.In(set.Lang), Body: n.Body.In(set.Lang),
+		Kind: n.Kind, Student: n.Student, Alert: n.Alert, Title: title.In(lang), Body: n.Body.In(lang),
 		Path: n.Path, At: tx.Now().UTC(), Tag: n.Tag,
 	}
 	if count > 1 {
 		r.Count = count
 	}
 	tx.Put("notice", id, r)
-	if set.wants(n.Alert) {
-		p := push{
-			User: user, Notice: id, Seq: tx.Seq(), Title: r.Title, Body: lock.In(set.Lang), Lang: set.lang(),
-			Path: n.Path, Tag: cmp.Or(n.Tag, id), Urgent: n.Urgent, Until: tx.Now().Add(pushLife).UTC(),
-		}
-		tx.EffectAt(effectPush, p, s.when(user, set, n, tx.Now()))
+	if to.set.rings(to.rules, n) {
+		at := s.when(to, n, tx.Now())
+		tx.EffectAt(effectPush, push{
+			User: to.user, Notice: id, Seq: tx.Seq(), Title: r.Title, Body: lock.In(lang), Lang: lang,
+			Path: n.Path, Tag: cmp.Or(n.Tag, id), Urgent: n.Urgent, Until: until(n.Alert, at, tx.Now()),
+		}, at)
 	}
-	return nil
+	return s.mailNotice(ctx, tx, to, id, n)
+}
+
+// until is how long a push is worth delivering that may ring at a moment, the
+// zero time being now.
+func until(a Alert, at, now time.Time) time.Time {
+	return later(at, now).Add(catalogue[a].life).UTC()
 }
 
 // fill says in how many things a gathered notice stands for.

@@ -445,7 +445,7 @@ func (s *Service) testPush(ctx context.Context, a psync.Actor) (push, error) {
 }
 
 func (s *Service) settingsOf(ctx context.Context, user string) (set settings, err error) {
-	_, err = scopeOf{s.engine, user}.Get(ctx, "settings", "settings", &set)
+	_, err = inScope{s.engine, "user:" + user}.Get(ctx, "settings", "settings", &set)
 	return set, err
 }
 

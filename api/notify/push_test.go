@@ -67,7 +67,7 @@ func TestHeadersAreWhatServicesWant(t *testing.T) {
 		t.Errorf("urgencies %s, %s", all[0].Urgency, all[1].Urgency)
 	}
 	for _, p := range all {
-		if len(p.Topic) != 24 || p.TTL != int(pushLife.Seconds()) {
+		if len(p.Topic) != 24 || p.TTL != int(catalogue[NewHomework].life.Seconds()) {
 			t.Errorf("topic %q, TTL %d", p.Topic, p.TTL)
 		}
 	}
@@ -153,7 +153,7 @@ func TestTroubleIsTriedAgainUntilItIsTooLate(t *testing.T) {
 		w.pass(5 * time.Minute)
 	}
 	w.wantStatuses(503, 503, 503, 201)
-	if got := w.pushes.Pushes()[3]; got.Ack != 100 || got.TTL >= int(pushLife.Seconds()) {
+	if got := w.pushes.Pushes()[3]; got.Ack != 100 || got.TTL >= int(catalogue[NewHomework].life.Seconds()) {
 		t.Errorf("%+v", got)
 	}
 

@@ -19,11 +19,12 @@ func clock(s string) (minutes int, ok bool) {
 	return t.Hour()*60 + t.Minute(), err == nil && len(s) == 5
 }
 
-func (q quiet) valid() bool {
-	_, from := clock(q.From)
-	_, to := clock(q.To)
-	return from && to
+func timeOfDay(s string) bool {
+	_, ok := clock(s)
+	return ok
 }
+
+func (q quiet) valid() bool { return timeOfDay(q.From) && timeOfDay(q.To) }
 
 // end is when the quiet time that holds at t ends; t itself when none does.
 func (q quiet) end(t time.Time) time.Time {
@@ -44,14 +45,21 @@ func (q quiet) end(t time.Time) time.Time {
 }
 
 // when says when a notice written now may ring: at once, or when the quiet
-// hours end. What is urgent and due before noon of that morning does not wait.
-func (s *Service) when(user string, set settings, n Notice, now time.Time) time.Time {
+// hours end; marks at their hour. What is urgent and due before noon of that
+// morning does not wait.
+func (s *Service) when(to reader, n Notice, now time.Time) time.Time {
 	q := usualQuiet
-	if set.Quiet != nil && set.Quiet.valid() {
-		q = *set.Quiet
+	for _, chosen := range []*quiet{to.rules.Quiet, to.set.Quiet} {
+		if chosen != nil && chosen.valid() {
+			q = *chosen
+		}
 	}
-	local := now.In(s.zone(user))
-	end := q.end(local)
+	local := now.In(s.zone(to.user))
+	ready := local
+	if n.Alert == NewGrade {
+		ready = next(local, to.set.gradesAt(to.rules))
+	}
+	end := q.end(ready)
 	noon := time.Date(end.Year(), end.Month(), end.Day(), 12, 0, 0, 0, end.Location())
 	if end.Equal(local) || n.Urgent && !n.Due.IsZero() && n.Due.Before(noon) {
 		return time.Time{}

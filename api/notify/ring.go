@@ -65,13 +65,17 @@ func (s *Service) Ring(ctx context.Context, tx *psync.Tx, kind string, n News) e
 		return err
 	}
 	tx.Put("ring", kind, ring{unseen[max(0, len(unseen)-MaxNews):]})
-	var set settings
-	if _, err := tx.Get(ctx, "settings", "settings", &set); err != nil {
+	to := reader{user: user}
+	if _, err := tx.Get(ctx, "settings", "settings", &to.set); err != nil {
 		return err
 	}
-	p := push{User: user, Ring: kind, Seq: tx.Seq(), Tag: kind, Until: tx.Now().Add(pushLife).UTC()}
-	tx.EffectAt(effectPush, p, s.when(user, set, Notice{}, tx.Now()))
-	return s.mailLater(ctx, tx, kind, set)
+	if to.rules, err = s.rulesFor(ctx, user); err != nil {
+		return err
+	}
+	at := s.when(to, Notice{}, tx.Now())
+	p := push{User: user, Ring: kind, Seq: tx.Seq(), Tag: kind, Until: until(NewMessage, at, tx.Now())}
+	tx.EffectAt(effectPush, p, at)
+	return s.mailLater(ctx, tx, kind, to)
 }
 
 // heard says whether anything would ring: nothing is written for those who have
@@ -83,7 +87,7 @@ func (s *Service) heard(ctx context.Context, tx *psync.Tx, user string) (bool, e
 	}
 	var b mailbox
 	_, err = tx.Get(ctx, "address", "address", &b)
-	return b.Confirmed && !b.Failing, err
+	return b.takes(), err
 }
 
 // unseen reads the news that a record "ring" of a person holds, as far as they
@@ -97,7 +101,7 @@ func (s *Service) unseen(ctx context.Context, user string, r storage.Record) ([]
 	if !known {
 		return nil, nil
 	}
-	return teller.Unseen(ctx, scopeOf{s.engine, user}, there.News)
+	return teller.Unseen(ctx, inScope{s.engine, "user:" + user}, there.News)
 }
 
 // worded fills in what a push of news says, in the language of its person. It
@@ -111,18 +115,22 @@ func (s *Service) worded(ctx context.Context, p push, news []News) (_ push, want
 		return p, false, err
 	}
 	set, err := s.settingsOf(ctx, p.User)
+	if err != nil {
+		return p, false, err
+	}
+	r, err := s.rulesFor(ctx, p.User)
 	p.Title, p.Body, p.Lang, p.Path = n.Title.In(set.Lang), n.Lock.In(set.Lang), set.lang(), n.Path
-	return p, set.wants(n.Alert), err
+	return p, set.wants(r, n.Alert, n.Student), err
 }
 
-// scopeOf reads the scope of one person as it is by now.
-type scopeOf struct {
+// inScope reads a scope as it is by now.
+type inScope struct {
 	engine Engine
-	user   string
+	scope  string
 }
 
-func (p scopeOf) Get(ctx context.Context, typ, id string, into any) (int64, error) {
-	recs, err := p.engine.Find(ctx, "user:"+p.user, storage.Key{Type: typ, ID: id})
+func (p inScope) Get(ctx context.Context, typ, id string, into any) (int64, error) {
+	recs, err := p.engine.Find(ctx, p.scope, storage.Key{Type: typ, ID: id})
 	if err != nil || len(recs) == 0 {
 		return 0, err
 	}
@@ -130,7 +138,7 @@ func (p scopeOf) Get(ctx context.Context, typ, id string, into any) (int64, erro
 		err = json.Unmarshal(recs[0].Value, into)
 	}
 	if err != nil {
-		return 0, fmt.Errorf("read %s %s of %s: %w", typ, id, p.user, err)
+		return 0, fmt.Errorf("read %s %s of %s: %w", typ, id, p.scope, err)
 	}
 	return recs[0].Seq, nil
 }

@@ -1,12 +1,12 @@
 package notify
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
 	"unicode/utf8"
 
@@ -113,13 +113,25 @@ func (s *Service) dismiss(ctx context.Context, tx *psync.Tx) error {
 
 // change is what a person changes of the settings; the rest stays.
 type change struct {
-	Lang    *string         `json:"lang,omitempty"`
-	Theme   *string         `json:"theme,omitempty"`
-	Mail    *string         `json:"mail,omitempty"`
-	Alerts  map[Alert]*bool `json:"alerts,omitempty"`
-	Quiet   *quiet          `json:"quiet,omitempty"`
-	Phrases *[]string       `json:"phrases,omitempty"`
+	choices
+	Lang     *string            `json:"lang,omitempty"`
+	Theme    *string            `json:"theme,omitempty"`
+	Children map[string]choices `json:"children,omitempty"`
+	Mail     *string            `json:"mail,omitempty"`
+	Digest   *string            `json:"digest,omitempty"`
+	Quiet    *quiet             `json:"quiet,omitempty"`
+	GradesAt *string            `json:"gradesAt,omitempty"`
+	Below    *int               `json:"below,omitempty"`
+	LatesAt  *int               `json:"latesAt,omitempty"`
+	Phrases  *[]string          `json:"phrases,omitempty"`
 }
+
+// Limits of thresholds, and of how many children have choices of their own.
+const (
+	maxBelow    = 20
+	maxLates    = 30
+	maxChildren = 30
+)
 
 func (c change) check() error {
 	switch {
@@ -127,20 +139,43 @@ func (c change) check() error {
 		return psync.Refuse("invalid", "lang", "fr or en")
 	case c.Theme != nil && *c.Theme != "auto" && *c.Theme != "light" && *c.Theme != "dark":
 		return psync.Refuse("invalid", "theme", "auto, light or dark")
+	}
+	return cmp.Or(c.checkAlerts(), c.checkPhrases())
+}
+
+func (c change) checkAlerts() error {
+	outside := func(n *int, most int) bool { return n != nil && (*n < 0 || *n > most) }
+	switch {
 	case c.Mail != nil && !slices.Contains([]string{Each, Daily, Never}, *c.Mail):
 		return psync.Refuse("invalid", "mail", "each, daily or never")
+	case c.Digest != nil && !slices.Contains([]string{Weekly, Daily, Never}, *c.Digest):
+		return psync.Refuse("invalid", "digest", "weekly, daily or never")
 	case c.Quiet != nil && !c.Quiet.valid():
 		return psync.Refuse("invalid", "quiet", "from and to are times of day, 21:00")
-	case c.Phrases != nil && len(*c.Phrases) > maxPhrases:
-		return psync.Refuse("too_large", "phrases", "at most %d", maxPhrases)
+	case c.GradesAt != nil && *c.GradesAt != "" && !timeOfDay(*c.GradesAt):
+		return psync.Refuse("invalid", "gradesAt", "a time of day, 18:00, or nothing")
+	case outside(c.Below, maxBelow):
+		return psync.Refuse("invalid", "below", "0 to %d", maxBelow)
+	case outside(c.LatesAt, maxLates):
+		return psync.Refuse("invalid", "latesAt", "0 to %d", maxLates)
+	case len(c.Children) > maxChildren:
+		return psync.Refuse("too_large", "children", "at most %d", maxChildren)
 	}
-	for a := range c.Alerts {
-		if !slices.Contains(alerts, a) {
-			return psync.Refuse("invalid", "alerts."+string(a), "no such alert")
+	for child, chosen := range c.Children {
+		field := "children." + child
+		if err := cmp.Or(psync.CheckKey(field, child, maxID), chosen.check(field+".")); err != nil {
+			return err
 		}
 	}
+	return c.choices.check("")
+}
+
+func (c change) checkPhrases() error {
 	if c.Phrases == nil {
 		return nil
+	}
+	if len(*c.Phrases) > maxPhrases {
+		return psync.Refuse("too_large", "phrases", "at most %d", maxPhrases)
 	}
 	for i, p := range *c.Phrases {
 		if p == "" || utf8.RuneCountInString(p) > maxPhraseSize {
@@ -173,21 +208,49 @@ func (s *Service) set(ctx context.Context, tx *psync.Tx) error {
 	return nil
 }
 
-// merge lays the change over the settings as they are; alerts one by one.
+// merge lays the change over the settings as they are; choices one by one.
 func (c change) merge(all map[string]json.RawMessage) error {
-	alerts := map[Alert]*bool{}
-	if old, ok := all["alerts"]; ok {
-		if err := json.Unmarshal(old, &alerts); err != nil {
-			return fmt.Errorf("settings: %w", err)
-		}
+	var old struct {
+		choices
+		Children map[string]choices `json:"children"`
 	}
-	maps.Copy(alerts, c.Alerts)
-	if len(alerts) > 0 {
-		c.Alerts = alerts
+	before, err := json.Marshal(all)
+	if err != nil {
+		return fmt.Errorf("settings: %w", err)
+	}
+	if err := json.Unmarshal(before, &old); err != nil {
+		return fmt.Errorf("settings: %w", err)
+	}
+	c.choices = over(old.choices, c.choices)
+	for child, chosen := range c.Children {
+		old.Children = with(old.Children, child, over(old.Children[child], chosen))
+	}
+	c.Children = old.Children
+	if len(c.Children) > maxChildren {
+		return psync.Refuse("too_large", "children", "at most %d", maxChildren)
 	}
 	raw, err := json.Marshal(c)
 	if err != nil {
 		return fmt.Errorf("settings: %w", err)
 	}
 	return json.Unmarshal(raw, &all)
+}
+
+// over lays choices over others; null takes one back.
+func over(old, c choices) choices {
+	for a, on := range c.Alerts {
+		old.Alerts = with(old.Alerts, a, on)
+	}
+	for a, how := range c.Mails {
+		old.Mails = with(old.Mails, a, how)
+	}
+	return old
+}
+
+func with[K comparable, V any](m map[K]V, k K, v V) map[K]V {
+	if m == nil {
+		m = map[K]V{}
+	}
+	m[k] = v
+	return m
 }

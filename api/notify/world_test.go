@@ -44,7 +44,7 @@ type world struct {
 // morning is a Monday in Paris, 11:00.
 var morning = time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
 
-func newWorld(t testing.TB) *world {
+func newWorld(t testing.TB, more ...func(*Config)) *world {
 	t.Helper()
 	records, err := sqlite.Open(t.Context(), sqlite.Memory, sqlite.Options{})
 	if err != nil {
@@ -67,10 +67,14 @@ func newWorld(t testing.TB) *world {
 	}
 	log := slog.New(slog.DiscardHandler)
 	w.private = private
-	w.Service, err = New(Config{
+	c := Config{
 		Log: log, Now: w.clock, Origin: "https://ecole.example",
 		PublicKey: public, PrivateKey: private, Allow: []string{h.URL},
-	})
+	}
+	for _, change := range more {
+		change(&c)
+	}
+	w.Service, err = New(c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +87,7 @@ func newWorld(t testing.TB) *world {
 }
 
 func own1(a psync.Actor) ([]psync.Grant, uint64) {
-	return []psync.Grant{{Scope: "user:" + a.User}}, 1
+	return []psync.Grant{{Scope: "user:" + a.User}, {Scope: "school:x"}}, 1
 }
 
 func (w *world) clock() time.Time {

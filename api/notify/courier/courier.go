@@ -106,6 +106,8 @@ type Letter struct {
 	Text     string
 	HTML     string
 	Settings string // address of a page where its reader may stop such mails
+	Stop     string // address that a mail program may post to, to stop them (RFC 8058)
+	Envelope string // where the server's own mail comes back to when it cannot be delivered
 	At       time.Time
 	Person   *Person // who wrote it; nil: the server did
 	Files    []File
@@ -170,9 +172,7 @@ func (o *Office) write(l Letter) (*gomail.Msg, error) {
 	m.SetMessageIDWithValue(o.bare(l.ID))
 	m.SetDateWithValue(l.At)
 	m.Subject(OneLine(l.Subject))
-	if l.Settings != "" {
-		m.SetGenHeaderPreformatted("List-Unsubscribe", "<"+OneLine(l.Settings)+">")
-	}
+	l.unsubscribe(m)
 	m.SetBodyString(gomail.TypeTextPlain, l.Text)
 	m.AddAlternativeString(gomail.TypeTextHTML, l.HTML)
 	for _, f := range l.Files {
@@ -184,10 +184,25 @@ func (o *Office) write(l Letter) (*gomail.Msg, error) {
 	return m, nil
 }
 
+// unsubscribe says how such mails are stopped: with one click where the mail
+// program can, else on a page.
+func (l Letter) unsubscribe(m *gomail.Msg) {
+	switch {
+	case l.Stop != "":
+		m.SetGenHeaderPreformatted("List-Unsubscribe", "<"+OneLine(l.Stop)+">")
+		m.SetGenHeader("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
+	case l.Settings != "":
+		m.SetGenHeaderPreformatted("List-Unsubscribe", "<"+OneLine(l.Settings)+">")
+	}
+}
+
 // sign says whom a mail is from, and where answers go.
 func (o *Office) sign(m *gomail.Msg, l Letter) error {
 	if l.Person == nil {
 		m.SetGenHeader("Auto-Submitted", "auto-generated")
+		if l.Envelope != "" {
+			return errors.Join(m.FromFormat("Préau", o.from), m.EnvelopeFrom(l.Envelope))
+		}
 		return m.FromFormat("Préau", o.from)
 	}
 	if n := len(l.Person.References); n > 0 {
