@@ -104,6 +104,8 @@ var crossings = []crossing{
 	{"PUT /api/push", at("/api/push"), `{"endpoint":"https://127.0.0.1/x","keys":{"p256dh":"","auth":""}}`, whoever, 422, 0, nil},
 	{"DELETE /api/push", at("/api/push"), `{"endpoint":"https://push.example/x"}`, whoever, 204, 0, nil},
 	{"POST /api/push/test", at("/api/push/test"), `{}`, whoever, 0, 0, nil},
+	{"GET /api/mails/stop", at("/api/mails/stop?u=ines&t=0011223344556677"), "", everybody, 200, 0, nil},
+	{"POST /api/mails/stop", at("/api/mails/stop?u=ines&t=0011223344556677"), "", everybody, 404, 0, nil},
 
 	{"GET /api/calendar", at("/api/calendar"), "", whoever, 200, 0, nil},
 	{"PUT /api/calendar", at("/api/calendar"), `{}`, whoever, 200, 0, nil},
@@ -270,6 +272,8 @@ var actions = []action{
 	{"notice.read@1", "user:ines", `{"ids":["n1"]}`, self},
 	{"notify.address@1", "user:ines", `{"address":"nadia@example.org"}`, self},
 	{"notify.confirm@1", "user:ines", `{"code":"000000"}`, self},
+	{"notify.mails@1", "user:ines", `{"on":false}`, self},
+	{"notify.rules@1", "school:collard", `{"gradesAt":"18:00"}`, "direction admin"},
 	{"notice.dismiss@1", "user:ines", `{"ids":["n1"]}`, self},
 	{"mail.send@1", "user:ines", `{"id":"letter-of-%s","subject":"S","mode":"all","to":["user:garnier"],"body":[{"runs":[{"text":"T"}]}]}`, self},
 	{"mail.reply@1", "user:ines", `{"id":"answer-of-%s","re":"letter-0001","body":[{"runs":[{"text":"T"}]}]}`, self},

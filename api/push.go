@@ -14,6 +14,8 @@ func PushRoutes(notices *notify.Service) Routes {
 		s.Route("PUT", "/api/push", SignedIn, Small, r.subscribe)
 		s.Route("DELETE", "/api/push", SignedIn, Small, r.unsubscribe)
 		s.Route("POST", "/api/push/test", SignedIn, Blank, r.try)
+		s.Route("GET", notify.StopPath, Public, NoBody, r.choose)
+		s.Route("POST", notify.StopPath, Public, Small, r.stop)
 	}
 }
 
@@ -68,4 +70,22 @@ func (r pushRoutes) try(c *Call) error {
 	return c.JSON(fiber.StatusOK, struct {
 		Tried []notify.Tried `json:"tried"`
 	}{tried})
+}
+
+// choose leads whoever follows the address by hand to where mails are set.
+func (r pushRoutes) choose(c *Call) error {
+	c.SetHeader(fiber.HeaderLocation, "/reglages/courriel")
+	return c.Empty(fiber.StatusSeeOther)
+}
+
+// stop ends the mails of a person, for a mail program that has one of them.
+// What it posts says nothing that the address does not (RFC 8058).
+func (r pushRoutes) stop(c *Call) error {
+	if _, err := c.Raw(); err != nil {
+		return err
+	}
+	if err := r.Stop(c.Context(), c.Query("u"), c.Query("t")); err != nil {
+		return err
+	}
+	return c.NoContent()
 }

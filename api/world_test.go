@@ -83,7 +83,10 @@ func newWorld(t testing.TB) *world {
 	files := attachment.New(attachment.Config{Blobs: blobs, Access: w.directory, Log: log, Now: morning})
 	office, err := courier.Parse("smtp://127.0.0.1:1?from=nobody@ecole.example") // where nobody answers
 	check(t, err)
-	notices, err := notify.New(notify.Config{Log: log, Now: morning, Origin: "https://ecole.example", Office: office, Key: []byte("a key")})
+	notices, err := notify.New(notify.Config{
+		Log: log, Now: morning, Origin: "https://ecole.example", Office: office, Key: []byte("a key"), School: w.directory.SchoolOf,
+		May: func(a psync.Actor, scope string) error { return w.directory.May(a, directory.RuleAlerts, scope) },
+	})
 	check(t, err)
 	w.homework = homework.New(homework.Config{
 		Directory: w.directory, Files: files, Notices: notices, Log: log, Now: morning,

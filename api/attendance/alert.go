@@ -2,6 +2,7 @@ package attendance
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"preau/api/notify"
+	"preau/storage"
 	psync "preau/sync"
 )
 
@@ -136,5 +138,30 @@ func (s *Service) tell(ctx context.Context, job *psync.Job) error {
 		ID:    strings.Join([]string{r.Type, student, r.ID}, "."),
 		Title: say(key+".title", "first", pupil.First), Body: sayTime("at.body", pupil.First, there.From, there.To),
 	}
+	if r.Type == kindLateness {
+		n.Alert = notify.Lateness
+		if n.Times, err = s.latesOfMonth(ctx, job.Source(), there.From); err != nil {
+			return err
+		}
+	}
 	return s.deliver(ctx, job, append([]string{student}, s.dir.Guardians(student)...), n)
+}
+
+// latesOfMonth counts the latenesses of a pupil in the month of a moment, up to
+// that one.
+func (s *Service) latesOfMonth(ctx context.Context, scope, at string) (n int, err error) {
+	recs, err := s.engine.Find(ctx, scope, storage.Key{Type: kindLateness})
+	if err != nil {
+		return 0, fmt.Errorf("latenesses in %s: %w", scope, err)
+	}
+	for _, r := range recs {
+		late, _, err := decoded[Event](r)
+		if err != nil {
+			return 0, err
+		}
+		if late.From[:len("2026-11")] == at[:len("2026-11")] && late.From <= at {
+			n++
+		}
+	}
+	return n, nil
 }

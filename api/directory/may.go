@@ -33,6 +33,7 @@ const (
 	UseMail          Action = "use a mailbox"     // write, read and put away
 	ModerateMail     Action = "moderate messages" // stop, withdraw and close
 	RuleMail         Action = "set the rules of messaging"
+	RuleAlerts       Action = "set the rules of alerts"
 	KeepDocuments    Action = "keep documents"
 	RuleDocuments    Action = "set the quotas of documents"
 	MakeSpace        Action = "make a space"
@@ -102,6 +103,7 @@ var policy = map[Action]struct {
 	MakeSpace:       {"school", []relation{colleague}},
 
 	RuleMail:      {"school", []relation{direction, admin}},
+	RuleAlerts:    {"school", []relation{direction, admin}},
 	RuleDocuments: {"school", []relation{direction, admin}},
 
 	ReadSpace:  {"space", []relation{member, direction}},

@@ -122,7 +122,7 @@ func (g *Gradebook) readers(scope string, n news) []reader {
 func notice(n news, grade Grade, to reader, subject, hour string) notify.Notice {
 	line := notify.Notice{
 		Kind: "grade." + n.Kind, Student: to.student, Path: "/notes/" + n.Assessment, Alert: notify.NewGrade,
-		Title: say(n.Kind, to, subject), Body: notify.Text{FR: grade.Title, EN: grade.Title},
+		Title: say(n.Kind, to, subject), Body: notify.Text{FR: grade.Title, EN: grade.Title}, Level: level(grade),
 	}
 	if to.child != "" {
 		line.Path += "?enfant=" + to.student
@@ -133,6 +133,17 @@ func notice(n news, grade Grade, to reader, subject, hour string) notify.Notice 
 		line.ID = strings.Join([]string{"grade", n.Assessment, to.student, strconv.FormatInt(n.At.UnixMilli(), 36)}, ".")
 	}
 	return line
+}
+
+// level is what a mark comes to, in hundredths of a point of 20; nil where it
+// counts as nothing. Thresholds look at it, and nobody is sent it.
+func level(g Grade) *int {
+	points, counts := g.Value.Points()
+	if !counts || g.OutOf <= 0 {
+		return nil
+	}
+	of20 := int(points * 2000 / g.OutOf)
+	return &of20
 }
 
 //go:embed fr.json

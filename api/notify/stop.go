@@ -103,6 +103,13 @@ func (s *Service) bounceAddress(user, address string) string {
 	return local + "@" + s.domain
 }
 
+// Awaits says whether an address is one to which mails of this server come
+// back. Nothing else is taken there.
+func (s *Service) Awaits(address string) bool {
+	_, _, ours := s.bounceOf(address)
+	return ours
+}
+
 // Bounced notes that a mail of this server came back, if it went out with this
 // address as its envelope; ok says whether it did. Mails stop then, and the
 // person sees why.

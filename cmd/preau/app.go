@@ -113,6 +113,7 @@ func (a *App) openAreas() (err error) {
 	a.files = attachment.New(attachment.Config{Blobs: a.blobs, Access: a.directory, Scanner: a.scanner(), Log: a.log, Now: a.now})
 	a.notices, err = notify.New(notify.Config{
 		Log: a.log, Now: a.now, Zone: a.directory.ZoneOf, Origin: a.origin(), Allow: a.config.PushHosts,
+		School: a.directory.SchoolOf, May: a.mayRuleAlerts, Domain: a.bounceDomain(),
 		Office: a.config.SMTP, Key: a.keys.Accounts,
 		PublicKey: a.keys.VAPIDPublic, PrivateKey: a.keys.VAPIDPrivate,
 	})
@@ -221,6 +222,11 @@ func (a arrivals) Arrived(ctx context.Context, actor psync.Actor, f api.Arrival)
 	a.n.uploads.Add(1)
 	a.n.bytes.Add(f.Size)
 	return nil
+}
+
+// mayRuleAlerts says whether somebody may set when a school's alerts ring.
+func (a *App) mayRuleAlerts(who psync.Actor, scope string) error {
+	return a.directory.May(who, directory.RuleAlerts, scope)
 }
 
 // forgetPush drops the push subscription of a device that was revoked.

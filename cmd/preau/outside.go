@@ -10,6 +10,7 @@ import (
 
 	"preau/api/mail"
 	"preau/api/mail/inbound"
+	"preau/api/notify"
 )
 
 // setMailDomain takes the domain that answers from outside come to.
@@ -51,6 +52,39 @@ func (a *App) outside() *mail.Outside {
 	return &mail.Outside{Courier: a.config.SMTP, Domain: a.config.MailDomain, Key: a.keys.Accounts}
 }
 
+// bounceDomain is where the server's own mails come back to; "" if nothing
+// listens there.
+func (a *App) bounceDomain() string {
+	if len(a.config.lacks()) > 0 {
+		return ""
+	}
+	return a.config.MailDomain
+}
+
+// incoming tells mails of the server's own that come back from answers of
+// people outside.
+type incoming struct {
+	*mail.Service
+	notices *notify.Service
+}
+
+// Expects implements [inbound.Receiver].
+func (r incoming) Expects(ctx context.Context, address string) error {
+	if r.notices.Awaits(address) {
+		return nil
+	}
+	return r.Service.Expects(ctx, address)
+}
+
+// Bounce implements [inbound.Receiver].
+func (r incoming) Bounce(ctx context.Context, address string) error {
+	ours, err := r.notices.Bounced(ctx, address)
+	if ours || err != nil {
+		return err
+	}
+	return r.Service.Bounce(ctx, address)
+}
+
 // openPost listens for mails from outside.
 func (a *App) openPost() (err error) {
 	if len(a.config.lacks()) > 0 {
@@ -63,7 +97,7 @@ func (a *App) openPost() (err error) {
 		return fmt.Errorf("PREAU_SMTP_LISTEN: %w", err)
 	}
 	a.post.server = inbound.New(inbound.Config{
-		Domain: a.config.MailDomain, Receiver: a.mail, Scanner: a.config.Clamd, TLS: a.fronts.mailTLS(a.config.Host), Log: a.log, Now: a.now,
+		Domain: a.config.MailDomain, Receiver: incoming{a.mail, a.notices}, Scanner: a.config.Clamd, TLS: a.fronts.mailTLS(a.config.Host), Log: a.log, Now: a.now,
 	})
 	return nil
 }
