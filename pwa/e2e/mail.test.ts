@@ -204,7 +204,7 @@ step('E6: she gives an address, types the code that a mail brings, and is told t
   await page.getByText('Ce n’est pas le bon code').waitFor()
   await page.getByLabel('Code reçu').fill(code)
   await page.getByRole('button', { name: 'Confirmer' }).click()
-  await page.getByText(`Les nouveaux messages sont annoncés à ${to}.`).waitFor()
+  await page.getByText(`Les nouvelles sont annoncées à ${to}.`).waitFor()
 })
 
 step('E6: the mail names who wrote and not what; its link opens the discussion', async () => {

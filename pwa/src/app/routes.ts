@@ -206,6 +206,11 @@ export const routes = {
     tab: 'more',
     load: () => import('../screens/settings/Alerts.svelte'),
   },
+  alertRules: {
+    path: '/reglages/alertes/etablissement',
+    tab: 'more',
+    load: () => import('../screens/settings/AlertRules.svelte'),
+  },
   email: {
     path: '/reglages/courriel',
     tab: 'more',

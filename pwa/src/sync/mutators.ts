@@ -2,6 +2,7 @@
  * What each action does to the screen before the server has its say. They
  * guess; the server decides, and what it says replaces the guess.
  */
+import { laid } from '../alerts/choices.ts'
 import { documentMutators } from './documentmutators.ts'
 import { timetableMutators } from '../timetable/mutators.ts'
 import { gradeMutators } from './grademutators.ts'
@@ -16,6 +17,7 @@ import type {
   FileRef,
   Homework,
   KeptDocument,
+  MailPlace,
   Notice,
   Settings,
   Submission,
@@ -135,7 +137,7 @@ const typed: Typed = {
 
   async 'settings.set@1'(tx, change, { scope }) {
     const old = (await tx.get(scope, 'settings', 'settings')) as Settings | undefined
-    await tx.put(scope, 'settings', 'settings', { ...old, ...change })
+    await tx.put(scope, 'settings', 'settings', laid(old ?? {}, change))
   },
 
   async 'notice.read@1'(tx, { ids }, { scope }) {
@@ -152,6 +154,15 @@ const typed: Typed = {
   async 'notify.address@1'(tx, { address }, { scope }) {
     if (!address) return tx.hide(scope, 'address', 'address')
     await tx.put(scope, 'address', 'address', { address, confirmed: false, left: 5 })
+  },
+
+  async 'notify.mails@1'(tx, { on }, { scope }) {
+    const place = (await tx.get(scope, 'address', 'address')) as MailPlace | undefined
+    if (place) await tx.put(scope, 'address', 'address', { ...place, stopped: !on })
+  },
+
+  async 'notify.rules@1'(tx, rules, { scope }) {
+    await tx.put(scope, 'alertRules', 'alertRules', rules)
   },
 
   async 'notify.confirm@1'() {

@@ -172,21 +172,43 @@ export interface Tick {
   at: string
 }
 
-export interface Settings {
+/** What may be switched off. */
+export type AlertKind =
+  'newMessage' | 'newHomework' | 'returned' | 'dueSoon' | 'timetable' | 'newGrade' | 'lateness' | 'schoolLife'
+
+/** What rings, and how mails tell of it; null or empty as usual. */
+export interface AlertChoices {
+  alerts?: { [K in AlertKind]?: boolean | null }
+  mails?: { [K in AlertKind]?: 'each' | 'digest' | 'never' | '' }
+}
+
+/** school:X, id "alertRules": what holds for those who chose nothing else. */
+export interface AlertRules {
+  quiet?: { from: string; to: string }
+  /** When marks ring; nothing: at once. */
+  gradesAt?: string
+  silent?: AlertKind[]
+  /** 1 is Monday; nothing: Friday at five. */
+  digestDay?: number
+  digestAt?: string
+}
+
+export interface Settings extends AlertChoices {
   lang?: 'fr' | 'en'
   theme?: 'auto' | 'light' | 'dark'
-  alerts?: {
-    newMessage?: boolean
-    newHomework?: boolean
-    returned?: boolean
-    dueSoon?: boolean
-    timetable?: boolean
-    newGrade?: boolean
-    schoolLife?: boolean
-  }
+  /** Over the choices for all, by pupil. */
+  children?: Record<string, AlertChoices>
   quiet?: { from: string; to: string }
   /** How often mails tell of messages; nothing: for each. */
   mail?: 'each' | 'daily' | 'never'
+  /** How often the rest comes in one mail; nothing: weekly. */
+  digest?: 'weekly' | 'daily' | 'never'
+  /** When marks ring, "18:00"; empty: at once. */
+  gradesAt?: string
+  /** Marks ring below this, of 20; 0: all. */
+  below?: number
+  /** Lateness rings from this one of the month on; 0: each. */
+  latesAt?: number
   phrases?: string[]
 }
 
@@ -196,6 +218,8 @@ export interface MailPlace {
   confirmed: boolean
   /** The mail server refuses it. */
   failing?: boolean
+  /** Its person wants no mails for now. */
+  stopped?: boolean
   /** The code is good until then. */
   until?: string
   /** Tries left. */
@@ -233,6 +257,7 @@ export interface Records
   settings: Settings
   notice: Notice
   address: MailPlace
+  alertRules: AlertRules
 }
 
 export type RecordType = keyof Records
@@ -299,6 +324,8 @@ export interface Actions
   'notify.address@1': { address: string }
   /** user:U; a wrong code is no refusal, but one try less. Refused `gone`. */
   'notify.confirm@1': { code: string }
+  'notify.mails@1': { on: boolean }
+  'notify.rules@1': AlertRules
 }
 
 export type ActionName = keyof Actions
