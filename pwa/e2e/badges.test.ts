@@ -34,3 +34,37 @@ test('opened on its settings, the app counts as it does at home', async () => {
   await page.getByRole('button', { name: 'Tout marquer comme lu' }).click()
   await count('/').waitFor({ state: 'detached' })
 })
+
+test('an alert that is tapped opens its screen in the window that is there', async () => {
+  await phone.offline(false)
+  const { page } = phone
+  const context = page.context()
+  await context.grantPermissions(['notifications'], { origin: server.url })
+  const worker = context.serviceWorkers()[0] ?? (await context.waitForEvent('serviceworker'))
+  const session = await context.newCDPSession(page)
+  const registered = new Promise<string>((done) => {
+    session.on('ServiceWorker.workerRegistrationUpdated', ({ registrations: [one] }) => {
+      if (one) done(one.registrationId)
+    })
+  })
+  await session.send('ServiceWorker.enable')
+  await session.send('ServiceWorker.deliverPushMessage', {
+    origin: server.url,
+    registrationId: await registered,
+    data: JSON.stringify({
+      web_push: 8030,
+      notification: { title: 'Une copie est revenue', navigate: `${server.url}/travail` },
+      app_badge: 3,
+    }),
+  })
+  // The worker as a tap would have it: its own words, which this file's types do not know.
+  await worker.evaluate(`(async () => {
+    for (;;) {
+      const [notification] = await registration.getNotifications()
+      if (notification) return dispatchEvent(new NotificationEvent('notificationclick', { notification }))
+      await new Promise((done) => setTimeout(done, 20))
+    }
+  })()`)
+  await page.waitForURL(`${server.url}/travail`)
+  expect(context.pages()).toHaveLength(1)
+})

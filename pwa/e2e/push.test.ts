@@ -79,6 +79,19 @@ async function shown(wanted: string): Promise<Shown[]> {
   throw new Error(`no notification says ${wanted}\n${server.log.slice(-2000)}`)
 }
 
+/** The moment at which a notification with some words was there, looked for every ten milliseconds. */
+function firstShown(wanted: string): Promise<number> {
+  return firefox.run<number>(`async () => {
+    const registration = await navigator.serviceWorker.ready
+    for (let i = 0; i < 6000; i++) {
+      const all = await registration.getNotifications()
+      if (all.some((one) => (one.title + one.body).includes(${JSON.stringify(wanted)}))) return Date.now()
+      await new Promise((done) => setTimeout(done, 10))
+    }
+    throw new Error('nothing was shown')
+  }`)
+}
+
 test('a pupil switches alerts on, and a test alert is shown', async () => {
   await firefox.allowNotifications(server.url)
   await firefox.open(server.url)
@@ -100,8 +113,27 @@ test('new homework is told, without its text', async () => {
   await screen.getByRole('combobox', { name: /Classe/ }).selectOption({ label: 'Français · 5e B' })
   await screen.getByLabel('Titre').fill('Lire la fable du corbeau')
   await screen.getByLabel('Consigne').fill('Un secret que l’écran verrouillé ne dit pas.')
+  const seen = firstShown('français')
   await screen.getByRole('button', { name: 'Donner ce travail' }).click()
+  const given = Date.now()
+  console.log(`given → shown by Firefox: ${String((await seen) - given)} ms`)
   const list = await shown('français')
   expect(JSON.stringify(list)).not.toContain('Un secret')
   expect(list.some((one) => one.data.includes('/travail'))).toBe(true)
+})
+
+test('a browser that unsubscribed by itself is forgotten once its service says so', async () => {
+  const held = () =>
+    firefox.run<number>(`async () => (await (await fetch('/api/push')).json()).subscriptions.length`)
+  expect(await held()).toBe(1)
+  await firefox.run(`async () => {
+    const registration = await navigator.serviceWorker.ready
+    await (await registration.pushManager.getSubscription()).unsubscribe()
+  }`)
+  const screen = teacher.page
+  await screen.goto(`${server.url}/travail/donner`)
+  await screen.getByRole('combobox', { name: /Classe/ }).selectOption({ label: 'Français · 5e B' })
+  await screen.getByLabel('Titre').fill('Relire la fable')
+  await screen.getByRole('button', { name: 'Donner ce travail' }).click()
+  await expect.poll(held, { timeout: 20_000 }).toBe(0) // 410 is what ends a subscription here
 })

@@ -93,6 +93,17 @@ export class Remote {
     return `sha256-${createHash('sha256').update(bytes).digest('hex')}`
   }
 
+  /** Asks a route beside the protocol; what it answers. */
+  async call<T>(method: string, path: string, body?: object): Promise<T> {
+    const response = await fetch(this.url + path, {
+      method,
+      headers: { Cookie: this.cookie, ...(body && { 'Content-Type': 'application/json' }) },
+      ...(body && { body: JSON.stringify(body) }),
+    })
+    if (!response.ok) throw new Error(`${path}: ${String(response.status)} ${await response.text()}`)
+    return (await response.json().catch(() => ({}))) as T
+  }
+
   async #ask(body: object): Promise<Answer> {
     const response = await fetch(`${this.url}/api/sync`, {
       method: 'POST',
