@@ -35,6 +35,12 @@ const (
 	Weekly = "weekly"
 )
 
+// What lock screens show, if not a first name and the kind of news alone.
+const (
+	Less = "less"
+	More = "more"
+)
+
 // manner is how news of one kind behave where nobody chose.
 type manner struct {
 	life time.Duration // how long a push is worth delivering, from when it may ring
@@ -87,6 +93,7 @@ type settings struct {
 	Children map[string]choices `json:"children"` // by pupil; over the choices for all
 	Mail     string             `json:"mail"`     // of messages: Each, Daily or Never
 	Digest   string             `json:"digest"`   // Weekly, Daily or Never
+	Lock     string             `json:"lock"`     // More: lock screens show what is inside as well
 	Quiet    *quiet             `json:"quiet"`
 	GradesAt *string            `json:"gradesAt"` // when marks ring; "" at once
 	Below    int                `json:"below"`    // only marks below this of 20 ring; 0: all

@@ -3,6 +3,7 @@ package notify
 import (
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -152,5 +153,21 @@ func TestEachKindHasItsLife(t *testing.T) {
 	w.at(time.Date(2026, 11, 24, 6, 0, 0, 0, time.UTC))
 	if all := w.pushes.Pushes(); len(all) != n+1 || all[n].TTL != int(catalogue[DueSoon].life.Seconds()) {
 		t.Errorf("after the night: %d pushes more", len(all)-n)
+	}
+}
+
+// A lock screen says no more than the kind, unless its person wants it to.
+func TestLockScreens(t *testing.T) {
+	w := newWorld(t)
+	w.browser("nadia")
+	w.tell("nadia", about(NewGrade, "ines", 1))
+	w.set("nadia", args{"lock": "more"})
+	w.tell("nadia", about(NewGrade, "ines", 2))
+	all := w.pushes.Pushes()
+	if strings.Contains(all[0].Message, "Dedans") || !strings.Contains(all[1].Message, "Dedans") {
+		t.Errorf("%s\n%s", all[0].Message, all[1].Message)
+	}
+	if got := w.act("nadia", "user:nadia", "settings.set@1", args{"lock": "everything"}); got != "invalid lock" {
+		t.Error(got)
 	}
 }

@@ -288,6 +288,9 @@ func (s *Service) write(ctx context.Context, tx *psync.Tx, to reader, n Notice) 
 		return err
 	}
 	title, lock, lang := n.Title, n.Lock, to.set.lang()
+	if to.set.Lock == More {
+		lock = n.Body
+	}
 	if count > 1 {
 		title, lock = fill(n.Many, count), Text{}
 	}

@@ -119,6 +119,7 @@ type change struct {
 	Children map[string]choices `json:"children,omitempty"`
 	Mail     *string            `json:"mail,omitempty"`
 	Digest   *string            `json:"digest,omitempty"`
+	Lock     *string            `json:"lock,omitempty"`
 	Quiet    *quiet             `json:"quiet,omitempty"`
 	GradesAt *string            `json:"gradesAt,omitempty"`
 	Below    *int               `json:"below,omitempty"`
@@ -150,6 +151,8 @@ func (c change) checkAlerts() error {
 		return psync.Refuse("invalid", "mail", "each, daily or never")
 	case c.Digest != nil && !slices.Contains([]string{Weekly, Daily, Never}, *c.Digest):
 		return psync.Refuse("invalid", "digest", "weekly, daily or never")
+	case c.Lock != nil && *c.Lock != Less && *c.Lock != More:
+		return psync.Refuse("invalid", "lock", "less or more")
 	case c.Quiet != nil && !c.Quiet.valid():
 		return psync.Refuse("invalid", "quiet", "from and to are times of day, 21:00")
 	case c.GradesAt != nil && *c.GradesAt != "" && !timeOfDay(*c.GradesAt):

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -121,4 +122,43 @@ func (f *fleet) pokesCross(everybody []*device) (longest time.Duration) {
 		cancel()
 	}
 	return longest
+}
+
+// What is done at one node is on the screen of whoever listens at the other:
+// from the request that does it until the pull that a poke caused has it.
+func TestNodesShowNewsAtOnce(t *testing.T) {
+	if rounds(t, "PREAU_NODES_ROUNDS", 0) == 0 {
+		t.Skip("beside the kills: make nodes")
+	}
+	records, blobs := stores(t)
+	f := newFleet(t, 2, records, blobs)
+	doing, watching := f.newDevice("staff", nil), f.newDevice("staff", nil)
+	f.settled([]*device{doing, watching})
+	at := func(i int) func() string { return func() string { return *f.nodes[i].addr.Load() } }
+	doing.at, watching.at = at(0), at(1)
+	mine := "user:" + doing.userID()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	heard := make(chan string, 100)
+	go watching.hear(ctx, watching.at(), func(event string) { heard <- event })
+	<-heard // hello
+	var took []time.Duration
+	for i := range 41 {
+		theme := []string{"dark", "light"}[i%2]
+		doing.do(mine, "settings.set@1", newUUID(), `{"theme":"`+theme+`"}`)
+		began := time.Now()
+		if err := doing.catchUp(30 * time.Second); err != nil {
+			f.Fatal(err)
+		}
+		for !strings.Contains(watching.records()[mine+" settings settings"].Value, theme) {
+			if event := <-heard; strings.HasPrefix(event, "poke") {
+				if _, err := watching.round(); err != nil {
+					f.Fatal(err)
+				}
+			}
+		}
+		took = append(took, time.Since(began))
+	}
+	slices.Sort(took)
+	t.Logf("done at one node, shown at the other: median %v, p90 %v, at most %v", took[20], took[36], took[40])
 }

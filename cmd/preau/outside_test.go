@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"net/smtp"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -154,4 +155,50 @@ func (s *scanned) fromOutside(d *device) (id string) {
 	}
 	s.Fatal("nothing came in")
 	return ""
+}
+
+// A mail that announces a message comes back: its address is marked, and the
+// person sees why nothing arrives any more (E6, E7).
+func TestAnnouncementsThatComeBack(t *testing.T) {
+	world, in := couriertest.New(t), programs.FreeAddr(t)
+	t.Setenv("PREAU_SMTP", "smtp://"+world.Address+"?from=nepasrepondre@ecole.example")
+	t.Setenv("PREAU_SMTP_LISTEN", in)
+	t.Setenv("PREAU_MAIL_DOMAIN", "reponse.ecole.example")
+	s := newScanned(t)
+	direction, teacher := s.device("direction"), s.device("teacher")
+	mine := "user:" + demo.User("teacher")
+	teacher.do(mine, "settings.set@1", newUUID(), `{"quiet":{"from":"00:00","to":"00:00"}}`)
+	teacher.do(mine, "notify.address@1", newUUID(), `{"address":"claire@example.org"}`)
+	s.must(teacher.catchUp(time.Minute))
+	code := regexp.MustCompile(`\d{6}`).FindString(s.mailTo(world, "claire@example.org").Subject)
+	teacher.do(mine, "notify.confirm@1", newUUID(), fmt.Sprintf(`{"code":%q}`, code))
+	s.must(teacher.catchUp(time.Minute))
+
+	letter := newUUID()
+	direction.do("user:"+demo.User("direction"), "mail.send@1", letter, fmt.Sprintf(
+		`{"id":%q,"subject":"Réunion","mode":"all","to":["user:%s"],"body":[{"runs":[{"text":"Bonjour."}]}]}`, letter, demo.User("teacher")))
+	s.must(direction.catchUp(time.Minute))
+	back := s.mailTo(world, "claire@example.org").From
+	report := "From: Mail Delivery System <MAILER-DAEMON@mx.example>\nContent-Type: multipart/report; report-type=delivery-status; boundary=x\n\n" +
+		"--x\n\nSorry.\n--x\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example\n\n" +
+		"Final-Recipient: rfc822; claire@example.org\nAction: failed\nStatus: 5.1.1\n--x--\n"
+	if err := answered(in, back, "From: claire@example.org\n\nBonjour\n"); err == nil || !strings.HasPrefix(err.Error(), "550") {
+		t.Errorf("an answer is taken: %v", err)
+	}
+	s.must(answered(in, back, report))
+	s.comesTo(teacher, mine+" address address", func(v string) bool { return strings.Contains(v, `"failing":true`) })
+}
+
+// mailTo waits for a mail to an address.
+func (s *scanned) mailTo(world *couriertest.Server, address string) couriertest.Mail {
+	s.Helper()
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		for _, m := range world.Take() {
+			if m.To == address {
+				return m
+			}
+		}
+	}
+	s.Fatalf("no mail goes to %s", address)
+	return couriertest.Mail{}
 }

@@ -14,9 +14,9 @@ import (
 )
 
 const (
-	pollEvery = time.Second     // where there is no change stream
-	pollFor   = time.Minute     // until it is tried again
-	lookBack  = 3 * time.Second // of a poll: clocks of servers differ, and writes take time
+	pollEvery = 100 * time.Millisecond // where there is no change stream
+	pollFor   = time.Minute            // until it is tried again
+	lookBack  = 3 * time.Second        // of a poll: clocks of servers differ, and writes take time
 )
 
 // watchers are those who want to know which scopes moved. What this process

@@ -203,6 +203,8 @@ export interface Settings extends AlertChoices {
   mail?: 'each' | 'daily' | 'never'
   /** How often the rest comes in one mail; nothing: weekly. */
   digest?: 'weekly' | 'daily' | 'never'
+  /** More: lock screens show what is inside as well. */
+  lock?: 'less' | 'more'
   /** When marks ring, "18:00"; empty: at once. */
   gradesAt?: string
   /** Marks ring below this, of 20; 0: all. */
