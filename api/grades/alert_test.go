@@ -14,8 +14,15 @@ func TestLevelOfAMark(t *testing.T) {
 		outOf average.Decimal
 		want  int
 	}{
-		{"7.99", 2000, 799}, {"8", 2000, 800}, {"3.5", 1000, 700}, {"50", 10000, 1000}, {"Z", 2000, 0}, {"W", 500, 0},
-		{"A", 2000, none}, {"", 2000, none}, {"12", 0, none},
+		{"7.99", 2000, 799},
+		{"8", 2000, 800},
+		{"3.5", 1000, 700},
+		{"50", 10000, 1000},
+		{"Z", 2000, 0},
+		{"W", 500, 0},
+		{"A", 2000, none},
+		{"", 2000, none},
+		{"12", 0, none},
 	} {
 		got := none
 		if l := level(Grade{Value: average.Value(c.value), Outline: Outline{OutOf: c.outOf}}); l != nil {
