@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"preau/api/directory"
@@ -13,21 +11,6 @@ import (
 	"preau/storage"
 	psync "preau/sync"
 )
-
-// PeriodKinds are the kinds of [Period].
-var PeriodKinds = []string{"trimester", "semester", "year"}
-
-// Period is a part of the year in which marks are gathered, both days
-// included; for some classes and groups, or for all. In a closed one nothing
-// changes any more.
-type Period struct {
-	Name      string         `json:"name"`
-	Kind      string         `json:"kind"`
-	Start     directory.Date `json:"start"`
-	End       directory.Date `json:"end"`
-	Closed    bool           `json:"closed,omitempty"`
-	Audiences []string       `json:"audiences,omitempty"`
-}
 
 // Policy is what a school decides about marks: which figures of the class
 // pupils and guardians see, how much later guardians see what pupils do, at
@@ -60,7 +43,7 @@ func (p Policy) check() error {
 	case p.Window < 0 || p.Window > maxWindow:
 		return invalid("window", "0 to %d minutes", maxWindow)
 	}
-	if t, err := time.Parse(hourForm, p.Hour); p.Hour != "" && (err != nil || t.Format(hourForm) != p.Hour) {
+	if p.Hour != "" && !clock(p.Hour) {
 		return invalid("hour", "a time of day, 18:00")
 	}
 	return nil
@@ -68,14 +51,14 @@ func (p Policy) check() error {
 
 // nextHour is when something published now appears.
 func (p Policy) nextHour(now time.Time, local *time.Location) time.Time {
-	clock, err := time.Parse(hourForm, p.Hour)
+	hour, err := time.Parse(hourForm, p.Hour)
 	if err != nil {
 		return now
 	}
 	here := now.In(local)
-	at := time.Date(here.Year(), here.Month(), here.Day(), clock.Hour(), clock.Minute(), 0, 0, local)
+	at := time.Date(here.Year(), here.Month(), here.Day(), hour.Hour(), hour.Minute(), 0, 0, local)
 	if at.Before(now) {
-		at = time.Date(here.Year(), here.Month(), here.Day()+1, clock.Hour(), clock.Minute(), 0, 0, local)
+		at = time.Date(here.Year(), here.Month(), here.Day()+1, hour.Hour(), hour.Minute(), 0, 0, local)
 	}
 	return at.UTC()
 }
@@ -154,102 +137,6 @@ func (g *Gradebook) policy(ctx context.Context, school string) (Policy, error) {
 		return p, fmt.Errorf("rules of marks of %s: %w", school, err)
 	}
 	return p, nil
-}
-
-type periodArgs struct {
-	ID string `json:"id"`
-	Period
-}
-
-// setPeriod opens, changes, closes or opens again a period. Every period has
-// a place in the year that no other has for the same classes.
-func (g *Gradebook) setPeriod(ctx context.Context, tx *psync.Tx) error {
-	if err := g.dir.May(tx.Actor(), directory.RuleGrades, tx.Scope()); err != nil {
-		return err
-	}
-	var args periodArgs
-	if err := tx.Args(&args); err != nil {
-		return err
-	}
-	if err := psync.CheckID("id", args.ID); err != nil {
-		return err
-	}
-	if err := args.check(g.dir); err != nil {
-		return err
-	}
-	recs, err := tx.List(ctx, "period")
-	if err != nil {
-		return err
-	}
-	others, err := load[Period](recs, "period")
-	if err != nil {
-		return err
-	}
-	for id, o := range others {
-		if id != args.ID && o.overlaps(args.Period) {
-			return psync.Refuse("overlaps", "start", "overlaps %s", o.Name)
-		}
-	}
-	tx.PutIfChanged("period", args.ID, args.Period)
-	return nil
-}
-
-func (p Period) check(dir Directory) error {
-	if err := psync.CheckText("name", p.Name, maxName); err != nil {
-		return err
-	}
-	if err := psync.OneOf("kind", p.Kind, PeriodKinds...); err != nil {
-		return err
-	}
-	switch {
-	case strings.TrimSpace(p.Name) == "":
-		return invalid("name", "a period has a name")
-	case !p.Start.Valid():
-		return invalid("start", "not a day")
-	case !p.End.Valid() || p.End < p.Start:
-		return invalid("end", "not a day after the start")
-	}
-	for i, a := range p.Audiences {
-		if _, ok := dir.Class(a); !ok || slices.Contains(p.Audiences[:i], a) {
-			return invalid(fmt.Sprintf("audiences[%d]", i), "a class or group, once")
-		}
-	}
-	return nil
-}
-
-// holds says whether a period is of a class or group.
-func (p Period) holds(audience string) bool {
-	return len(p.Audiences) == 0 || slices.Contains(p.Audiences, audience)
-}
-
-// overlaps says whether two periods share a day and a class. A year goes
-// beside what divides it.
-func (p Period) overlaps(o Period) bool {
-	if (p.Kind == "year") != (o.Kind == "year") || p.End < o.Start || o.End < p.Start {
-		return false
-	}
-	return len(p.Audiences) == 0 || len(o.Audiences) == 0 || slices.ContainsFunc(p.Audiences, o.holds)
-}
-
-// checkOpen refuses a period that the class of a course has not, or that is
-// closed. A school without periods has none to name.
-func (g *Gradebook) checkOpen(ctx context.Context, c directory.Course, id string) error {
-	recs, err := g.engine.Find(ctx, "school:"+c.School, storage.Key{Type: "period"})
-	if err != nil {
-		return err
-	}
-	periods, err := load[Period](recs, "period")
-	if err != nil {
-		return err
-	}
-	p, known := periods[id]
-	switch {
-	case known && p.Closed:
-		return psync.Refuse("period_closed", "period", "%s is closed", p.Name)
-	case known && !p.holds(c.Audience), !known && id != "":
-		return psync.Refuse("not_found", "period", "no such period")
-	}
-	return nil
 }
 
 // setService changes how the average of a course is made. It is refused with

@@ -10,6 +10,22 @@ export interface Period {
   closed?: boolean
   /** Nothing: all. */
   audiences?: string[]
+  /** When the teachers of a class meet about it, by the scope of the class. */
+  councils?: Record<string, Council>
+  seals?: Seals
+}
+
+export interface Council {
+  date: string
+  start?: string
+  end?: string
+}
+
+/** The last days on which something of a period is written. */
+export interface Seals {
+  grades?: string
+  skills?: string
+  appraisals?: string
 }
 
 /** What the school decided about marks. school:X, id "grades" */
