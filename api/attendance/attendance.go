@@ -54,6 +54,7 @@ type Directory interface {
 	Guardians(student string) []string
 	Named(id string) directory.Named
 	Name(id string) string
+	School(id string) (directory.School, bool)
 	SchoolOf(id string) string
 	Location(school string) *time.Location
 }

@@ -10,23 +10,31 @@ import (
 	"preau/api/directory"
 )
 
-// Hours are when a school is open: two half-days, the second one not on each
-// day.
+// Hours are when a school is open: the two half-days, and on which days of the
+// week each of them is one.
 type Hours struct {
 	Morning    [2]string      `json:"morning"`
 	Afternoon  [2]string      `json:"afternoon"`
-	Days       []time.Weekday `json:"days"`       // with school
-	Afternoons []time.Weekday `json:"afternoons"` // with school after noon
-	HalfDay    int            `json:"halfDay"`    // minutes that are a whole half-day
+	Mornings   []time.Weekday `json:"mornings"`
+	Afternoons []time.Weekday `json:"afternoons"`
+	HalfDay    int            `json:"halfDay"` // minutes that are a whole half-day
 }
 
 // UsualHours are those of a collège.
 func UsualHours() Hours {
 	return Hours{
 		Morning: [2]string{"08:00", "12:00"}, Afternoon: [2]string{"13:30", "17:30"}, HalfDay: 240,
-		Days:       []time.Weekday{time.Monday, time.Tuesday, time.Wednesday, time.Thursday, time.Friday},
+		Mornings:   []time.Weekday{time.Monday, time.Tuesday, time.Wednesday, time.Thursday, time.Friday},
 		Afternoons: []time.Weekday{time.Monday, time.Tuesday, time.Thursday, time.Friday},
 	}
+}
+
+// Calendar is when a pupil has school. On a day of which the timetable has
+// lessons, it decides; on any other the opening hours do.
+type Calendar struct {
+	Hours    Hours
+	Holidays []directory.Holiday
+	Lessons  map[directory.Date][][2]string // those that are held
 }
 
 // Count is what a time of absences and latenesses adds up to.
@@ -41,11 +49,11 @@ type Count struct {
 
 // CountEvents adds up what counts. A half-day in which something was missed
 // twice is one; it is justified if all of it is.
-func CountEvents(absences, latenesses []Event, hours Hours, holidays []directory.Holiday) Count {
+func CountEvents(absences, latenesses []Event, cal Calendar) Count {
 	halves := map[half]*missedHalf{}
 	for _, e := range absences {
 		if e.Counts {
-			hours.gather(halves, e, holidays)
+			cal.gather(halves, e)
 		}
 	}
 	c := Count{}
@@ -54,7 +62,7 @@ func CountEvents(absences, latenesses []Event, hours Hours, holidays []directory
 		minutes := m.minutes()
 		c.HalfDays++
 		c.Minutes += minutes
-		c.Computed += min(1, float64(minutes)/float64(hours.HalfDay))
+		c.Computed += min(1, float64(minutes)/float64(cal.Hours.HalfDay))
 		if m.unjustified {
 			c.Unjustified++
 		}
@@ -105,8 +113,8 @@ func (m *missedHalf) minutes() int {
 }
 
 // gather adds an absence to the half-days that it touches: the lessons that
-// were missed, or the opening hours of what was recorded whole.
-func (hours Hours) gather(halves map[half]*missedHalf, e Event, holidays []directory.Holiday) {
+// were missed, and of what was recorded whole all that the pupil would have had.
+func (cal Calendar) gather(halves map[half]*missedHalf, e Event) {
 	add := func(date string, after bool, from, to int) {
 		if from >= to {
 			return
@@ -121,13 +129,13 @@ func (hours Hours) gather(halves map[half]*missedHalf, e Event, holidays []direc
 	}
 	for _, l := range e.Lessons {
 		from := minuteOf(l.From[11:])
-		add(l.From[:10], from >= hours.noon(), from, minuteOf(l.To[11:]))
+		add(l.From[:10], from >= cal.Hours.noon(), from, minuteOf(l.To[11:]))
 	}
 	if !e.Recorded {
 		return
 	}
 	for date := directory.Date(e.From[:10]); string(date) <= e.To[:10]; date = date.AddDays(1) {
-		for _, part := range hours.on(date, holidays) {
+		for _, part := range cal.on(date) {
 			from, to := part.from, part.to
 			if string(date) == e.From[:10] {
 				from = max(from, minuteOf(e.From[11:]))
@@ -150,18 +158,35 @@ type opening struct {
 	from, to int
 }
 
-// on lists when the school is open on a day.
-func (hours Hours) on(date directory.Date, holidays []directory.Holiday) []opening {
-	off := slices.ContainsFunc(holidays, func(h directory.Holiday) bool { return h.Start <= date && date <= h.End })
+// on lists when the pupil has school on a day.
+func (cal Calendar) on(date directory.Date) []opening {
+	lessons, known := cal.Lessons[date]
+	if !known {
+		return cal.open(date)
+	}
+	all := make([]opening, 0, len(lessons))
+	for _, l := range lessons {
+		from := minuteOf(l[0])
+		all = append(all, opening{from >= cal.Hours.noon(), from, minuteOf(l[1])})
+	}
+	return all
+}
+
+// open lists when the school is open on a day.
+func (cal Calendar) open(date directory.Date) (all []opening) {
+	off := slices.ContainsFunc(cal.Holidays, func(h directory.Holiday) bool { return h.Start <= date && date <= h.End })
 	day, err := time.Parse(time.DateOnly, string(date))
-	if err != nil || off || !slices.Contains(hours.Days, day.Weekday()) {
+	if err != nil || off {
 		return nil
 	}
-	open := []opening{{false, minuteOf(hours.Morning[0]), minuteOf(hours.Morning[1])}}
-	if slices.Contains(hours.Afternoons, day.Weekday()) {
-		open = append(open, opening{true, minuteOf(hours.Afternoon[0]), minuteOf(hours.Afternoon[1])})
+	hours := cal.Hours
+	if slices.Contains(hours.Mornings, day.Weekday()) {
+		all = append(all, opening{false, minuteOf(hours.Morning[0]), minuteOf(hours.Morning[1])})
 	}
-	return open
+	if slices.Contains(hours.Afternoons, day.Weekday()) {
+		all = append(all, opening{true, minuteOf(hours.Afternoon[0]), minuteOf(hours.Afternoon[1])})
+	}
+	return all
 }
 
 // minuteOf reads "08:30" as minutes since midnight.

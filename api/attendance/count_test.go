@@ -26,7 +26,7 @@ type counting struct {
 }
 
 func (c counting) count() Count {
-	return CountEvents(c.Absences, c.Latenesses, UsualHours(), c.Holidays)
+	return CountEvents(c.Absences, c.Latenesses, Calendar{Hours: UsualHours(), Holidays: c.Holidays})
 }
 
 func readCases(t *testing.T, name string) []counting {

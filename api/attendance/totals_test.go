@@ -1,0 +1,51 @@
+package attendance
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"preau/api/directory"
+)
+
+// P6, P8: what the report card of a trimester says of a pupil.
+func TestTotals(t *testing.T) {
+	w := newWorld(t)
+	w.take("garnier", french, nil, call("ines", Absent), call("malo", Late, 10))
+	w.take("petit", maths, args{"start": "09:00", "end": "10:00"}, call("ines", Absent))
+	w.must(deed{user: "viard", scope: office, name: "attendance.record@1", args: ruling(args{
+		"from": "2026-11-26T13:30", "to": "2026-12-01T12:00", "excuse": "",
+	})})
+	for name, c := range map[string]struct {
+		student     string
+		from, until directory.Date
+		want        Totals
+	}{
+		"all":                      {"ines", "2026-11-01", "2026-12-18", Totals{HalfDaysJustified: 6, HalfDaysUnjustified: 1, HoursMissed: 26}},
+		"until within the illness": {"ines", "2026-11-01", "2026-11-27", Totals{HalfDaysJustified: 3, HalfDaysUnjustified: 1, HoursMissed: 14}},
+		"from its last day":        {"ines", "2026-12-01", "2026-12-18", Totals{HalfDaysJustified: 1, HoursMissed: 4}},
+		"before":                   {"ines", "2026-09-01", "2026-11-22", Totals{}},
+		"late":                     {"malo", "2026-11-23", "2026-11-23", Totals{Lates: 1}},
+		"nobody":                   {"nobody", "2026-11-23", "2026-11-23", Totals{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := w.attendance.Totals(t.Context(), c.student, c.from, c.until)
+			if diff := cmp.Diff(c.want, got); err != nil || diff != "" {
+				t.Error(err, diff)
+			}
+		})
+	}
+}
+
+// What does not count, and what is no absence after all, is left out.
+func TestTotalsLeaveOut(t *testing.T) {
+	w := newWorld(t)
+	w.take("garnier", french, nil, call("ines", Absent), call("malo", Absent))
+	w.must(deed{user: "viard", scope: office, name: "attendance.settle@1", args: ruling(args{"reason": "outing", "excuse": ""})})
+	w.must(deed{user: "viard", scope: office, name: "attendance.settle@1", args: ruling(args{"id": "ruling-2", "student": "malo", "void": true, "excuse": ""})})
+	for _, student := range []string{"ines", "malo"} {
+		if got, err := w.attendance.Totals(t.Context(), student, "2026-11-01", "2026-12-18"); err != nil || got != (Totals{}) {
+			t.Errorf("%s: %+v, %v", student, got, err)
+		}
+	}
+}
