@@ -62,7 +62,7 @@ func textOut(body Body) string {
 			clear(number)
 		}
 		for _, r := range block.Runs {
-			line.WriteString(r.text())
+			line.WriteString(runOut(r))
 		}
 		if block.Poll != nil {
 			line.WriteString(block.Poll.text())
@@ -108,7 +108,7 @@ func writeHTML(b *strings.Builder, body Body) {
 			clear(number)
 		}
 		for _, r := range block.Runs {
-			b.WriteString(r.html())
+			b.WriteString(runHTML(r))
 		}
 		if block.Poll != nil {
 			b.WriteString(strings.ReplaceAll(html.EscapeString(block.Poll.text()), "\n", "<br>"))
@@ -117,14 +117,14 @@ func writeHTML(b *strings.Builder, body Body) {
 	}
 }
 
-func (r Run) text() string {
+func runOut(r Run) string {
 	if r.Link == "" || r.Link == r.Text {
 		return r.Text
 	}
 	return r.Text + " <" + r.Link + ">"
 }
 
-func (r Run) html() string {
+func runHTML(r Run) string {
 	text := html.EscapeString(r.Text)
 	for _, mark := range r.Marks {
 		tag := map[rune]string{'b': "b", 'i': "i", 'u': "sub", 'o': "sup"}[mark]

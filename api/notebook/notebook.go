@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"preau/api/attachment"
+	"preau/api/body"
 	"preau/api/directory"
 	"preau/storage"
 	psync "preau/sync"
@@ -38,11 +39,11 @@ var categories = []string{"", "lesson", "correction", "test", "oral", "exercises
 
 // Part is one half of an entry.
 type Part struct {
-	Text  string            `json:"text,omitempty"`
+	Text  body.Text         `json:"text,omitempty"`
 	Files []attachment.File `json:"files,omitempty"`
 }
 
-func (p Part) empty() bool { return p.Text == "" && len(p.Files) == 0 }
+func (p Part) empty() bool { return p.Text.Empty() && len(p.Files) == 0 }
 
 // Entry is the page of one lesson. Date, Start and End are on the school's
 // clock, as those of a lesson are.

@@ -13,6 +13,7 @@ import (
 	"go.uber.org/goleak"
 
 	"preau/api/attachment"
+	"preau/api/body"
 	"preau/api/directory"
 	"preau/storage"
 	"preau/storage/disk"
@@ -118,7 +119,7 @@ func (w *world) write(more map[string]any) string {
 }
 
 func page(more map[string]any) map[string]any {
-	args := map[string]any{"id": lesson, "date": "2026-11-24", "start": "10:05", "end": "11:00", "title": "Le conte", "done": map[string]any{"text": "Lecture."}, "show": "start"}
+	args := map[string]any{"id": lesson, "date": "2026-11-24", "start": "10:05", "end": "11:00", "title": "Le conte", "done": map[string]any{"text": body.Of("Lecture.")}, "show": "start"}
 	maps.Copy(args, more)
 	return args
 }
@@ -148,7 +149,7 @@ func TestShownWhenTheLessonBegins(t *testing.T) {
 	}
 	w.now = time.Date(2026, 11, 24, 9, 5, 0, 0, time.UTC)
 	w.settle()
-	if e, there := w.entry(class); !there || e.Done.Text != "Lecture." {
+	if e, there := w.entry(class); !there || e.Done.Text.Plain() != "Lecture." {
 		t.Errorf("the class has %+v", e)
 	}
 }
@@ -208,7 +209,7 @@ func TestDocuments(t *testing.T) {
 	if e, _ := w.entry(class); !readable() || len(e.Done.Files) != 1 || !e.Done.Files[0].Ready() {
 		t.Errorf("not read in the lesson: %+v", e.Done.Files)
 	}
-	w.write(map[string]any{"done": map[string]any{"text": "Sans document."}})
+	w.write(map[string]any{"done": map[string]any{"text": body.Of("Sans document.")}})
 	if readable() {
 		t.Error("read after it was taken out")
 	}
@@ -225,10 +226,12 @@ func TestRefusals(t *testing.T) {
 		"invalid category":          {"category": "party"},
 		"invalid show":              {"show": "never"},
 		"invalid showAt":            {"show": "at", "showAt": "soon"},
-		"invalid done":              {"title": " ", "done": map[string]any{"text": " \n"}},
+		"invalid done":              {"title": " ", "done": map[string]any{"text": body.Of(" \n")}},
 		"too_large title":           {"title": strings.Repeat("é", 201)},
-		"too_large planned.text":    {"planned": map[string]any{"text": strings.Repeat("é", 20_001)}},
+		"too_large planned.text":    {"planned": map[string]any{"text": body.Of(strings.Repeat("é", 20_001))}},
 		"invalid done.files[0].sha": {"done": map[string]any{"files": []any{map[string]any{"sha": "x", "name": "a"}}}},
+		"invalid done.text[0].kind": {"done": map[string]any{"text": body.Text{{Kind: "h1"}}}},
+		"invalid done.text":         {"done": map[string]any{"text": "Lecture."}},
 		"invalid colour":            {"colour": "red"},
 	} {
 		if got := w.write(more); got != want {

@@ -113,9 +113,11 @@ func checkID(id string) error {
 }
 
 func checkPart(field string, p *Part) (err error) {
-	p.Text = strings.TrimSpace(p.Text)
-	if err := psync.CheckText(field+".text", p.Text, MaxText); err != nil {
+	if err := p.Text.Check(field+".text", MaxText); err != nil {
 		return err
+	}
+	if p.Text.Empty() {
+		p.Text = nil
 	}
 	p.Files, err = attachment.Declared(field+".files", p.Files, MaxFiles)
 	return err

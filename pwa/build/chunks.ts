@@ -16,6 +16,9 @@ const work = /src\/(i18n\/work|screens\/work\/(Work|PupilWork|GivenList)\.)/
 /** Writing a message. */
 const write = /src\/screens\/mail\/(compose\/|AddressBook)/
 
+/** The editor of texts, which several areas write with. */
+const editor = /src\/body\/(Editor|Tools|desk|editor|gather|paste)/
+
 /** Lessons as home shows them, and all screens that have to do with them. */
 const lessons = /src\/(timetable\/(expand|lessons)|screens\/timetable\/(Today|LessonRow|words|times))/
 const timetable = /src\/(timetable\/pages|screens\/(timetable|notebook)\/)/
@@ -35,6 +38,7 @@ export function chunkOf(id: string, context: Rolldown.ChunkingContext): string |
   if (work.test(id)) return 'work'
   if (kit.test(id)) return 'kit'
   if (write.test(id)) return 'write'
+  if (editor.test(id)) return 'editor'
   if (lessons.test(id)) return 'lessons'
   if (timetable.test(id)) return 'timetable'
   return null

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
 
+	"preau/api/body"
 	"preau/api/mail"
 )
 
@@ -138,7 +139,7 @@ func within(n *html.Node, at around) around {
 
 func linkOf(n *html.Node) string {
 	href, _ := attribute(n, "href")
-	if href = strings.TrimSpace(href); mail.GoodLink(href) {
+	if href = strings.TrimSpace(href); body.GoodLink(href) {
 		return href
 	}
 	return ""

@@ -2,7 +2,6 @@ package demo
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"preau/api/attachment"
@@ -92,7 +91,7 @@ func (l letter) write(ctx context.Context, w *World) error {
 		}
 		files = append(files, f.Attached())
 	}
-	args := map[string]any{"id": LetterID(l.key), "body": paragraphs(l.text), "files": files}
+	args := map[string]any{"id": LetterID(l.key), "body": richText(l.text), "files": files}
 	name := "mail.send@1"
 	if l.re != "" {
 		name, args["re"], args["all"] = "mail.reply@1", LetterID(l.re), l.all
@@ -100,20 +99,4 @@ func (l letter) write(ctx context.Context, w *World) error {
 		args["subject"], args["mode"], args["to"] = l.subject, l.mode, l.to
 	}
 	return w.Send(ctx, l.from, "user:"+l.from, name, args)
-}
-
-// paragraphs makes paragraphs of lines, what stands between stars bold.
-func paragraphs(text string) (body mail.Body) {
-	for line := range strings.SplitSeq(text, "\n") {
-		var runs []mail.Run
-		for i, part := range strings.Split(line, "*") {
-			marks := ""
-			if i%2 == 1 {
-				marks = "b"
-			}
-			runs = append(runs, mail.Run{Text: part, Marks: marks})
-		}
-		body = append(body, mail.Block{Runs: runs})
-	}
-	return body
 }

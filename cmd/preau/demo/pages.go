@@ -14,14 +14,14 @@ type page struct{ title, category, done string }
 // pages are what is usual in each subject, lesson after lesson.
 var pages = map[string][]page{
 	"fr": {
-		{"Le conte : le schéma narratif", "lesson", "Lecture de « Barbe bleue ». Les cinq étapes du conte, relevées au tableau."},
+		{"Le conte : le schéma narratif", "lesson", "Lecture de « Barbe bleue ». *Les cinq étapes du conte* :\n- la situation initiale ;\n- l'élément perturbateur ;\n- les péripéties ;\n- le dénouement ;\n- la situation finale."},
 		{"Grammaire : le complément d'objet", "exercises", "Exercices 1 à 4 page 60, corrigés ensemble."},
 		{"Lecture à voix haute", "lesson", "Chapitre 2 de L'Île au trésor. Le portrait de Billy Bones."},
 		{"Dictée préparée", "test", "Dictée n° 5. Correction jeudi."},
 	},
 	"ma": {
 		{"Fractions : comparer", "lesson", "Même dénominateur, même numérateur. Exemples dans le cahier, pages 21 et 22."},
-		{"Fractions : additionner", "exercises", "Exercices 8 à 11 page 47.\nÀ finir pour ceux qui n'ont pas eu le temps."},
+		{"Fractions : additionner", "exercises", "*Additionner* : d'abord le même dénominateur, puis $\\frac{a}{b}+\\frac{c}{b}=\\frac{a+c}{b}$.\nExercices 8 à 11 page 47, à finir pour ceux qui n'ont pas eu le temps."},
 		{"Correction du devoir", "correction", "Correction du devoir n° 2, distribution des copies."},
 	},
 	"hg": {
@@ -70,7 +70,7 @@ func (p *plan) written(l timetable.Lesson, n int) *page {
 	return nil
 }
 
-func part(text string) map[string]any { return map[string]any{"text": text} }
+func part(text string) map[string]any { return map[string]any{"text": richText(text)} }
 
 // planned is the next lesson of French, which nobody sees before it begins.
 func (p *plan) planned(b *board) []event {

@@ -4,7 +4,7 @@
  * `gather` is the long half, over all messages; `arrange` lays a person's order over it and is cheap, so that
  * reading or filing one discussion does not go through all messages again.
  */
-import { lineOf } from './body.ts'
+import { lineOf } from '../body/body.ts'
 import type { Key } from '../i18n/index.svelte'
 import type { Addressee, Draft, Message, Outgoing, Row, Thread } from '../sync/index.ts'
 import { folderOf, isCounted, isUnread } from './unread.ts'

@@ -8,9 +8,9 @@ import {
   type MailActions,
   type Outgoing,
 } from '../sync/index.ts'
-import { textOf } from './body.ts'
+import { textOf } from '../body/body.ts'
 import { addressIn, isOutside, namesOf } from './outside.ts'
-import { isEmpty, most, tidy, trimmed } from './writing.ts'
+import { isEmpty, most, tidy, trimmed } from '../body/writing.ts'
 
 export const mostFiles = 10
 export const mostBytes = 10 * 1024 * 1024

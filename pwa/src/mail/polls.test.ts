@@ -1,9 +1,9 @@
 // @vitest-environment node
 import { describe, expect, test } from 'vitest'
 import type { Body, Poll } from '../sync/index.ts'
-import { lineOf, pieces, textOf } from './body.ts'
+import { lineOf, pieces, textOf } from '../body/body.ts'
 import { beginning } from './discussions.ts'
-import { trimmed } from './writing.ts'
+import { trimmed } from '../body/writing.ts'
 import { chosen, faultOf, join, newPoll, split, tidied } from './polls.ts'
 
 const poll: Poll = { id: 'poll-0001', question: 'Qui vient ?', options: ['Moi', 'Pas moi'] }

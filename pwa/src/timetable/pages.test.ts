@@ -1,19 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Course, Row } from '../sync/index.ts'
 import type { Shown } from './lessons.ts'
-import { filesOf, linked, parallels } from './pages.ts'
-
-// P32: a virtual class is an address that one taps.
-test.each([
-  ['Voir https://visio.example/5b.', ['Voir ', 'https://visio.example/5b', '.'], 1],
-  ['(https://a.example/x?y=1)', ['(', 'https://a.example/x?y=1', ')'], 1],
-  ['javascript:alert(1)', ['javascript:alert(1)'], 0],
-  ['rien', ['rien'], 0],
-])('addresses in %s', (text, parts, links) => {
-  const made = linked(text)
-  expect(made.map((one) => one.text)).toEqual(parts)
-  expect(made.filter((one) => one.link).length).toBe(links)
-})
+import { filesOf, parallels } from './pages.ts'
 
 test('a document of both halves is listed once', () => {
   const file = { sha: 's1', name: 'a.pdf', type: 'application/pdf', size: 1 }

@@ -112,11 +112,3 @@ export function parallels(
     return near.sort((a, b) => days(a) - days(b)).slice(0, 1)
   })
 }
-
-/** A text as it is drawn: addresses lead somewhere. */
-export function linked(text: string): { text: string; link?: string }[] {
-  return text
-    .split(/(https?:\/\/[^\s<>"']*[^\s<>"'.,;:!?)])/)
-    .filter(Boolean)
-    .map((part) => (/^https?:\/\//.test(part) ? { text: part, link: part } : { text: part }))
-}

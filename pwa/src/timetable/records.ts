@@ -1,5 +1,5 @@
 /** The records of the timetable and of the cahier de textes, and what is done with them. */
-import type { FileRef, Named } from '../sync/records.ts'
+import type { Body, FileRef, Named } from '../sync/records.ts'
 
 export type SlotKind = 'lesson' | 'activity' | 'permanence' | 'detention' | 'council'
 
@@ -83,7 +83,7 @@ export type PageCategory =
   | 'remote'
 
 export interface Part {
-  text?: string
+  text?: Body
   files?: FileRef[]
 }
 

@@ -1,17 +1,22 @@
 /** A page being written: what is typed is kept on the device until it is saved. */
-import type { Actions, PageCategory, Device, Entry, FileRef } from '../../sync/index.ts'
+import { addressed, isEmpty, trimmed } from '../../body/writing.ts'
+import type { Actions, Body, PageCategory, Device, Entry, FileRef } from '../../sync/index.ts'
 import type { Shown } from '../../timetable/lessons.ts'
 
 export interface Typed {
   title: string
   category: PageCategory | ''
-  planned: string
-  done: string
   plannedFiles: FileRef[]
   doneFiles: FileRef[]
   show: Entry['show']
   /** "2026-11-24T18:00", as the input gives it. */
   showAt: string
+}
+
+/** The two texts: before the lesson, and in it. */
+interface Texts {
+  planned: Body
+  done: Body
 }
 
 /** The lesson that a page is of. */
@@ -28,8 +33,6 @@ type Write = Actions['notebook.write@1']
 const empty: Typed = {
   title: '',
   category: '',
-  planned: '',
-  done: '',
   plannedFiles: [],
   doneFiles: [],
   show: 'start',
@@ -38,6 +41,8 @@ const empty: Typed = {
 
 export class PageForm {
   typed = $state<Typed>({ ...empty })
+  planned = $state.raw<Body>([])
+  done = $state.raw<Body>([])
   readonly #device: Device
   readonly #before: { entry: Entry; seq: number } | undefined
 
@@ -55,18 +60,22 @@ export class PageForm {
   }
 
   async load(): Promise<void> {
-    const kept = await this.#device.local.get<Typed>(this.#key)
-    this.typed = { ...empty, ...(this.#before && fromEntry(this.#before.entry)), ...kept }
+    const kept = await this.#device.local.get<Typed & Texts>(this.#key)
+    const { planned, done, ...typed } = { ...fromEntry(this.#before?.entry), ...kept }
+    this.typed = typed
+    this.planned = planned
+    this.done = done
   }
 
   /** After each change. */
   keep(): void {
-    void this.#device.local.set(this.#key, $state.snapshot(this.typed))
+    void this.#device.local.set(this.#key, this.#all)
   }
 
   get nothing(): boolean {
-    const { title, planned, done, plannedFiles, doneFiles } = this.typed
-    return !(title + planned + done).trim() && plannedFiles.length + doneFiles.length === 0
+    const { title, plannedFiles, doneFiles } = this.typed
+    const isBlank = !title.trim() && isEmpty([...this.planned, ...this.done])
+    return isBlank && plannedFiles.length + doneFiles.length === 0
   }
 
   async attach(half: 'plannedFiles' | 'doneFiles', files: Iterable<File>): Promise<void> {
@@ -109,12 +118,16 @@ export class PageForm {
     return this.#before !== undefined
   }
 
+  get #all(): Typed & Texts {
+    return { ...$state.snapshot(this.typed), planned: this.planned, done: this.done }
+  }
+
   #args(of: Omit<Of, 'course'>): Write {
-    return argsOf($state.snapshot(this.typed), of)
+    return argsOf(this.#all, of)
   }
 }
 
-function argsOf(typed: Typed, { id, date, start, end }: Omit<Of, 'course'>): Write {
+function argsOf(typed: Typed & Texts, { id, date, start, end }: Omit<Of, 'course'>): Write {
   const later = typed.show === 'at' && typed.showAt
   return {
     id,
@@ -123,19 +136,20 @@ function argsOf(typed: Typed, { id, date, start, end }: Omit<Of, 'course'>): Wri
     ...(end && { end }),
     title: typed.title.trim(),
     ...(typed.category && { category: typed.category }),
-    planned: { text: typed.planned.trim(), files: typed.plannedFiles },
-    done: { text: typed.done.trim(), files: typed.doneFiles },
+    planned: { text: addressed(trimmed(typed.planned)), files: typed.plannedFiles },
+    done: { text: addressed(trimmed(typed.done)), files: typed.doneFiles },
     show: typed.show === 'at' && !typed.showAt ? 'start' : typed.show,
     ...(later && { showAt: new Date(typed.showAt).toISOString() }),
   }
 }
 
-function fromEntry(entry: Entry): Typed {
+function fromEntry(entry: Entry | undefined): Typed & Texts {
+  if (!entry) return { ...empty, planned: [], done: [] }
   return {
     title: entry.title ?? '',
     category: entry.category ?? '',
-    planned: entry.planned?.text ?? '',
-    done: entry.done?.text ?? '',
+    planned: entry.planned?.text ?? [],
+    done: entry.done?.text ?? [],
     plannedFiles: entry.planned?.files ?? [],
     doneFiles: entry.done?.files ?? [],
     show: entry.show,

@@ -1,6 +1,6 @@
 /** What waits on this device, in words: each action names itself, its homework and the text that was written. */
 import { known, t } from '../../i18n/index.svelte'
-import { textOf } from '../../mail/body.ts'
+import { textOf } from '../../body/body.ts'
 import type { Body, Outgoing } from '../../sync/index.ts'
 
 const written = ['text', 'comment', 'title'] as const

@@ -1,6 +1,6 @@
 /** The hands of the editor: what keys, buttons and the clipboard do to the text, and how it is undone. */
-import { draw, place, read, type Point } from '../../../mail/editor.ts'
-import { fromHtml, fromText } from '../../../mail/paste.ts'
+import { draw, place, read, type Point } from './editor.ts'
+import { fromHtml, fromText } from './paste.ts'
 import {
   excerpt,
   indented,
@@ -14,8 +14,8 @@ import {
   type Mark,
   type Shape,
   type Stretch,
-} from '../../../mail/writing.ts'
-import type { Body } from '../../../sync/index.ts'
+} from './writing.ts'
+import type { Body } from '../sync/index.ts'
 
 interface Moment {
   body: Body

@@ -80,6 +80,24 @@ export function trimmed(body: Body): Body {
   return first < 0 ? [] : tidied.slice(first, tidied.findLastIndex((block) => !isBlank(block)) + 1)
 }
 
+/** Addresses that were typed lead somewhere. */
+export function addressed(body: Body): Body {
+  const address = /(https?:\/\/[^\s<>"']*[^\s<>"'.,;:!?)])/
+  return body.map((block) => ({
+    ...block,
+    runs: block.runs.flatMap((run) => {
+      if (run.link || run.formula) return [run]
+      return run.text
+        .split(address)
+        .filter(Boolean)
+        .map((text) => {
+          const link = address.test(text) ? goodLink(text) : undefined
+          return { ...run, text, ...(link && { link }) }
+        })
+    }),
+  }))
+}
+
 export function shapeOf({ kind, indent = 0 }: Shape): Shape {
   const steps = Math.min(most.indent, Math.max(0, Math.trunc(indent)))
   return { ...((kind === 'bullet' || kind === 'number') && { kind }), ...(steps > 0 && { indent: steps }) }

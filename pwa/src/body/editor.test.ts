@@ -3,7 +3,18 @@ import { describe, expect, test } from 'vitest'
 import type { Block, Body, Run } from '../sync/index.ts'
 import { draw, place, read } from './editor.ts'
 import { fromHtml, fromText } from './paste.ts'
-import { goodLink, indented, linkAt, linked, linkOf, listed, replace, tidy, trimmed } from './writing.ts'
+import {
+  addressed,
+  goodLink,
+  indented,
+  linkAt,
+  linked,
+  linkOf,
+  listed,
+  replace,
+  tidy,
+  trimmed,
+} from './writing.ts'
 import { textOf } from './body.ts'
 
 function shown(body: Body): HTMLElement {
@@ -258,4 +269,17 @@ describe('what others’ pages bring along is left behind', () => {
       { runs: [{ text: 'https://ecole.fr/x', link: 'https://ecole.fr/x' }] },
     ])
   })
+})
+
+// P32: a virtual class is an address that one taps.
+test.each([
+  ['Voir https://visio.example/5b.', ['Voir ', 'https://visio.example/5b', '.'], 1],
+  ['(https://a.example/x?y=1)', ['(', 'https://a.example/x?y=1', ')'], 1],
+  ['javascript:alert(1)', ['javascript:alert(1)'], 0],
+  ['rien', ['rien'], 0],
+])('addresses in %s', (text, parts, links) => {
+  const [made] = addressed([{ runs: [{ text, marks: 'b' }] }])
+  expect(made?.runs.map((one) => one.text)).toEqual(parts)
+  expect(made?.runs.filter((one) => one.link).length).toBe(links)
+  expect(made?.runs.every((one) => one.marks === 'b')).toBe(true)
 })
