@@ -145,6 +145,7 @@ type Directory interface {
 	Children(guardian string) []string
 	Named(id string) directory.Named
 	Location(school string) *time.Location
+	Today(school string) directory.Date
 }
 
 // Engine is what this package needs of the sync engine.

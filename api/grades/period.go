@@ -215,10 +215,9 @@ func (g *Gradebook) checkOpen(ctx context.Context, c directory.Course, id string
 	if err != nil {
 		return err
 	}
-	today := directory.Date(g.now().In(g.dir.Location(c.School)).Format(time.DateOnly))
 	p, known := periods[id]
 	switch {
-	case known && (p.Closed || Sealed(p.Seals.Grades, today)):
+	case known && (p.Closed || Sealed(p.Seals.Grades, g.dir.Today(c.School))):
 		return psync.Refuse("period_closed", "period", "%s is closed", p.Name)
 	case !known && id != "":
 		return psync.Refuse("not_found", "period", "no such period")

@@ -3,6 +3,7 @@ package timetable
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -55,9 +56,10 @@ func (s *Service) change(ctx context.Context, tx *psync.Tx) error {
 		return err
 	}
 	c.By, c.At = s.dir.Named(tx.Actor().User), acted(tx)
+	was := w.clone()
 	w.changes[id] = c
-	if !args.Despite && c.takesUp() {
-		if err := s.refuseLesson(school, id, c, w); err != nil {
+	if !args.Despite {
+		if err := s.refuseChanges(school, was, w, id); err != nil {
 			return err
 		}
 	}
@@ -66,23 +68,32 @@ func (s *Service) change(ctx context.Context, tx *psync.Tx) error {
 	return nil
 }
 
-// takesUp says whether a change needs a time, a room or a person that the
-// lesson did not have before.
-func (c Change) takesUp() bool {
-	return !c.Cancelled && (c.To != nil || c.Extra != nil || len(c.Rooms)+len(c.Teachers) > 0)
+// day is the one on which the lesson of a change is held.
+func (c Change) day() directory.Date {
+	if c.To != nil {
+		return c.To.Date
+	}
+	return c.Date
 }
 
-func (s *Service) refuseLesson(school, id string, c Change, w week) error {
-	day := c.Date
-	if c.To != nil {
-		day = c.To.Date
+// refuseChanges refuses changes that make lessons overlap others, or let them
+// come back to an hour, a room or a person that others have by now.
+func (s *Service) refuseChanges(school string, before, after week, ids ...string) error {
+	return refuseOverlap(s.changeOverlaps(school, before, after, ids...))
+}
+
+func (s *Service) changeOverlaps(school string, before, after week, ids ...string) []Overlap {
+	var days []directory.Date
+	for _, id := range ids {
+		c, there := after.changes[id]
+		if !there {
+			c = Change{Date: before.changes[id].Date}
+		}
+		if c.Date != "" && !slices.Contains(days, c.day()) {
+			days = append(days, c.day())
+		}
 	}
-	lessons := Expand(w.slots, w.changes, w.calendar, day, day)
-	at := slices.IndexFunc(lessons, func(l Lesson) bool { return l.ID == id && !l.Gone })
-	if at < 0 {
-		return nil
-	}
-	return refuseOverlap(s.lessonOverlaps(school, lessons[at], lessons))
+	return s.newOverlaps(school, before, after, days, func(l Lesson) bool { return slices.Contains(ids, l.ID) })
 }
 
 // newChange makes and checks a change out of what a person sent.
@@ -163,7 +174,8 @@ func (c Change) empty() bool {
 }
 
 // unchange takes changes back: the lessons are held as every week, an extra one
-// is not held. What is not there is no error.
+// is not held. What is not there is no error. It is refused where a lesson
+// would come back to what others have by now, unless the person knows of it.
 func (s *Service) unchange(ctx context.Context, tx *psync.Tx) error {
 	if err := s.dir.May(tx.Actor(), directory.ArrangeTimetable, tx.Scope()); err != nil {
 		return err
@@ -179,13 +191,20 @@ func (s *Service) unchange(ctx context.Context, tx *psync.Tx) error {
 	if err != nil {
 		return err
 	}
-	before := map[string]Change{}
+	was, before := w.clone(), map[string]Change{}
 	for _, id := range args.IDs {
 		if c, there := w.changes[id]; there {
 			before[id] = c
-			tx.Delete("change", id)
 			delete(w.changes, id)
 		}
+	}
+	if !args.Despite {
+		if err := s.refuseChanges(tx.Actor().School, was, w, args.IDs...); err != nil {
+			return err
+		}
+	}
+	for id := range before {
+		tx.Delete("change", id)
 	}
 	s.followChanges(tx, w, before, args.IDs...)
 	return nil
@@ -322,7 +341,9 @@ func (a Absence) covers(l Lesson) bool {
 	return (l.Date > a.From || a.Start == "" || l.End > a.Start) && (l.Date < a.Until || a.End == "" || l.Start < a.End)
 }
 
-// unabsence takes an absence back; what else was said of its lessons stays.
+// unabsence takes an absence back; what else was said of its lessons stays. A
+// lesson that it cancelled stays cancelled where something else has its hour,
+// its room or its class by now.
 func (s *Service) unabsence(ctx context.Context, tx *psync.Tx) error {
 	if err := s.dir.May(tx.Actor(), directory.ArrangeTimetable, tx.Scope()); err != nil {
 		return err
@@ -352,22 +373,32 @@ func (s *Service) unabsence(ctx context.Context, tx *psync.Tx) error {
 func (s *Service) markPresent(tx *psync.Tx, w week, absence string) {
 	before := map[string]Change{}
 	var ids []string
-	for id, c := range w.changes {
+	for _, id := range slices.Sorted(maps.Keys(w.changes)) {
+		c := w.changes[id]
 		if c.Absence != absence {
 			continue
 		}
 		before[id] = c
-		c.Absent, c.Absence, c.Cancelled = false, "", false
-		if w.changes[id] = c; c.empty() {
+		if c = s.present(tx.Actor().School, w, id, c); c.empty() {
 			delete(w.changes, id)
 			tx.Delete("change", id)
 		} else {
+			w.changes[id] = c
 			tx.Put("change", id, c)
 		}
 		ids = append(ids, id)
 	}
-	slices.Sort(ids)
 	s.followChanges(tx, w, before, ids...)
+}
+
+// present is a change without the absence that is in it.
+func (s *Service) present(school string, w week, id string, c Change) Change {
+	after := w.clone()
+	was := c.Cancelled
+	c.Absent, c.Absence, c.Cancelled = false, "", false
+	after.changes[id] = c
+	c.Cancelled = was && len(s.changeOverlaps(school, w, after, id)) > 0
+	return c
 }
 
 type calendarArgs struct {

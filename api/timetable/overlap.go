@@ -111,7 +111,7 @@ func (s Slot) coincides(o Slot) bool {
 	return !apart
 }
 
-// lessonOverlaps lists what one lesson would overlap on its day.
+// lessonOverlaps lists what one lesson overlaps on its day.
 func (s *Service) lessonOverlaps(school string, lesson Lesson, day []Lesson) []Overlap {
 	mine := s.needsOf(lesson.Course, lesson.Audiences, lesson.Teachers, lesson.Rooms)
 	var found []Overlap
@@ -126,7 +126,69 @@ func (s *Service) lessonOverlaps(school string, lesson Lesson, day []Lesson) []O
 			})
 		}
 	}
+	return found
+}
+
+// newOverlaps lists what the lessons that are mine would overlap on some days, and
+// did not before.
+func (s *Service) newOverlaps(school string, before, after week, days []directory.Date, mine func(Lesson) bool) []Overlap {
+	known := map[Overlap]bool{}
+	for _, o := range s.overlapsOn(school, before, days, mine) {
+		known[o.of(o.lesson)] = true
+	}
+	var found []Overlap
+	for _, o := range s.overlapsOn(school, after, days, mine) {
+		if !known[o.of(o.lesson)] {
+			found = append(found, o.Overlap)
+		}
+	}
 	return sorted(found)
+}
+
+// overlapping is what one of the lessons that are looked at overlaps.
+type overlapping struct {
+	lesson Lesson
+	Overlap
+}
+
+// of names two lessons that meet.
+func (o Overlap) of(l Lesson) Overlap {
+	o.Title, o.Name = l.ID, string(l.Date)+l.Start+l.End
+	return o
+}
+
+func (s *Service) overlapsOn(school string, w week, days []directory.Date, mine func(Lesson) bool) []overlapping {
+	var found []overlapping
+	for _, day := range days {
+		lessons := Expand(w.slots, w.changes, w.calendar, day, day)
+		for _, l := range lessons {
+			if !mine(l) || !l.held() {
+				continue
+			}
+			for _, o := range s.lessonOverlaps(school, l, lessons) {
+				found = append(found, overlapping{l, o})
+			}
+		}
+	}
+	return found
+}
+
+// irregular are the days from one on that changes of other lessons, or extra
+// ones, fall on, where slots have lessons; and all days to which lessons of
+// theirs were moved.
+func (w week) irregular(slots map[string]bool, from directory.Date) []directory.Date {
+	weekdays := map[int]bool{}
+	for id := range slots {
+		weekdays[w.slots[id].Weekday] = true
+	}
+	var days []directory.Date
+	for _, c := range w.changes {
+		if day := c.day(); day >= from && (slots[c.Slot] || weekdays[weekday(day)]) {
+			days = append(days, day)
+		}
+	}
+	slices.Sort(days)
+	return slices.Compact(days)
 }
 
 // sorted orders what was found, and keeps a few.

@@ -39,14 +39,14 @@ func (s *Service) putSlots(ctx context.Context, tx *psync.Tx) error {
 	if err != nil {
 		return err
 	}
-	before := maps.Clone(w.slots)
+	was := w.clone()
 	for i, p := range args.Slots {
 		if w.slots[p.ID], err = s.checkSlot(school, fmt.Sprintf("slots[%d].", i), p); err != nil {
 			return err
 		}
 	}
 	if !args.Despite {
-		if err := s.refuseSlots(school, args.Slots, w.slots); err != nil {
+		if err := s.refuseSlots(school, args.Slots, was, w); err != nil {
 			return err
 		}
 	}
@@ -55,7 +55,7 @@ func (s *Service) putSlots(ctx context.Context, tx *psync.Tx) error {
 		tx.PutIfChanged("slot", p.ID, w.slots[p.ID])
 		ids = append(ids, p.ID)
 	}
-	follow(tx, ids, before, w)
+	follow(tx, ids, was.slots, w)
 	return nil
 }
 
@@ -69,17 +69,23 @@ func (s *Service) checkSlot(school, at string, p placed) (Slot, error) {
 	return s.check(school, at, p.Slot)
 }
 
-func (s *Service) refuseSlots(school string, put []placed, all map[string]Slot) error {
+// refuseSlots refuses slots that would overlap others, week after week, or one
+// of the changed and extra lessons that are still to come.
+func (s *Service) refuseSlots(school string, put []placed, was, w week) error {
+	mine := map[string]bool{}
 	for _, p := range put {
-		if err := refuseOverlap(s.slotOverlaps(school, p.ID, all[p.ID], all)); err != nil {
+		if err := refuseOverlap(s.slotOverlaps(school, p.ID, w.slots[p.ID], w.slots)); err != nil {
 			return err
 		}
+		mine[p.ID] = true
 	}
-	return nil
+	days := w.irregular(mine, s.dir.Today(school))
+	return refuseOverlap(s.newOverlaps(school, was, w, days, func(l Lesson) bool { return mine[l.Slot] }))
 }
 
 type idsArgs struct {
-	IDs []string `json:"ids"`
+	IDs     []string `json:"ids"`
+	Despite bool     `json:"despite"`
 }
 
 func (a idsArgs) check() error {

@@ -25,6 +25,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"time"
 
@@ -189,6 +190,9 @@ type week struct {
 	changes  map[string]Change
 	calendar Calendar
 }
+
+// clone is the same timetable, which may be changed apart.
+func (w week) clone() week { return week{maps.Clone(w.slots), maps.Clone(w.changes), w.calendar} }
 
 // lister reads the records of a type: a [psync.Tx] does, or a whole scope.
 type lister func(ctx context.Context, typ string) ([]storage.Record, error)

@@ -1,7 +1,7 @@
 /** Whose lessons, out of the scopes that this device holds. Pure: records in, lessons for the screens out. */
 import { audiences } from '../school/work.ts'
 import type { Calendar, Change, Course, Named, Row, Slot, Subject, View } from '../sync/index.ts'
-import { expand, held, letter, type Lesson } from './expand.ts'
+import { expand, letter, type Lesson } from './expand.ts'
 
 /** Everything that lessons are made of and named by. */
 export interface Timetable {
@@ -167,26 +167,3 @@ export function lanes(lessons: readonly Shown[]): { lesson: Shown; lane: number;
     of: Math.max(...placed.filter((other) => other.group === one.group).map((other) => other.lane)) + 1,
   }))
 }
-
-export interface Taken {
-  field: 'rooms' | 'teachers' | 'audiences'
-  what: string
-  lesson: Shown
-}
-
-/** What a lesson would overlap, as far as this device knows; the server looks again. */
-export function overlaps(table: Timetable, wanted: Lesson, others: readonly Shown[]): Taken[] {
-  const people = peopleOf(table, wanted)
-  return others.flatMap((lesson): Taken[] => {
-    if (lesson.id === wanted.id || !held(lesson) || lesson.date !== wanted.date) return []
-    if (lesson.start >= wanted.end || wanted.start >= lesson.end) return []
-    const room = wanted.rooms?.find((one) => lesson.rooms?.some((other) => same(one, other)))
-    if (room) return [{ field: 'rooms', what: room, lesson }]
-    const person = people.find((one) => lesson.people.some((other) => other.id === one.id))
-    if (person) return [{ field: 'teachers', what: person.name, lesson }]
-    const audience = wanted.audiences?.find((one) => lesson.audiences?.includes(one))
-    return audience ? [{ field: 'audiences', what: table.audiences.get(audience) ?? '', lesson }] : []
-  })
-}
-
-const same = (a: string, b: string): boolean => a.localeCompare(b, 'fr', { sensitivity: 'accent' }) === 0

@@ -122,8 +122,8 @@ export interface TimetableActions {
   'timetable.unslot@1': { ids: string[] }
   /** timetable:X; refused `overlap` */
   'timetable.change@1': ChangeArgs
-  /** timetable:X */
-  'timetable.unchange@1': { ids: string[] }
+  /** timetable:X; refused `overlap` */
+  'timetable.unchange@1': { ids: string[]; despite?: boolean }
   /** timetable:X */
   'timetable.absence@1': {
     id: string

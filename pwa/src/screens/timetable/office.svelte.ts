@@ -36,18 +36,19 @@ export async function setChange(
   id: string,
   change: ChangeArgs | undefined,
   before: Change | undefined,
+  despite = change?.despite ?? false,
 ): Promise<void> {
-  await put(id, change)
-  toast(t('timetable.saved'), { undo: () => void put(id, before && again(id, before)) })
+  await put(id, change, despite)
+  toast(t('timetable.saved'), { undo: () => void put(id, before && again(id, before), true) })
 }
 
 function again(id: string, { by: _, at: __, ...change }: Change): ChangeArgs {
   return { ...change, ...(change.extra && { id }), despite: true }
 }
 
-async function put(id: string, change: ChangeArgs | undefined): Promise<void> {
+async function put(id: string, change: ChangeArgs | undefined, despite: boolean): Promise<void> {
   if (change) await session.device.act(scope(), 'timetable.change@1', change)
-  else await session.device.act(scope(), 'timetable.unchange@1', { ids: [id] })
+  else await session.device.act(scope(), 'timetable.unchange@1', { ids: [id], despite })
 }
 
 /** Writes a lesson of every week, or takes it out. */
