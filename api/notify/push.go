@@ -444,6 +444,12 @@ func (s *Service) testPush(ctx context.Context, a psync.Actor) (push, error) {
 	}, err
 }
 
+// Language is the language that somebody reads, "fr" or "en".
+func (s *Service) Language(ctx context.Context, user string) (string, error) {
+	set, err := s.settingsOf(ctx, user)
+	return set.lang(), err
+}
+
 func (s *Service) settingsOf(ctx context.Context, user string) (set settings, err error) {
 	_, err = inScope{s.engine, "user:" + user}.Get(ctx, "settings", "settings", &set)
 	return set, err

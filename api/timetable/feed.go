@@ -113,18 +113,23 @@ func (s *Service) calendarOf(ctx context.Context, user string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	lang, err := s.notices.Language(ctx, user)
+	if err != nil {
+		return nil, err
+	}
+	words := sentencesIn(lang)
 	today := s.dir.Today(school)
 	info, _ := s.dir.School(school)
 	c := ical.Calendar{Name: "Préau · " + info.Name, Refresh: time.Hour}
 	for _, l := range Expand(w.slots, w.changes, w.calendar, today.AddDays(-feedBack), today.AddDays(feedAhead)) {
 		for _, whose := range s.whose(user, l) {
 			if !l.Gone { // where it is now says from where
-				c.Events = append(c.Events, s.event(school, l, whose, w.changes[l.ID]))
+				c.Events = append(c.Events, s.event(school, words, l, whose, w.changes[l.ID]))
 			}
 		}
 	}
 	for _, h := range w.calendar.Holidays {
-		c.Events = append(c.Events, s.holiday(school, h))
+		c.Events = append(c.Events, s.holiday(school, words, h))
 	}
 	return c.Bytes(), nil
 }
@@ -155,18 +160,16 @@ func (s *Service) hears(student string, l Lesson) bool {
 	return slices.ContainsFunc(s.dir.AudiencesOf(student), func(c directory.Class) bool { return slices.Contains(l.Audiences, c.Scope()) })
 }
 
-func (s *Service) event(school string, l Lesson, whose string, c Change) ical.Event {
-	summary := cmp.Or(s.subjectName(school, l.Subject, l.Title), "Permanence")
-	if whose != "" {
-		summary = whose + " : " + summary
-	}
+func (s *Service) event(school string, words sentences, l Lesson, whose string, c Change) ical.Event {
+	summary := cmp.Or(s.subjectName(school, l.Subject, l.Title), words["feed.permanence"])
+	summary = words.about(whose, summary)
 	if l.Cancelled {
-		summary = "Annulé : " + summary
+		summary = strings.ReplaceAll(words["feed.cancelled"], "{what}", summary)
 	}
 	e := ical.Event{
 		UID: strings.Join([]string{l.ID, whose, school}, "-") + "@preau", Cancelled: l.Cancelled,
 		Start: s.moment(school, l.Date, l.Start), End: s.moment(school, l.Date, l.End),
-		Summary: summary, Location: strings.Join(l.Rooms, ", "), Description: s.describe(school, l), Category: "Cours",
+		Summary: summary, Location: strings.Join(l.Rooms, ", "), Description: s.describe(school, words, l), Category: words["feed.lesson"],
 	}
 	e.Changed = c.At
 	if c.At.IsZero() {
@@ -179,7 +182,7 @@ func (s *Service) event(school string, l Lesson, whose string, c Change) ical.Ev
 }
 
 // describe says who holds a lesson, for whom, and what is special about it.
-func (s *Service) describe(school string, l Lesson) string {
+func (s *Service) describe(school string, words sentences, l Lesson) string {
 	var who, groups, lines []string
 	for _, id := range s.heldBy(l.Course, l.Teachers) {
 		who = append(who, s.dir.Named(id).Name)
@@ -190,18 +193,18 @@ func (s *Service) describe(school string, l Lesson) string {
 	}
 	lines = append(lines, strings.Join(who, ", "), strings.Join(groups, ", "))
 	if l.Absent {
-		lines = append(lines, "Professeur absent")
+		lines = append(lines, words["feed.absent"])
 	}
 	lines = append(lines, l.Note)
 	return strings.Join(slices.DeleteFunc(lines, func(line string) bool { return line == "" }), "\n")
 }
 
-func (s *Service) holiday(school string, h directory.Holiday) ical.Event {
+func (s *Service) holiday(school string, words sentences, h directory.Holiday) ical.Event {
 	first, _ := time.Parse(time.DateOnly, string(h.Start))
 	after, _ := time.Parse(time.DateOnly, string(h.End.AddDays(1)))
 	info, _ := s.dir.School(school)
 	return ical.Event{
 		UID: "holiday-" + string(h.Start) + "-" + school + "@preau", Start: first, End: after, Day: true,
-		Summary: h.Name, Category: "Vacances", Changed: s.moment(school, info.Year.Start, "00:00"),
+		Summary: h.Name, Category: words["feed.holiday"], Changed: s.moment(school, info.Year.Start, "00:00"),
 	}
 }

@@ -2,6 +2,7 @@ package timetable
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"strings"
@@ -379,6 +380,30 @@ func TestFeed(t *testing.T) {
 	must(t, w.table.CloseFeed(t.Context(), nadia))
 	if _, err := w.table.Feed(t.Context(), newer); !errors.Is(err, storage.ErrNotFound) {
 		t.Errorf("the closed address: %v", err)
+	}
+}
+
+// A feed speaks the language that its person reads.
+func TestFeedSpeaksTheLanguage(t *testing.T) {
+	w := newWorld(t)
+	w.do("timetable.slot@1", slots(french(), with(french(), args{"id": "slot-study0", "course": "", "kind": "permanence", "audiences": []string{"class:5b"}, "start": "14:00", "end": "15:00"})))
+	w.do("timetable.change@1", args{"slot": "slot-french", "date": "2026-11-24", "cancelled": true})
+	nadia := psync.Actor{School: "x", User: "nadia"}
+	token, err := w.table.OpenFeed(t.Context(), nadia)
+	must(t, err)
+	_, err = w.engine.Commit(t.Context(), nadia, "user:nadia", func(_ context.Context, tx *psync.Tx) error {
+		tx.Put("settings", "settings", map[string]string{"lang": "en"})
+		return nil
+	})
+	must(t, err)
+	events := feedOf(t, w, token)
+	for uid, want := range map[string]string{
+		"slot-french.2026-11-24-Inès-x@preau": "Cancelled: Inès: Français",
+		"slot-study0.2026-11-24-Inès-x@preau": "Inès: Supervised study",
+	} {
+		if !strings.HasSuffix(events[uid], want) {
+			t.Errorf("%s is %q, want %q", uid, events[uid], want)
+		}
 	}
 }
 

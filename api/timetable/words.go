@@ -15,10 +15,19 @@ var frenchWords []byte
 //go:embed en.json
 var englishWords []byte
 
-// sentences are the words of alerts in one language.
+// sentences are the words of alerts and feeds in one language.
 type sentences map[string]string
 
 var sentencesOf = notify.Sentences[sentences](frenchWords, englishWords)
+
+// sentencesIn are the words of a language; French unless it is "en".
+func sentencesIn(lang string) sentences {
+	both := sentencesOf()
+	if lang == "en" {
+		return both[1]
+	}
+	return both[0]
+}
 
 // say gives a sentence in both languages; fill replaces what it leaves open.
 func say(key string, fill func(l sentences, s string) string) notify.Text {
