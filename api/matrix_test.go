@@ -267,6 +267,7 @@ var actions = []action{
 	{"grades.hide@1", "course:fr5b", `{"id":"assessment-0001"}`, theCourse},
 	{"grades.service@1", "course:fr5b", `{"coefficient":"3"}`, theCourse},
 	{"grades.period@1", "school:collard", `{"id":"period-0001","name":"T","kind":"year","start":"2026-09-01","end":"2026-09-02","audiences":[]}`, "direction admin"},
+	{"grades.unperiod@1", "school:collard", `{"id":"period-0009"}`, "direction admin"},
 	{"grades.policy@1", "school:collard", `{"average":true,"extremes":true,"spread":true,"general":true,"delay":0,"hour":"","window":10,"above":false}`, "direction admin"},
 	{"settings.set@1", "user:ines", `{"lang":"en"}`, self},
 	{"notice.read@1", "user:ines", `{"ids":["n1"]}`, self},

@@ -206,6 +206,7 @@ func (g *Gradebook) Register(mux *psync.Mux) {
 	mux.Mutation("grades.hide@1", "course:*", g.hide)
 	mux.Mutation("grades.service@1", "course:*", g.setService)
 	mux.Mutation("grades.period@1", "school:*", g.setPeriod)
+	mux.Mutation("grades.unperiod@1", "school:*", g.dropPeriod)
 	mux.Mutation("grades.policy@1", "school:*", g.setPolicy)
 
 	mux.Effect(effectCarry, g.carry)

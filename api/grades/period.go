@@ -116,6 +116,57 @@ func (g *Gradebook) setPeriod(ctx context.Context, tx *psync.Tx) error {
 	return nil
 }
 
+// dropPeriod takes a period out of the year in which nothing is marked.
+func (g *Gradebook) dropPeriod(ctx context.Context, tx *psync.Tx) error {
+	if err := g.dir.May(tx.Actor(), directory.RuleGrades, tx.Scope()); err != nil {
+		return err
+	}
+	var args struct {
+		ID string `json:"id"`
+	}
+	if err := tx.Args(&args); err != nil {
+		return err
+	}
+	if err := psync.CheckID("id", args.ID); err != nil {
+		return err
+	}
+	seq, err := tx.Get(ctx, "period", args.ID, nil)
+	if err != nil || seq == 0 {
+		return err
+	}
+	used, err := g.marksIn(ctx, psync.ScopeID(tx.Scope()), args.ID)
+	switch {
+	case err != nil:
+		return err
+	case used:
+		return psync.Refuse("period_used", "id", "pupils are marked in it")
+	}
+	tx.Delete("period", args.ID)
+	return nil
+}
+
+// marksIn says whether a course of a school has an assessment in a period.
+func (g *Gradebook) marksIn(ctx context.Context, school, period string) (bool, error) {
+	for _, class := range g.dir.Classes(school) {
+		for _, c := range g.dir.CoursesOf(class.Scope()) {
+			recs, err := g.engine.Find(ctx, "course:"+c.ID, storage.Key{Type: kindAssessment})
+			if err != nil {
+				return false, err
+			}
+			all, err := load[Assessment](recs, kindAssessment)
+			if err != nil {
+				return false, err
+			}
+			for _, a := range all {
+				if a.Period == period {
+					return true, nil
+				}
+			}
+		}
+	}
+	return false, nil
+}
+
 // fits refuses a period that has not its own place in the year of its classes:
 // others of theirs divide the year in the same way, and share no day with it.
 func (p Period) fits(others map[string]Period) error {

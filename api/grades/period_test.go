@@ -1,7 +1,9 @@
 package grades_test
 
 import (
+	"encoding/json"
 	"maps"
+	"os"
 	"testing"
 	"time"
 
@@ -96,4 +98,50 @@ func TestSealedGrades(t *testing.T) {
 	w.Want("period_closed period", test("assessment-2"))
 	seal("2026-11-25")
 	w.Must(test("assessment-2"))
+}
+
+// A period in which nobody is marked can be taken out again; one with marks
+// stays.
+func TestDroppedPeriod(t *testing.T) {
+	w, _ := newSchool(t)
+	drop := func(user string) areatest.Act {
+		return areatest.Act{User: user, Scope: school, Name: "grades.unperiod@1", Args: args{"id": "first-of-all"}}
+	}
+	w.Must(drop("roussel")) // it is not there: nothing to do
+	w.Must(setPeriod("roussel", "first-of-all", nil))
+	w.Want("forbidden", drop("garnier"))
+	w.Must(inFrench("assess", dictation(args{"period": "first-of-all"})))
+	w.Want("period_used id", drop("roussel"))
+	w.Must(inFrench("amend", args{"id": "assessment-1", "period": ""}))
+	w.Must(drop("roussel"))
+	if w.Has(school, "period", "first-of-all") {
+		t.Error("the period is there")
+	}
+	w.Want("not_found period", inFrench("amend", args{"id": "assessment-1", "period": "first-of-all"}))
+}
+
+// The device refuses what the server refuses: both are held to these cases.
+func TestPeriodsAsOnTheDevice(t *testing.T) {
+	raw, err := os.ReadFile("testdata/periods.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var cases []struct {
+		Name   string
+		Period args
+		Others map[string]args
+		Want   string
+	}
+	if err := json.Unmarshal(raw, &cases); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range cases {
+		t.Run(c.Name, func(t *testing.T) {
+			w, _ := newSchool(t)
+			for id, other := range c.Others {
+				w.Must(setPeriod("roussel", id, other))
+			}
+			w.Want(c.Want, setPeriod("roussel", "the-new-one", c.Period))
+		})
+	}
 }

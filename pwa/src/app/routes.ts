@@ -158,6 +158,11 @@ export const routes = {
     tab: 'more',
     load: () => import('../screens/grades/rules/Rules.svelte'),
   },
+  gradePeriod: {
+    path: '/reglages/notes/:period',
+    tab: 'more',
+    load: () => import('../screens/grades/rules/EditPeriod.svelte'),
+  },
   rolls: { path: '/appel', ...attendance },
   roll: { path: '/appel/:course', ...attendance },
   observe: { path: '/appel/:course/:student', ...attendance },

@@ -42,6 +42,7 @@ export const gradeMutators: Typed = {
 
   'grades.service@1': (tx, service, { scope }) => tx.put(scope, 'service', 'service', service),
   'grades.period@1': (tx, { id, ...period }, { scope }) => tx.put(scope, 'period', id, period),
+  'grades.unperiod@1': (tx, { id }, { scope }) => tx.hide(scope, 'period', id),
   'grades.policy@1': (tx, policy, { scope }) => tx.put(scope, 'grades', 'grades', policy),
 }
 

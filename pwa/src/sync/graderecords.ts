@@ -161,6 +161,8 @@ export interface GradeActions {
   'grades.service@1': CourseService
   /** school:X */
   'grades.period@1': { id: string } & Period
+  /** school:X; refused `period_used` while pupils are marked in it */
+  'grades.unperiod@1': { id: string }
   /** school:X */
   'grades.policy@1': GradePolicy
 }
