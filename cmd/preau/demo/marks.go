@@ -59,11 +59,11 @@ var (
 // schoolYear is what the school decides about marks on the first day.
 func (p *plan) schoolYear() event {
 	year := directory.YearOf(p.today)
-	autumn, spring := string(year.Start[:4]), string(year.End[:4])
+	autumn, spring := year.Start[:4], year.End[:4]
 	terms := []map[string]any{
-		{"id": FirstTerm, "name": "Trimestre 1", "kind": "trimester", "start": year.Start, "end": autumn + "-11-30"},
-		{"id": secondTerm, "name": "Trimestre 2", "kind": "trimester", "start": autumn + "-12-01", "end": spring + "-03-12"},
-		{"id": thirdTerm, "name": "Trimestre 3", "kind": "trimester", "start": spring + "-03-13", "end": year.End},
+		{"id": FirstTerm, "name": "Trimestre 1", "kind": "trimester", "start": year.Start, "end": autumn + "-11-30", "councils": p.councils(autumn + "-12-03")},
+		{"id": secondTerm, "name": "Trimestre 2", "kind": "trimester", "start": autumn + "-12-01", "end": spring + "-03-12", "councils": p.councils(spring + "-03-16")},
+		{"id": thirdTerm, "name": "Trimestre 3", "kind": "trimester", "start": spring + "-03-13", "end": year.End, "councils": p.councils(spring + "-06-08")},
 	}
 	return event{p.schoolDay(44, 9), func(ctx context.Context, w *World) error {
 		boss, school := User("direction"), "school:"+SchoolID
@@ -78,6 +78,21 @@ func (p *plan) schoolYear() event {
 		}
 		return nil
 	}}
+}
+
+// councils are those of all classes, one after the other from a day on: four
+// an evening.
+func (p *plan) councils(first directory.Date) map[string]grades.Council {
+	all, evenings := map[string]grades.Council{}, p.schoolDays(first, len(p.classes)/4+1)
+	for _, c := range p.classes {
+		if c.Kind == directory.KindClass {
+			n := len(all)
+			all[c.Scope()] = grades.Council{
+				Date: evenings[n/4], Start: fmt.Sprintf("%d:00", 16+n%4), End: fmt.Sprintf("%d:45", 16+n%4),
+			}
+		}
+	}
+	return all
 }
 
 // periodOf is that of a day: the demo may open in any season.

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import type { Period } from '../sync/index.ts'
-import { faultOf } from './periods.ts'
+import { faultOf, isShut } from './periods.ts'
 
 interface Case {
   name: string
@@ -18,4 +18,14 @@ test.each(cases)('$name', ({ period, others, want }) => {
   const beside = Object.values(others).map((one) => ({ ...usual, ...one }))
   const fault = faultOf({ ...usual, ...period }, beside)
   expect(fault ? `${fault.code} ${fault.field}` : '').toBe(want)
+})
+
+test('a period is shut once it is closed, or its last day for marks is over', () => {
+  const sealed = { ...usual, seals: { grades: '2026-12-04', appraisals: '2026-12-01' } }
+  const shut = [isShut(undefined, '2026-12-05'), isShut(usual, '2027-12-05'), isShut(sealed, '2026-12-04')]
+  expect(shut).toEqual([false, false, false])
+  expect([isShut(sealed, '2026-12-05'), isShut({ ...usual, closed: true }, '2026-10-01')]).toEqual([
+    true,
+    true,
+  ])
 })

@@ -13,6 +13,12 @@ export interface Fault {
 const after = 90
 const sealed = ['grades', 'skills', 'appraisals'] as const
 
+/** Is nothing marked in a period any more? */
+export function isShut(period: Period | undefined, today: string): boolean {
+  const last = period?.seals?.grades
+  return period?.closed === true || (last !== undefined && today > last)
+}
+
 /** What is wrong with a period beside the others of the school; undefined for nothing. */
 export function faultOf(period: Period, others: readonly Period[]): Fault | undefined {
   const field = faultyField(period)
