@@ -100,6 +100,18 @@ func TestSealedGrades(t *testing.T) {
 	w.Must(test("assessment-2"))
 }
 
+// Whoever changes one rule of marks leaves the others as they are.
+func TestRulesOneByOne(t *testing.T) {
+	w, _ := newSchool(t)
+	rule := func(a args) { w.Must(areatest.Act{User: "roussel", Scope: school, Name: "grades.policy@1", Args: a}) }
+	rule(args{"extremes": true, "hour": "18:00"})
+	rule(args{"average": false})
+	want := grades.Policy{Extremes: true, General: true, Hour: "18:00", Window: 10}
+	if got := areatest.Get[grades.Policy](w, school, "grades", "grades"); got != want {
+		t.Errorf("the rules are %+v, want %+v", got, want)
+	}
+}
+
 // A period in which nobody is marked can be taken out again; one with marks
 // stays.
 func TestDroppedPeriod(t *testing.T) {

@@ -85,13 +85,16 @@ func (p Policy) shown(f average.Figures) *Figures {
 	return s
 }
 
-// setPolicy replaces what a school decided about marks, and carries all of
-// them again: what is hidden from now on is taken away.
-func (g *Gradebook) setPolicy(_ context.Context, tx *psync.Tx) error {
+// setPolicy changes what a school decided about marks, where it is given, and
+// carries all of them again: what is hidden from now on is taken away.
+func (g *Gradebook) setPolicy(ctx context.Context, tx *psync.Tx) error {
 	if err := g.dir.May(tx.Actor(), directory.RuleGrades, tx.Scope()); err != nil {
 		return err
 	}
-	p := Policy{}
+	p := DefaultPolicy()
+	if _, err := tx.Get(ctx, "grades", "grades", &p); err != nil {
+		return err
+	}
 	if err := tx.Args(&p); err != nil {
 		return err
 	}

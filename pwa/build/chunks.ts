@@ -21,13 +21,14 @@ const editor = /src\/body\/(Editor|Tools|desk|editor|gather|paste)/
 
 /** Lessons as home shows them, and all screens that have to do with them. */
 const lessons = /src\/(timetable\/(expand|lessons)|screens\/timetable\/(Today|LessonRow|words|times))/
-const timetable = /src\/(timetable\/pages|screens\/(timetable|notebook)\/)/
+const timetable = /src\/(timetable\/pages|screens\/(timetable|notebook)\/(?!Write|write))/
 
 /** A person's device, but for what talks with the server: it shows what it holds without. */
 const engine = /src\/db\/|src\/sync\/(?!talk|\w*mutators|round|apply|wire|digest|upload)|node_modules\/idb\//
 
-/** The rest of the kit: small parts, of which every screen inside needs some. */
-const kit = /src\/ui\/(Choice|Dialog|FileTile|Progress|Segmented|Select|Switch|TextArea)\./
+/** The rest of the kit: small parts, of which every screen inside needs some; and what shows a text. */
+const kit =
+  /src\/(ui\/(Choice|Dialog|FileTile|Progress|Segmented|Select|Switch|TextArea)|body\/(Body|Formula|body))\./
 
 /** The file in which a module travels; none: where the build thinks best. */
 export function chunkOf(id: string, context: Rolldown.ChunkingContext): string | null {
@@ -37,8 +38,8 @@ export function chunkOf(id: string, context: Rolldown.ChunkingContext): string |
   if (inside.test(id)) return id.includes('type=style') ? 'app' : 'inside' // the styles: one request less
   if (work.test(id)) return 'work'
   if (kit.test(id)) return 'kit'
+  if (editor.test(id)) return 'text' // a name after those of the files that it stands on: it would take them in
   if (write.test(id)) return 'write'
-  if (editor.test(id)) return 'editor'
   if (lessons.test(id)) return 'lessons'
   if (timetable.test(id)) return 'timetable'
   return null

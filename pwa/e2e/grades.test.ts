@@ -1,6 +1,6 @@
 // Marks: a teacher enters them in a tunnel, publishes them to pupils and only
-// then to guardians, and takes them back; the pupil sees how the average is
-// made (P7, P24–P30).
+// then to guardians, who are told, and takes them back; the pupil sees how the
+// average is made (P7, P24–P30).
 import { afterAll, beforeAll, expect } from 'vitest'
 import { Phone } from './chromium.ts'
 import { signInAs } from './people.ts'
@@ -15,14 +15,23 @@ const desk = new Phone({ width: 1280, height: 800 })
 const hand = new Phone()
 const pupil = new Phone()
 const parent = new Phone()
-const step = story({ desk, hand, pupil, parent })
+const boss = new Phone()
+const step = story({ desk, hand, pupil, parent, boss })
 
 beforeAll(async () => {
   server = await Server.start()
 })
 afterAll(async () => {
-  await Promise.all([desk, hand, pupil, parent].map((one) => one.dispose()))
+  await Promise.all([desk, hand, pupil, parent, boss].map((one) => one.dispose()))
   await server.stop()
+})
+
+step('the direction lets alerts of marks go at once', async () => {
+  const page = await boss.open(server.url)
+  await signInAs(page, 'Hélène Roussel')
+  await page.goto(`${server.url}/reglages/notes`)
+  await page.getByLabel('Temps pour corriger une erreur').selectOption('0')
+  await page.getByText('Enregistré').waitFor()
 })
 
 step('a teacher opens an assessment', async () => {
@@ -136,6 +145,17 @@ step('the parents read it when the teacher says so', async () => {
   await page.getByRole('dialog').getByRole('button', { name: 'Publier maintenant' }).click()
   await parent.page.getByRole('link', { name: 'Poésie' }).waitFor()
   await pupil.page.getByText('pas encore vue des parents').waitFor({ state: 'detached' })
+})
+
+step('and are told so, without the mark', async () => {
+  const page = parent.page
+  await page.goto(server.url)
+  const news = page.getByRole('link', { name: /nouvelle note/ }).filter({ hasText: 'Poésie' })
+  await news.waitFor(patience)
+  expect(await news.innerText()).not.toContain('9')
+  await news.click()
+  await page.getByRole('heading', { level: 1, name: 'Poésie' }).waitFor()
+  await page.goto(`${server.url}/notes`)
 })
 
 step('and nobody once it is taken back', async () => {

@@ -42,7 +42,16 @@ function nextMonday(): string {
   return date.toISOString().slice(0, 10)
 }
 
-const people: { name: string; paths: string[]; follow?: string[] }[] = [
+interface Person {
+  name: string
+  paths: string[]
+  /** Lists whose first links are looked at too. */
+  follow?: string[]
+  /** What opens when these are pressed, one after the other: dialogs, mostly. */
+  press?: { path: string; names: (string | RegExp)[] }[]
+}
+
+const people: Person[] = [
   {
     name: 'Inès Benali',
     paths: [
@@ -58,6 +67,7 @@ const people: { name: string; paths: string[]; follow?: string[] }[] = [
       '/reglages/agenda',
     ],
     follow: ['/travail', '/cahier', '/notes', '/porte-documents'],
+    press: [{ path: lessons, names: [/^10 h 05|10:05|Français/] }],
   },
   {
     name: 'Nadia Benali',
@@ -92,6 +102,7 @@ const people: { name: string; paths: string[]; follow?: string[] }[] = [
       '/cahier/ecrire/rien/rien',
     ],
     follow: ['/copies', '/messages', '/espaces', '/cahier', '/notes', '/appel'],
+    press: [{ path: '/cahier', names: ['Modifier'] }],
   },
   {
     name: 'Thomas Lopez',
@@ -105,6 +116,7 @@ const people: { name: string; paths: string[]; follow?: string[] }[] = [
       '/vie-scolaire/incident',
     ],
     follow: ['/classes', '/vie-scolaire'],
+    press: [{ path: lessons, names: [/Français/, 'Changer ce cours'] }],
   },
   {
     name: 'Hélène Roussel',
@@ -115,6 +127,7 @@ const people: { name: string; paths: string[]; follow?: string[] }[] = [
       '/reglages/alertes/etablissement',
       '/reglages/messagerie',
       '/reglages/notes',
+      '/reglages/notes/nouvelle',
       '/reglages/porte-documents',
       '/messages/a-qui',
     ],
@@ -139,6 +152,22 @@ async function visit(page: Page, path: string, who: string): Promise<void> {
   await page.setViewportSize({ width: 390, height: 844 })
   await page.goto(server.url + path)
   await settle(page)
+  await look(page, path, who)
+}
+
+async function press(page: Page, path: string, names: (string | RegExp)[], who: string): Promise<void> {
+  await page.setViewportSize({ width: 390, height: 844 })
+  await page.goto(server.url + path)
+  await settle(page)
+  for (const name of names) {
+    const button = page.getByRole('button', { name }).or(page.getByRole('link', { name }))
+    await button.filter({ visible: true }).first().click()
+  }
+  await settle(page)
+  await look(page, `${path} ${names.join(' ')}`.replaceAll(/[/|^]/g, ' '), who)
+}
+
+async function look(page: Page, path: string, who: string): Promise<void> {
   for (const theme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' }) // colours change at once
     await page.waitForTimeout(50)
@@ -178,7 +207,7 @@ describe('outside', () => {
   })
 })
 
-describe.each(people)('$name', ({ name, paths, follow = [] }) => {
+describe.each(people)('$name', ({ name, paths, follow = [], press: pressed = [] }) => {
   const phone = new Phone()
   afterAll(() => phone.dispose())
 
@@ -186,6 +215,7 @@ describe.each(people)('$name', ({ name, paths, follow = [] }) => {
     const page = await phone.open(server.url)
     await signInAs(page, name)
     for (const path of paths) await visit(page, path, name)
+    for (const one of pressed) await press(page, one.path, one.names, name)
     for (const path of follow) {
       for (const link of await inside(page, path)) {
         await visit(page, link, name)

@@ -11,7 +11,7 @@ import type {
   View,
 } from '../sync/index.ts'
 import { averageOf, figuresOf, numbers, type Figures, type Result, type Test } from './average.ts'
-import { usualPolicy } from './pupil.ts'
+import { usualPolicy } from './policy.ts'
 
 export interface Pupil {
   id: string

@@ -2,6 +2,7 @@
 import type { Grade, GradePolicy, Period, Row, Standing, Subject, View } from '../sync/index.ts'
 import { averageOf, general, type Result, type Test } from './average.ts'
 import { decimal, type Fraction } from './exact.ts'
+import { usualPolicy } from './policy.ts'
 
 export interface Entry {
   id: string
@@ -46,12 +47,6 @@ export interface Terms {
   /** The one to open. */
   current: Term
   policy: GradePolicy
-}
-
-/** A school that decided nothing. */
-export const usualPolicy: GradePolicy = {
-  ...{ average: true, extremes: false, spread: false, general: true },
-  ...{ delay: 0, hour: '', window: 10, above: false },
 }
 
 const unknown: Subject = { name: '?', hue: 265 }

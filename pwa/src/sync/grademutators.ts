@@ -1,5 +1,6 @@
 /** What the acts of marks do to the screen before the server has its say. */
-import type { Assessment, AssessedMark, GradeActions } from './graderecords.ts'
+import { usualPolicy } from '../grades/policy.ts'
+import type { Assessment, AssessedMark, GradeActions, GradePolicy } from './graderecords.ts'
 import type { Mutator, MutatorContext, MutatorTx } from './mutators.ts'
 
 type Typed = { [N in keyof GradeActions]: Mutator<GradeActions[N]> }
@@ -43,7 +44,10 @@ export const gradeMutators: Typed = {
   'grades.service@1': (tx, service, { scope }) => tx.put(scope, 'service', 'service', service),
   'grades.period@1': (tx, { id, ...period }, { scope }) => tx.put(scope, 'period', id, period),
   'grades.unperiod@1': (tx, { id }, { scope }) => tx.hide(scope, 'period', id),
-  'grades.policy@1': (tx, policy, { scope }) => tx.put(scope, 'grades', 'grades', policy),
+  async 'grades.policy@1'(tx, change, { scope }) {
+    const before = (await tx.get(scope, 'grades', 'grades')) as GradePolicy | undefined
+    await tx.put(scope, 'grades', 'grades', { ...usualPolicy, ...before, ...change })
+  },
 }
 
 async function change(

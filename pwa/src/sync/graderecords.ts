@@ -163,6 +163,6 @@ export interface GradeActions {
   'grades.period@1': { id: string } & Period
   /** school:X; refused `period_used` while pupils are marked in it */
   'grades.unperiod@1': { id: string }
-  /** school:X */
-  'grades.policy@1': GradePolicy
+  /** school:X; what is not given stays */
+  'grades.policy@1': Partial<GradePolicy>
 }
