@@ -1,6 +1,8 @@
 // A day of lessons: vie scolaire changes one, the pupil and the parent see it,
 // also without a network; the teacher writes of the lesson in a tunnel and the
-// class reads it (P3, P4, P14–P18).
+// class reads it, day by day and by week, with its document and its work (P3–P5,
+// P14–P22). One app and one session has all of it, with its help (P1, P2, P11,
+// P12, P36).
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Page } from 'playwright-core'
 import { Phone } from './chromium.ts'
@@ -84,6 +86,12 @@ test('a pupil sees the day without a network, and what is new', { timeout: 120_0
   await page.getByRole('heading', { level: 1, name: 'Emploi du temps' }).waitFor()
   await installed(page)
   await phone.offline(true)
+  // P1, P2, P11: lessons, work, marks and messages are tabs of one app; P12: so is the help.
+  for (const name of ['Messages', 'Travail', 'Notes'])
+    await page.getByRole('navigation').getByRole('link', { name }).first().waitFor()
+  await page.goto(`${server.url}/aide`)
+  await page.getByText('Déposer une copie').click()
+  await page.getByText(/Le reçu dit à quelle heure/).waitFor()
   await page.goto(`${server.url}/emploi-du-temps/${day}`)
   const seen = await lessons(page)
   expect(seen[0]).toContain('annulé')
@@ -143,6 +151,9 @@ test('a teacher writes of a lesson in a tunnel, the class reads it', { timeout: 
   await page.getByRole('button', { name: 'Gras' }).click()
   await text.pressSequentially('Relire le texte')
   await page.getByText('tout de suite').click()
+  const notes = { name: 'portrait.txt', mimeType: 'text/plain', buffer: Buffer.from('Un portrait moral.') }
+  await page.locator('input[type=file]').setInputFiles(notes)
+  await page.getByRole('button', { name: 'Détacher portrait.txt' }).waitFor()
   await page.getByRole('button', { name: 'Enregistrer' }).click()
   await page.getByText('Gardé sur cet appareil, envoyé').waitFor()
   expect(Date.now() - begun).toBeLessThan(20_000)
@@ -152,6 +163,11 @@ test('a teacher writes of a lesson in a tunnel, the class reads it', { timeout: 
   await pupil.goto(`${server.url}/cahier`)
   await pupil.getByRole('link', { name: 'https://example.org/portrait' }).waitFor({ timeout: 30_000 })
   await pupil.getByRole('listitem').locator('strong', { hasText: 'Relire le texte' }).waitFor()
+  // P18–P20: the document is in the cell, and opens by its name.
+  await pupil.getByText('portrait.txt').first().waitFor({ timeout: 30_000 })
+  // P16, P21: so is the work that is to be handed in.
+  await pupil.getByRole('link', { name: 'Déposer ma copie' }).first().waitFor()
+  // P15: the other view.
   await pupil.getByText('Semaine', { exact: true }).click()
   await pupil.getByRole('heading', { name: /Lundi/ }).waitFor()
 })

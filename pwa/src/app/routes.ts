@@ -287,6 +287,11 @@ export const routes = {
     open: true,
     load: () => import('../screens/help/Accessibility.svelte'),
   },
+  guide: {
+    path: '/aide',
+    tab: 'more',
+    load: () => import('../screens/help/Guide.svelte'),
+  },
   lost: {
     path: '/perdu',
     open: true,

@@ -1,5 +1,5 @@
 /** The cahier de textes: pages of lessons with the work that goes with them. Pure: records in, cells for the screens out. */
-import { audiences } from '../school/work.ts'
+import { audiences, workOf, type Work } from '../school/work.ts'
 import type { Course, Entry, FileRef, Homework, Row, Subject, View } from '../sync/index.ts'
 import { plusDays } from './expand.ts'
 import type { Shown } from './lessons.ts'
@@ -16,6 +16,8 @@ export interface Page {
   /** Given in this lesson, and what was to be done for it. */
   given: Row<Homework>[]
   due: Row<Homework>[]
+  /** How far the pupil has come with them; nobody's in a teacher's own book. */
+  mine: ReadonlyMap<string, Work>
 }
 
 const unknown: Subject = { name: '?', hue: 265 }
@@ -27,8 +29,8 @@ export async function pagesOf(
   dayOf: (moment: string) => string,
 ): Promise<Page[]> {
   const me = await view.get(`student:${student}`, 'student', student)
-  const all = audiences(student, me?.value)
-  return read(view, all, dayOf)
+  const works = await workOf(view, student, new Date())
+  return read(view, audiences(student, me?.value), dayOf, new Map(works.map((one) => [one.id, one])))
 }
 
 /** The pages of one's own courses, also those that the class does not see yet. */
@@ -37,6 +39,7 @@ export async function pagesBy(view: View, dayOf: (moment: string) => string): Pr
     view,
     (await coursesOf(view)).map((row) => row.scope),
     dayOf,
+    new Map(),
   )
 }
 
@@ -48,7 +51,12 @@ export async function coursesOf(view: View): Promise<Row<Course>[]> {
     .sort((a, b) => (a.value.title ?? '').localeCompare(b.value.title ?? '', 'fr', { numeric: true }))
 }
 
-async function read(view: View, scopes: string[], dayOf: (moment: string) => string): Promise<Page[]> {
+async function read(
+  view: View,
+  scopes: string[],
+  dayOf: (moment: string) => string,
+  mine: Page['mine'],
+): Promise<Page[]> {
   const [entries, homework, subjects, courses] = await Promise.all([
     Promise.all(scopes.map((scope) => view.list(scope, 'entry'))),
     Promise.all(scopes.map((scope) => view.list(scope, 'homework'))),
@@ -71,6 +79,7 @@ async function read(view: View, scopes: string[], dayOf: (moment: string) => str
         course: titles.get(row.value.course) ?? '',
         given: of.filter((work) => isGivenIn(work.value, row, dayOf)),
         due: of.filter((work) => dayOf(work.value.due) === row.value.date && work.value.lesson !== row.id),
+        mine,
       }
     })
     .sort((a, b) => (key(a.entry) < key(b.entry) ? 1 : -1))
