@@ -1,4 +1,5 @@
-// A printed sheet in the wrong hands, in a hurry, and a second time.
+// A printed sheet in the wrong hands, in a hurry, and a second time; by hand, at
+// the address of the school (P10, P35).
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { Phone } from './chromium.ts'

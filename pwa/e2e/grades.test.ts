@@ -154,6 +154,7 @@ step('and are told so, without the mark', async () => {
   await news.filter({ hasText: 'Poésie' }).getByRole('link').click()
   await page.getByRole('heading', { level: 1, name: 'Poésie' }).waitFor()
   await page.goto(`${server.url}/notes`)
+  await page.getByRole('link', { name: 'Poésie' }).waitFor(patience)
 })
 
 step('and nobody once it is taken back', async () => {

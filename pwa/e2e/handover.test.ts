@@ -1,5 +1,5 @@
 // An iPhone gives the installed app no storage of Safari's: the address that
-// the manifest starts the app at opens its session, once.
+// the manifest starts the app at opens its session, once (P33).
 import { createHmac, hkdfSync } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,4 +1,5 @@
-// Adding a phone, and all that can go wrong while two screens face each other.
+// Adding a phone, and all that can go wrong while two screens face each other
+// (P34: the QR code of the computer sets the phone up).
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

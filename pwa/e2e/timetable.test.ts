@@ -153,7 +153,7 @@ test('a teacher writes of a lesson in a tunnel, the class reads it', { timeout: 
   await page.getByText('tout de suite').click()
   const notes = { name: 'portrait.txt', mimeType: 'text/plain', buffer: Buffer.from('Un portrait moral.') }
   await page.locator('input[type=file]').setInputFiles(notes)
-  await page.getByRole('button', { name: 'Détacher portrait.txt' }).waitFor()
+  await page.getByRole('button', { name: 'Enlever portrait.txt' }).waitFor()
   await page.getByRole('button', { name: 'Enregistrer' }).click()
   await page.getByText('Gardé sur cet appareil, envoyé').waitFor()
   expect(Date.now() - begun).toBeLessThan(20_000)
