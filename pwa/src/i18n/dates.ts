@@ -59,9 +59,13 @@ export function day(when: When, now: When = Date.now()): string {
   if (Math.abs(away) <= 1) return relativeDay(away)
   const date = new Date(when)
   if (away > 1 && away < 7) return format({ weekday: 'long' }).format(date)
-  if (away > -300 && away < 300)
-    return format({ weekday: 'long', day: 'numeric', month: 'long' }).format(date)
-  return format({ day: 'numeric', month: 'long', year: 'numeric' }).format(date)
+  if (away > -300 && away < 300) return fullDay(date)
+  return first(format({ day: 'numeric', month: 'long', year: 'numeric' }).format(date))
+}
+
+/** "1er décembre". */
+function first(words: string): string {
+  return speech.language === 'fr' ? words.replace(/(^| )1 /, '$11er ') : words
 }
 
 function relativeDay(away: number): string {
@@ -71,12 +75,12 @@ function relativeDay(away: number): string {
 
 /** "lundi 23 novembre", always in full. */
 export function fullDay(when: When): string {
-  return format({ weekday: 'long', day: 'numeric', month: 'long' }).format(new Date(when))
+  return first(format({ weekday: 'long', day: 'numeric', month: 'long' }).format(new Date(when)))
 }
 
 /** "3 décembre"; "3 déc.". */
 export function date(when: When, month: 'long' | 'short' = 'long'): string {
-  return format({ day: 'numeric', month }).format(new Date(when))
+  return first(format({ day: 'numeric', month }).format(new Date(when)))
 }
 
 /** "demain, 8 h": a day and an hour, for what is due. */
@@ -91,7 +95,7 @@ export function stamp(when: When, now: When = Date.now()): string {
   if (away === 0) return clock(date)
   if (away === -1) return `${t('when.yesterday')} ${clock(date)}`
   if (away > -7 && away < 0) return `${format({ weekday: 'short' }).format(date)} ${clock(date)}`
-  return format({ day: 'numeric', month: 'short' }).format(date)
+  return first(format({ day: 'numeric', month: 'short' }).format(date))
 }
 
 /** "à l’instant", "il y a 3 min", "il y a 2 h", "hier". */

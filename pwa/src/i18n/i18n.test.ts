@@ -72,6 +72,7 @@ describe('dates as people say them', () => {
     ['2026-11-23T18:30:00Z', 'aujourd’hui, 19 h 30'],
     ['2026-11-26T07:00:00Z', 'jeudi, 8 h'],
     ['2026-12-03T07:05:00Z', 'jeudi 3 décembre, 8 h 05'],
+    ['2026-12-01T07:05:00Z', 'mardi 1er décembre, 8 h 05'],
     ['2026-11-22T22:59:00Z', 'hier, 23 h 59'],
   ])('%s is due %s', (when, said) => {
     expect(due(when, now).replace(/\s/g, ' ')).toBe(said)
