@@ -12,6 +12,7 @@ import (
 
 	webpush "github.com/SherClockHolmes/webpush-go"
 
+	"preau/api/areatest"
 	"preau/api/directory"
 	"preau/api/notify"
 	"preau/api/notify/pushtest"
@@ -34,7 +35,7 @@ func ringing(b *testing.B, pupils int) (*world, *pushtest.Server) {
 	})
 	for i := range pupils {
 		child, adult := fmt.Sprint("pupil", i), fmt.Sprint("adult", i)
-		w.apply(
+		w.Apply(
 			directory.Put{ID: child, Record: directory.Person{First: "Lou", Last: fmt.Sprint("Martin", i), Pupil: true}},
 			directory.Put{ID: adult, Record: directory.Person{First: "Camille", Last: fmt.Sprint("Martin", i)}},
 			directory.Put{ID: "e-" + child, Record: directory.Enrollment{Student: child, Audience: "class:5b"}},
@@ -43,11 +44,11 @@ func ringing(b *testing.B, pupils int) (*world, *pushtest.Server) {
 		browser := service.Browser(public)
 		s := notify.Subscription{Endpoint: browser.Endpoint}
 		s.Keys.P256dh, s.Keys.Auth = browser.P256dh(), browser.Auth()
-		if err := w.notify.Subscribe(b.Context(), person(adult), s); err != nil {
+		if err := w.Notices.Subscribe(b.Context(), areatest.Person(adult), s); err != nil {
 			b.Fatal(err)
 		}
 	}
-	w.settle()
+	w.Settle()
 	return w, service
 }
 
@@ -59,15 +60,15 @@ func BenchmarkAlert(b *testing.B) {
 	w, service := ringing(b, pupils)
 	ctx, stop := context.WithCancel(b.Context())
 	over := make(chan error, 1)
-	go func() { over <- w.engine.Run(ctx) }()
+	go func() { over <- w.Engine.Run(ctx) }()
 	var took []time.Duration
 	for n := 0; b.Loop(); n++ {
 		start := fmt.Sprintf("%02d:%02d", 8+n/60%3, n%60)
 		seen := len(service.Pushes())
 		begun := time.Now()
-		r := w.send(deed{user: "garnier", scope: french, name: "attendance.roll@1", args: roll(
+		r := w.Send(deed{User: "garnier", Scope: french, Name: "attendance.roll@1", Args: roll(
 			args{"start": start, "end": "11:55", "date": directory.Date("2026-11-23").AddDays(-n / pupils % 2)}, call(fmt.Sprint("pupil", n%pupils), Absent),
-		), at: monday.AddDate(0, 0, -n/pupils%2)})
+		), At: monday.AddDate(0, 0, -n/pupils%2)})
 		if !r.OK {
 			b.Fatalf("%+v", r.Error)
 		}

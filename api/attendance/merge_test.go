@@ -106,10 +106,10 @@ func TestRollsInAnyOrder(t *testing.T) {
 	deeds := func(w *world) []deed {
 		at := func(minute int) time.Time { return monday.Add(time.Duration(minute-60) * time.Minute) }
 		return []deed{
-			{user: "garnier", scope: french, name: "attendance.roll@1", at: at(1), args: roll(args{"start": "08:00", "end": "09:00"}, call("ines", Absent))},
-			{user: "petit", scope: maths, name: "attendance.roll@1", at: at(2), args: roll(args{"start": "09:00", "end": "10:00"}, call("ines", Absent), call("malo", Late, 12))},
-			{user: "viard", scope: office, name: "attendance.correct@1", at: at(3), args: roll(args{"course": "ma5b", "start": "09:00", "end": "10:00"}, call("malo", Absent), call("ines", Absent))},
-			{user: "garnier", scope: french, name: "attendance.roll@1", at: at(4), args: roll(nil, call("ines", Present), call("malo", Absent))},
+			{User: "garnier", Scope: french, Name: "attendance.roll@1", At: at(1), Args: roll(args{"start": "08:00", "end": "09:00"}, call("ines", Absent))},
+			{User: "petit", Scope: maths, Name: "attendance.roll@1", At: at(2), Args: roll(args{"start": "09:00", "end": "10:00"}, call("ines", Absent), call("malo", Late, 12))},
+			{User: "viard", Scope: office, Name: "attendance.correct@1", At: at(3), Args: roll(args{"course": "ma5b", "start": "09:00", "end": "10:00"}, call("malo", Absent), call("ines", Absent))},
+			{User: "garnier", Scope: french, Name: "attendance.roll@1", At: at(4), Args: roll(nil, call("ines", Present), call("malo", Absent))},
 		}
 	}
 	var want map[string]any
@@ -118,7 +118,7 @@ func TestRollsInAnyOrder(t *testing.T) {
 		all := deeds(w)
 		rand.New(rand.NewPCG(seed, 0)).Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 		for _, d := range all {
-			w.must(d)
+			w.Must(d)
 		}
 		got := w.picture()
 		if want == nil {

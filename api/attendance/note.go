@@ -20,6 +20,8 @@ const (
 	kindIncident    = "incident"
 )
 
+var noteKinds = []string{kindObservation, kindPunishment, kindExemption, kindExit, kindInfirmary, kindIncident}
+
 // Encouragement is an observation that praises.
 const Encouragement = "encouragement"
 
@@ -95,8 +97,7 @@ func (s *Service) note(ctx context.Context, tx *psync.Tx) error {
 	if err := tx.Args(&args); err != nil {
 		return err
 	}
-	kinds := []string{kindObservation, kindPunishment, kindExemption, kindExit, kindInfirmary, kindIncident}
-	if err := psync.OneOf("type", args.Type, kinds...); err != nil {
+	if err := psync.OneOf("type", args.Type, noteKinds...); err != nil {
 		return err
 	}
 	for i, one := range args.Involved {
@@ -280,8 +281,7 @@ func (s *Service) strike(ctx context.Context, tx *psync.Tx) error {
 	if err := tx.Args(&args); err != nil {
 		return err
 	}
-	kinds := []string{kindObservation, kindPunishment, kindExemption, kindExit, kindInfirmary, kindIncident}
-	if err := psync.OneOf("type", args.Type, kinds...); err != nil {
+	if err := psync.OneOf("type", args.Type, noteKinds...); err != nil {
 		return err
 	}
 	if err := checkNoteID(args.ID); err != nil {

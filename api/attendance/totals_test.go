@@ -13,7 +13,7 @@ func TestTotals(t *testing.T) {
 	w := newWorld(t)
 	w.take("garnier", french, nil, call("ines", Absent), call("malo", Late, 10))
 	w.take("petit", maths, args{"start": "09:00", "end": "10:00"}, call("ines", Absent))
-	w.must(deed{user: "viard", scope: office, name: "attendance.record@1", args: ruling(args{
+	w.Must(deed{User: "viard", Scope: office, Name: "attendance.record@1", Args: ruling(args{
 		"from": "2026-11-26T13:30", "to": "2026-12-01T12:00", "excuse": "",
 	})})
 	for name, c := range map[string]struct {
@@ -41,8 +41,8 @@ func TestTotals(t *testing.T) {
 func TestTotalsLeaveOut(t *testing.T) {
 	w := newWorld(t)
 	w.take("garnier", french, nil, call("ines", Absent), call("malo", Absent))
-	w.must(deed{user: "viard", scope: office, name: "attendance.settle@1", args: ruling(args{"reason": "outing", "excuse": ""})})
-	w.must(deed{user: "viard", scope: office, name: "attendance.settle@1", args: ruling(args{"id": "ruling-2", "student": "malo", "void": true, "excuse": ""})})
+	w.Must(deed{User: "viard", Scope: office, Name: "attendance.settle@1", Args: ruling(args{"reason": "outing", "excuse": ""})})
+	w.Must(deed{User: "viard", Scope: office, Name: "attendance.settle@1", Args: ruling(args{"id": "ruling-2", "student": "malo", "void": true, "excuse": ""})})
 	for _, student := range []string{"ines", "malo"} {
 		if got, err := w.attendance.Totals(t.Context(), student, "2026-11-01", "2026-12-18"); err != nil || got != (Totals{}) {
 			t.Errorf("%s: %+v, %v", student, got, err)

@@ -9,44 +9,31 @@ import (
 	"image"
 	"image/color"
 	"image/jpeg"
-	"log/slog"
 	"slices"
-	"strings"
 	"testing"
-	"time"
 
 	"go.uber.org/goleak"
 
-	"preau/api/attachment"
-	"preau/api/directory"
+	"preau/api/areatest"
 	"preau/api/notify"
 	"preau/storage"
-	"preau/storage/disk"
 	"preau/storage/sqlite"
-	psync "preau/sync"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// world is a small school on real parts: directory, engine, SQLite, disk.
-//
-//	5e B   Inès and Malo, with Mme Garnier for French and M. Petit for maths
-//	5e A   Noé, with Mme Garnier for French
-//	Nadia  is the mother of Inès and Noé, Karim the father of Inès alone;
-//	       Lucie is a contact of Malo without rights
+// world is the small school with attendance.
 type world struct {
-	t          testing.TB
-	dir        *directory.Directory
-	files      *attachment.Service
+	*areatest.World
 	attendance *Service
-	notify     *notify.Service
-	engine     *psync.Engine
-	now        time.Time
-	k          map[string]int64
 }
 
-// monday is 23 November 2026, 11:00 in Paris.
-var monday = time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
+type (
+	deed = areatest.Act
+	args = areatest.Args
+)
+
+var monday = areatest.Monday
 
 const (
 	french = "course:fr5b"
@@ -62,190 +49,58 @@ func newWorld(t testing.TB) *world {
 // newWorldOn is a world on a database, with alerts sent as c says.
 func newWorldOn(t testing.TB, database string, c notify.Config) *world {
 	t.Helper()
-	records, err := sqlite.Open(t.Context(), database, sqlite.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	blobs, err := disk.Open(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _, _ = records.Close(), blobs.Close() })
-	w := &world{t: t, now: monday, k: map[string]int64{}}
-	clock := func() time.Time { return w.now }
-	log := slog.New(slog.DiscardHandler)
-	w.dir = directory.New(directory.Config{Records: records, Log: log, Now: clock})
-	w.files = attachment.New(attachment.Config{Blobs: blobs, Access: w.dir, Log: log, Now: clock})
-	c.Log, c.Now = log, clock
-	notices, err := notify.New(c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.notify = notices
-	w.attendance = New(Config{Directory: w.dir, Files: w.files, Notices: notices, Now: clock})
-	mux := psync.NewMux()
-	w.dir.Register(mux)
-	w.files.Register(mux)
-	notices.Register(mux)
-	w.attendance.Register(mux)
-	w.engine = psync.New(psync.Config{Records: records, Mux: mux, Access: w.dir, Log: log, Now: clock})
-	w.dir.Bind(w.engine)
-	w.files.Bind(w.engine)
-	notices.Bind(w.engine)
-	w.attendance.Bind(w.engine)
-	w.apply(school()...)
+	w := &world{}
+	w.World = areatest.NewOn(t, database, c, func(s *areatest.World) areatest.Area {
+		w.attendance = New(Config{Directory: s.Dir, Files: s.Files, Notices: s.Notices, Now: s.Now})
+		return areatest.Of(w.attendance)
+	})
 	return w
 }
 
-func school() []directory.Put {
-	pupil := func(id, first, last string) directory.Put {
-		return directory.Put{ID: id, Record: directory.Person{First: first, Last: last, Pupil: true}}
-	}
-	adult := func(id, civility, first, last string) directory.Put {
-		return directory.Put{ID: id, Record: directory.Person{First: first, Last: last, Civility: civility}}
-	}
-	put := func(id string, r directory.Record) directory.Put { return directory.Put{ID: id, Record: r} }
-	return []directory.Put{
-		put("x", directory.School{Name: "Collège Joseph-Collard", Timezone: "Europe/Paris"}),
-		put("fr", directory.Subject{Name: "Français"}), put("ma", directory.Subject{Name: "Mathématiques"}),
-		put("5b", directory.Class{Name: "5e B", Kind: directory.KindClass}), put("5a", directory.Class{Name: "5e A", Kind: directory.KindClass}),
-		pupil("ines", "Inès", "Benali"), pupil("malo", "Malo", "Le Goff"), pupil("noe", "Noé", "Benali"),
-		adult("nadia", "Mme", "Nadia", "Benali"), adult("karim", "M.", "Karim", "Benali"), adult("lucie", "Mme", "Lucie", "Moreau"),
-		adult("garnier", "Mme", "Claire", "Garnier"), adult("petit", "M.", "Luc", "Petit"), adult("viard", "Mme", "Anne", "Viard"),
-		put("e1", directory.Enrollment{Student: "ines", Audience: "class:5b"}), put("e2", directory.Enrollment{Student: "malo", Audience: "class:5b"}),
-		put("e3", directory.Enrollment{Student: "noe", Audience: "class:5a"}),
-		put("g1", directory.Guardianship{Guardian: "nadia", Student: "ines", Level: 1, Reads: true}),
-		put("g2", directory.Guardianship{Guardian: "nadia", Student: "noe", Level: 1, Reads: true}),
-		put("g3", directory.Guardianship{Guardian: "karim", Student: "ines", Level: 2, Reads: true}),
-		put("g4", directory.Guardianship{Guardian: "lucie", Student: "malo"}),
-		put("fr5b", directory.CourseRecord{Subject: "fr", Audience: "class:5b"}), put("ma5b", directory.CourseRecord{Subject: "ma", Audience: "class:5b"}),
-		put("fr5a", directory.CourseRecord{Subject: "fr", Audience: "class:5a"}),
-		put("t1", directory.Teaching{Course: "fr5b", Teacher: "garnier"}), put("t2", directory.Teaching{Course: "ma5b", Teacher: "petit"}),
-		put("t3", directory.Teaching{Course: "fr5a", Teacher: "garnier"}),
-		put("p1", directory.Post{Person: "viard", Role: directory.RoleStaff}),
-	}
-}
-
-func (w *world) apply(puts ...directory.Put) {
-	w.t.Helper()
-	if err := w.dir.Apply(w.t.Context(), psync.Actor{}, "x", puts); err != nil {
-		w.t.Fatal(err)
-	}
-	w.settle()
-}
-
-func (w *world) settle() {
-	w.t.Helper()
-	if err := w.engine.Drain(w.t.Context()); err != nil {
-		w.t.Fatal(err)
-	}
-}
-
-func (w *world) at(t time.Time) {
-	w.now = t
-	w.settle()
-}
-
-func person(id string) psync.Actor { return psync.Actor{School: "x", User: id, Device: "d_" + id} }
-
-// deed is one mutation; the zero At is now.
-type deed struct {
-	user, scope, name string
-	args              any
-	at                time.Time
-	base              int64
-}
-
-type result struct {
-	OK        bool            `json:"ok"`
-	Duplicate bool            `json:"duplicate"`
-	Seq       int64           `json:"seq"`
-	Value     json.RawMessage `json:"value"`
-	Error     *struct {
-		Code, Field string
-		Current     json.RawMessage
-	} `json:"error"`
-}
-
-// send commits a deed without carrying out what follows.
-func (w *world) send(d deed) result {
-	w.t.Helper()
-	raw, err := json.Marshal(d.args)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	if d.at.IsZero() {
-		d.at = w.now
-	}
-	w.k[d.user+d.scope]++
-	res, err := w.engine.Sync(w.t.Context(), person(d.user), &psync.Request{V: 1, Schema: 1, Device: "d_" + d.user, Mutations: []psync.Mutation{
-		{Scope: d.scope, K: w.k[d.user+d.scope], Name: d.name, Args: raw, At: d.at.UnixMilli(), Base: d.base},
-	}})
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	var answer struct{ Results []result }
-	if err := json.Unmarshal(res.JSON(), &answer); err != nil {
-		w.t.Fatal(err)
-	}
-	if r := answer.Results[0]; !r.OK && r.Error == nil {
-		w.t.Fatalf("%s: %s", d.name, res.JSON())
-	}
-	return answer.Results[0]
-}
-
-// do commits a deed and what follows; it returns "code field" of a refusal.
-func (w *world) do(d deed) string {
-	w.t.Helper()
-	r := w.send(d)
-	w.settle()
-	if r.OK {
-		return ""
-	}
-	return strings.TrimSpace(r.Error.Code + " " + r.Error.Field)
-}
-
-func (w *world) must(d deed) {
-	w.t.Helper()
-	if refused := w.do(d); refused != "" {
-		w.t.Fatalf("%s refused: %s", d.name, refused)
-	}
-}
-
-type args = map[string]any
-
 // get reads a record; false when it is not there.
 func get[T any](w *world, scope, typ, id string) (v T, ok bool) {
-	w.t.Helper()
-	v, ok, err := find[T](w.t.Context(), w.engine, scope, typ, id)
+	w.Helper()
+	v, ok, err := find[T](w.Context(), w.Engine, scope, typ, id)
 	if err != nil {
-		w.t.Fatal(err)
+		w.Fatal(err)
 	}
 	return v, ok
 }
 
-func (w *world) has(scope, typ, id string) bool {
-	_, ok := get[json.RawMessage](w, scope, typ, id)
-	return ok
+// all reads the records of a type.
+func all[T any](w *world, scope, typ string) map[string]T {
+	w.Helper()
+	recs, err := w.Engine.Find(context.Background(), scope, storage.Key{Type: typ})
+	if err != nil {
+		w.Fatal(err)
+	}
+	out := map[string]T{}
+	for _, r := range recs {
+		if out[r.ID], _, err = decoded[T](r); err != nil {
+			w.Fatal(err)
+		}
+	}
+	return out
 }
 
 // notices lists the titles of a person.
 func (w *world) notices(user string) []string {
-	w.t.Helper()
-	recs, err := w.engine.Find(w.t.Context(), "user:"+user, storage.Key{Type: "notice"})
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	all := []string{}
-	for _, r := range recs {
-		var n struct{ Title string }
-		if err := json.Unmarshal(r.Value, &n); err != nil {
-			w.t.Fatal(err)
+	w.Helper()
+	return slices.Sorted(slices.Values(w.Told(user, "")))
+}
+
+// hides fails if a text stands anywhere in a scope.
+func (w *world) hides(scope string, secrets ...string) {
+	w.Helper()
+	for _, typ := range append(slices.Clone(noteKinds), kindAbsence, kindLateness, kindJustification, "ruling", "called") {
+		for id, raw := range all[json.RawMessage](w, scope, typ) {
+			for _, secret := range secrets {
+				if bytes.Contains(raw, []byte(secret)) {
+					w.Errorf("%s %s of %s holds %s: %s", typ, id, scope, secret, raw)
+				}
+			}
 		}
-		all = append(all, n.Title)
 	}
-	slices.Sort(all)
-	return all
 }
 
 // photo is a page of its own.
@@ -269,27 +124,6 @@ func shaOf(data []byte) string {
 }
 
 func (w *world) upload(user string, data []byte) string {
-	w.t.Helper()
-	sha := shaOf(data)
-	err := w.files.Arrived(w.t.Context(), person(user), attachment.Upload{SHA: sha, Name: "photo.jpg", Type: "image/jpeg", Size: int64(len(data))}, bytes.NewReader(data))
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	w.settle()
-	return sha
-}
-
-func (w *world) readers(sha string) []string {
-	w.t.Helper()
-	var all []string
-	for _, user := range []string{"ines", "malo", "noe", "nadia", "karim", "lucie", "garnier", "petit", "viard"} {
-		ok, err := w.files.Readable(context.Background(), person(user), sha)
-		if err != nil {
-			w.t.Fatal(err)
-		}
-		if ok {
-			all = append(all, user)
-		}
-	}
-	return all
+	w.Helper()
+	return w.Upload(user, "photo.jpg", "image/jpeg", data)
 }
