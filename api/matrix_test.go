@@ -318,6 +318,7 @@ var actions = []action{
 	{"attendance.justify@1", "student:ines", `{"id":"excuse-of-%s","kind":"absence","from":"2026-11-24T08:00","to":"2026-11-24T09:00","reason":"illness","files":[]}`, "guardian"},
 	{"attendance.acknowledge@1", "student:ines", `{"type":"observation","id":"fr5b~note-0001"}`, "guardian"},
 	{"attendance.reason@1", "school:collard", `{"code":"illness","label":"Maladie","published":true,"counts":true,"families":true,"order":1}`, "staff direction"},
+	{"attendance.hours@1", "school:collard", `{"morning":["08:00","12:00"],"afternoon":["13:30","17:30"],"mornings":[1,2,3,4,5],"afternoons":[1,2,4,5],"halfDay":240}`, "staff direction"},
 }
 
 // Every mutation, sent by everybody to the scopes of Inès and her course, is

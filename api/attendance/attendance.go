@@ -24,6 +24,7 @@
 //	class:C/staff, course:K of a group
 //	           away S           when a pupil is away, never why
 //	school:X   reason C         a reason for missing lessons
+//	           hours            when the school is open
 //
 // Moments of a school day are written as its clock shows them,
 // "2026-11-24T08:00": they are those of the school wherever they are read.
@@ -64,9 +65,17 @@ type Engine interface {
 	Find(ctx context.Context, scope string, keys ...storage.Key) ([]storage.Record, error)
 }
 
-// Config is what a Service stands on.
+// Timetable knows the times of the lessons of a pupil that are held, from one
+// day until another; a day that has no lesson at all is not named.
+type Timetable interface {
+	Held(ctx context.Context, student string, from, until directory.Date) (map[directory.Date][][2]string, error)
+}
+
+// Config is what a Service stands on. Without a timetable the opening hours say
+// when somebody has school.
 type Config struct {
 	Directory Directory
+	Timetable Timetable
 	Files     *attachment.Service
 	Notices   *notify.Service
 	Now       func() time.Time
@@ -75,6 +84,7 @@ type Config struct {
 // Service holds the rules of attendance. Safe for concurrent use.
 type Service struct {
 	dir     Directory
+	lessons Timetable
 	files   *attachment.Service
 	notices *notify.Service
 	now     func() time.Time
@@ -83,7 +93,7 @@ type Service struct {
 
 // New returns a Service. Before use: Register its rules and Bind the engine.
 func New(c Config) *Service {
-	return &Service{dir: c.Directory, files: c.Files, notices: c.Notices, now: c.Now}
+	return &Service{dir: c.Directory, lessons: c.Timetable, files: c.Files, notices: c.Notices, now: c.Now}
 }
 
 // Bind gives the service the engine that it reads other scopes through.
@@ -127,6 +137,7 @@ func (s *Service) Register(mux *psync.Mux) {
 	mux.Mutation("attendance.justify@1", "student:*", s.justify)
 	mux.Mutation("attendance.acknowledge@1", "student:*", s.acknowledge)
 	mux.Mutation("attendance.reason@1", "school:*", s.reason)
+	mux.Mutation("attendance.hours@1", "school:*", s.setHours)
 
 	mux.Effect(effectGather, s.gather)
 	mux.Effect(effectReturn, s.giveBack)

@@ -68,6 +68,15 @@ func ruling(more args) args {
 	return a
 }
 
+func hours(more args) args {
+	a := args{
+		"morning": []string{"08:30", "12:30"}, "afternoon": []string{"14:00", "17:00"}, "halfDay": 180,
+		"mornings": []int{6, 1, 2, 3, 4, 5}, "afternoons": []int{1, 2, 4, 5},
+	}
+	maps.Copy(a, more)
+	return a
+}
+
 // P6: the whole thread: roll, alert, justification with a photo, decision.
 func TestFromTheRollToTheDecision(t *testing.T) {
 	w := newWorld(t)
@@ -238,6 +247,9 @@ func TestRefusals(t *testing.T) {
 	ruled := func(more args) deed {
 		return deed{User: "viard", Scope: office, Name: "attendance.settle@1", Args: ruling(more)}
 	}
+	opened := func(more args) deed {
+		return deed{User: "viard", Scope: "school:x", Name: "attendance.hours@1", Args: hours(more)}
+	}
 	noted := func(more args) deed {
 		a := args{"type": "observation", "id": "note-0001", "student": "ines", "kind": "observation", "from": "2026-11-23T10:00", "text": "Bavarde"}
 		maps.Copy(a, more)
@@ -288,6 +300,18 @@ func TestRefusals(t *testing.T) {
 		"a session of no time":            {noted(args{"type": "punishment", "kind": "detention", "sessions": []args{{"from": "2026-11-25T14:00", "minutes": 0}}}), "invalid sessions[0].minutes"},
 		"a note that is not there":        {deed{User: "viard", Scope: office, Name: "attendance.strike@1", Args: args{"type": "observation", "id": "nothing-1"}}, "not_found id"},
 		"a reason without a name":         {deed{User: "viard", Scope: "school:x", Name: "attendance.reason@1", Args: args{"code": "ill", "label": ""}}, "invalid label"},
+		"an illness of years":             {ruled(args{"to": "2028-01-01T10:00", "excuse": ""}), "invalid to"},
+		"hours by a teacher":              {deed{User: "garnier", Scope: "school:x", Name: "attendance.hours@1", Args: hours(nil)}, "forbidden"},
+		"hours by a parent":               {deed{User: "nadia", Scope: "school:x", Name: "attendance.hours@1", Args: hours(nil)}, "forbidden"},
+		"a morning without end":           {opened(args{"morning": []string{"08:00"}}), "invalid morning"},
+		"a morning that ends before":      {opened(args{"morning": []string{"12:00", "08:00"}}), "invalid morning"},
+		"an afternoon in the morning":     {opened(args{"afternoon": []string{"11:00", "17:00"}}), "invalid afternoon"},
+		"an hour of no day":               {opened(args{"afternoon": []string{"13:30", "25:00"}}), "invalid afternoon"},
+		"an eighth day":                   {opened(args{"mornings": []int{1, 7}}), "invalid mornings[1]"},
+		"a day twice":                     {opened(args{"afternoons": []int{1, 1}}), "invalid afternoons[1]"},
+		"days that are not said":          {opened(args{"mornings": nil}), "invalid mornings"},
+		"a school that is never open":     {opened(args{"mornings": []int{}, "afternoons": []int{}}), "invalid mornings"},
+		"a half-day of a minute":          {opened(args{"halfDay": 1}), "invalid halfDay"},
 		"a reason by a teacher":           {deed{User: "garnier", Scope: "school:x", Name: "attendance.reason@1", Args: args{"code": "ill", "label": "M"}}, "forbidden"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -18,7 +18,10 @@ const (
 	maxCalls      = 60
 	maxVersions   = 20      // of what a roll says of one pupil
 	maxLesson     = 12 * 60 // minutes
-	maxAway       = 120     // days of one absence
+	minHalfDay    = 60      // minutes
+	maxHalfDay    = 8 * 60  // minutes
+	maxAway       = 120     // days of what a guardian says at once
+	maxRecorded   = 366     // days of what vie scolaire writes down: an illness, an internship
 	maxExempted   = 366     // days of one exemption
 	rollKept      = 14      // days after which a roll is forgotten
 	teacherGrace  = 3       // days in which a phone may bring a roll of its day

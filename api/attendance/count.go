@@ -10,25 +10,6 @@ import (
 	"preau/api/directory"
 )
 
-// Hours are when a school is open: the two half-days, and on which days of the
-// week each of them is one.
-type Hours struct {
-	Morning    [2]string      `json:"morning"`
-	Afternoon  [2]string      `json:"afternoon"`
-	Mornings   []time.Weekday `json:"mornings"`
-	Afternoons []time.Weekday `json:"afternoons"`
-	HalfDay    int            `json:"halfDay"` // minutes that are a whole half-day
-}
-
-// UsualHours are those of a collège.
-func UsualHours() Hours {
-	return Hours{
-		Morning: [2]string{"08:00", "12:00"}, Afternoon: [2]string{"13:30", "17:30"}, HalfDay: 240,
-		Mornings:   []time.Weekday{time.Monday, time.Tuesday, time.Wednesday, time.Thursday, time.Friday},
-		Afternoons: []time.Weekday{time.Monday, time.Tuesday, time.Thursday, time.Friday},
-	}
-}
-
 // Calendar is when a pupil has school. On a day of which the timetable has
 // lessons, it decides; on any other the opening hours do.
 type Calendar struct {

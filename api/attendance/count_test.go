@@ -7,8 +7,10 @@ import (
 	"math/rand/v2"
 	"os"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 
 	"preau/api/directory"
 )
@@ -18,15 +20,21 @@ var update = flag.Bool("update", false, "rewrite testdata")
 // counting is a case that the devices' own engine must agree on
 // (pwa/src/attendance/count.test.ts).
 type counting struct {
-	Name       string              `json:"name"`
-	Holidays   []directory.Holiday `json:"holidays"`
-	Absences   []Event             `json:"absences"`
-	Latenesses []Event             `json:"latenesses"`
-	Want       Count               `json:"want"`
+	Name       string                         `json:"name"`
+	Hours      *Hours                         `json:"hours,omitempty"` // none: the usual ones
+	Holidays   []directory.Holiday            `json:"holidays"`
+	Lessons    map[directory.Date][][2]string `json:"lessons,omitempty"`
+	Absences   []Event                        `json:"absences"`
+	Latenesses []Event                        `json:"latenesses"`
+	Want       Count                          `json:"want"`
 }
 
 func (c counting) count() Count {
-	return CountEvents(c.Absences, c.Latenesses, Calendar{Hours: UsualHours(), Holidays: c.Holidays})
+	hours := UsualHours()
+	if c.Hours != nil {
+		hours = *c.Hours
+	}
+	return CountEvents(c.Absences, c.Latenesses, Calendar{Hours: hours, Holidays: c.Holidays, Lessons: c.Lessons})
 }
 
 func readCases(t *testing.T, name string) []counting {
@@ -83,8 +91,22 @@ func TestCountingRandomly(t *testing.T) {
 
 func drawn(r *rand.Rand, i int) counting {
 	c := counting{Name: fmt.Sprint(i), Holidays: []directory.Holiday{{Name: "Noël", Start: "2026-12-19", End: "2027-01-03"}}, Absences: []Event{}, Latenesses: []Event{}}
-	at := func(day, minute int) string {
-		return string(directory.Date("2026-12-10").AddDays(day)) + fmt.Sprintf("T%02d:%02d", minute/60, minute%60)
+	date := func(day int) directory.Date { return directory.Date("2026-12-10").AddDays(day) }
+	clock := func(minute int) string { return fmt.Sprintf("%02d:%02d", minute/60, minute%60) }
+	at := func(day, minute int) string { return string(date(day)) + "T" + clock(minute) }
+	if i%3 == 1 {
+		c.Hours = drawnHours(r, clock)
+	}
+	if i%4 == 1 {
+		c.Lessons = map[directory.Date][][2]string{}
+		for day := range 34 {
+			for from := 8 * 60; from < 17*60 && r.IntN(3) > 0; from += 60 {
+				c.Lessons[date(day)] = append(c.Lessons[date(day)], [2]string{clock(from), clock(from + 55)})
+			}
+			if r.IntN(5) == 0 {
+				c.Lessons[date(day)] = [][2]string{}
+			}
+		}
 	}
 	for range r.IntN(5) {
 		day, from := r.IntN(30), 7*60+5*r.IntN(120)
@@ -100,4 +122,59 @@ func drawn(r *rand.Rand, i int) counting {
 		c.Latenesses = append(c.Latenesses, Event{From: at(1, 480), To: at(1, 540), Minutes: 1 + r.IntN(30), Counts: r.IntN(4) > 0})
 	}
 	return c
+}
+
+func drawnHours(r *rand.Rand, clock func(int) string) *Hours {
+	days := func() []time.Weekday {
+		all := []time.Weekday{}
+		for day := range time.Weekday(7) {
+			if r.IntN(4) > 0 {
+				all = append(all, day)
+			}
+		}
+		return all
+	}
+	open, noon := 7*60+15*r.IntN(8), 12*60+15*r.IntN(4)
+	return &Hours{
+		Morning: [2]string{clock(open), clock(noon)}, Afternoon: [2]string{clock(noon + 15*r.IntN(7)), clock(16*60 + 15*r.IntN(9))},
+		Mornings: days(), Afternoons: days(), HalfDay: 150 + 30*r.IntN(5),
+	}
+}
+
+// An absence of any length adds up to what its parts do, wherever a period ends
+// in it, and is no more than the school is open.
+func TestPartsOfAnAbsence(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		first := directory.Date("2026-09-01").AddDays(rapid.IntRange(0, 200).Draw(t, "first"))
+		days := rapid.IntRange(0, maxRecorded).Draw(t, "days")
+		last := first.AddDays(days)
+		e := Event{
+			From: string(first) + rapid.SampledFrom([]string{"T08:00", "T10:15", "T13:30"}).Draw(t, "from"),
+			To:   string(last) + rapid.SampledFrom([]string{"T14:00", "T17:30", "T23:00"}).Draw(t, "to"), Recorded: true, Counts: true,
+		}
+		cal := Calendar{Hours: UsualHours(), Holidays: []directory.Holiday{{Start: "2026-12-19", End: "2027-01-03"}}}
+		if rapid.Bool().Draw(t, "timetable") {
+			cal.Lessons = map[directory.Date][][2]string{}
+			for day := range days + 1 {
+				if day%5 < 3 {
+					cal.Lessons[first.AddDays(day)] = [][2]string{{"08:00", "08:55"}, {"16:00", "17:00"}}[:day%3]
+				}
+			}
+		}
+		until := first.AddDays(rapid.IntRange(-1, days+1).Draw(t, "until"))
+		whole := CountEvents([]Event{e}, nil, cal)
+		var parts Count
+		for _, of := range [][2]directory.Date{{"2026-01-01", until}, {until.AddDays(1), "2029-01-01"}} {
+			if part, some := e.within(of[0], of[1]); some {
+				c := CountEvents([]Event{part}, nil, cal)
+				parts.HalfDays, parts.Minutes, parts.Unjustified = parts.HalfDays+c.HalfDays, parts.Minutes+c.Minutes, parts.Unjustified+c.Unjustified
+			}
+		}
+		if parts.HalfDays != whole.HalfDays || parts.Minutes != whole.Minutes || parts.Unjustified != whole.Unjustified {
+			t.Fatalf("%+v, its parts %+v", whole, parts)
+		}
+		if whole.HalfDays > 2*(days+1) {
+			t.Fatalf("%d half-days in %d days", whole.HalfDays, days+1)
+		}
+	})
 }

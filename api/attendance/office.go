@@ -64,7 +64,7 @@ func (s *Service) rule(ctx context.Context, tx *psync.Tx, recorded bool) error {
 func (s *Service) checkRuling(tx *psync.Tx, a rulingArgs) error {
 	return first(
 		psync.CheckID("id", a.ID), s.ownPupil(tx, "student", a.Student), psync.OneOf("kind", a.Kind, kindAbsence, kindLateness),
-		checkSpan(a.From, a.To, maxAway), checkYear("from", a.From, tx.Now()),
+		checkSpan(a.From, a.To, maxRecorded), checkYear("from", a.From, tx.Now()),
 		psync.CheckText("comment", a.Comment, MaxText), psync.CheckText("answer", a.Answer, MaxText),
 	)
 }

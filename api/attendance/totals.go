@@ -68,9 +68,3 @@ func (e Event) within(from, until directory.Date) (part Event, some bool) {
 	e.Lessons = slices.DeleteFunc(slices.Clone(e.Lessons), func(l Lesson) bool { return l.From < begin || l.From > end })
 	return e, e.From < e.To
 }
-
-// calendarOf is when a pupil has school.
-func (s *Service) calendarOf(_ context.Context, student string, _, _ directory.Date) (Calendar, error) {
-	school, _ := s.dir.School(s.dir.SchoolOf(student))
-	return Calendar{Hours: UsualHours(), Holidays: school.Holidays}, nil
-}

@@ -49,6 +49,7 @@ const (
 	KeepRegister     Action = "keep the register of absences"
 	JustifyAbsence   Action = "justify an absence" // and acknowledge
 	SetReasons       Action = "set the reasons for absences"
+	SetHours         Action = "set the opening hours"
 )
 
 // relation is how a person stands to the subject of a scope.
@@ -117,6 +118,7 @@ var policy = map[Action]struct {
 	KeepRegister:     {"office", []relation{staff, direction}},
 	JustifyAbsence:   {"student", []relation{guardian}},
 	SetReasons:       {"school", []relation{staff, direction}},
+	SetHours:         {"school", []relation{staff, direction}},
 }
 
 // Actions lists every action, for the authorisation matrix.

@@ -130,7 +130,9 @@ func (a *App) openAreas() (err error) {
 	a.timetable = timetable.New(timetable.Config{Directory: a.directory, Notices: a.notices, Log: a.log, Now: a.now})
 	a.notebook = notebook.New(notebook.Config{Directory: a.directory, Files: a.files, Log: a.log, Now: a.now})
 	a.grades = grades.New(grades.Config{Directory: a.directory, Files: a.files, Notices: a.notices, Log: a.log, Now: a.now})
-	a.attendance = attendance.New(attendance.Config{Directory: a.directory, Files: a.files, Notices: a.notices, Now: a.now})
+	a.attendance = attendance.New(attendance.Config{
+		Directory: a.directory, Timetable: a.timetable, Files: a.files, Notices: a.notices, Now: a.now,
+	})
 	a.openEngine()
 	a.accounts, err = account.New(account.Config{
 		Engine: a.engine, Watcher: a.records, Directory: a.directory, Kick: a.engine.Hub().Kick,

@@ -1,6 +1,7 @@
 // @vitest-environment node
 import { describe, expect, test } from 'vitest'
 import type { Justification, Missed, Note, Roll, Row, Ruling } from '../sync/index.ts'
+import { usualHours } from './count.ts'
 import { compose, countOf, isToAcknowledge, isUnexplained, monthOf, movedMonth } from './life.ts'
 import { argsOf, faultOf, newDraft } from './noting.ts'
 import {
@@ -77,8 +78,9 @@ describe('P6: what happened to a pupil', () => {
       ...none,
       absences: [row('absence', 'r', { ...morning.value, recorded: true })],
     })
-    expect(countOf(events, '2026-09-01', []).halfDays).toBe(1)
-    expect(countOf(events, '2026-11-25', []).halfDays).toBe(0)
+    const days = { hours: usualHours, holidays: [] }
+    expect(countOf(events, '2026-09-01', days).halfDays).toBe(1)
+    expect(countOf(events, '2026-11-25', days).halfDays).toBe(0)
   })
 
   test('a month is whole weeks from Monday, and knows its days', () => {

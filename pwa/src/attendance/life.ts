@@ -1,6 +1,6 @@
 /** What vie scolaire knows of a pupil, put together for the screens. Pure: records in, lists out. */
 import type { Acknowledgement, Justification, Missed, Note, NoteType, Row, View } from '../sync/index.ts'
-import { countMissed, type Count } from './count.ts'
+import { countMissed, within, type Count, type SchoolDays } from './count.ts'
 import { addDays } from './times.ts'
 
 export type LifeType = 'absence' | 'lateness' | 'justification' | NoteType
@@ -109,14 +109,10 @@ export function startOf(period: Period, today: string, year: string | undefined)
   return period === 'month' ? addDays(today, -30) : (year ?? `${today.slice(0, 4)}-01-01`)
 }
 
-export function countOf(
-  events: readonly LifeEvent[],
-  since: string,
-  holidays: readonly { start: string; end: string }[],
-): Count {
+export function countOf(events: readonly LifeEvent[], since: string, days: SchoolDays): Count {
   const of = (type: LifeType) =>
-    events.flatMap((one) => (one.type === type && one.missed && one.to >= since ? [one.missed] : []))
-  return countMissed(of('absence'), of('lateness'), holidays)
+    events.flatMap((one) => (one.type === type && one.missed && within(one.missed, since)) || [])
+  return countMissed(of('absence'), of('lateness'), days)
 }
 
 export interface CalendarDay {

@@ -174,6 +174,14 @@ export function pupilsIn(lists: readonly Row<List>[]): PupilName[] {
   return [...all.values()].sort((a, b) => a.name.localeCompare(b.name, 'fr'))
 }
 
+/** The classes and groups of a pupil, from the same lists. */
+export function audiencesIn(lists: readonly Row<List>[], student: string): Set<string> {
+  const mine = lists.filter(
+    ({ id, value }) => id.endsWith('/students') && value.people.some((one) => one.id === student),
+  )
+  return new Set(mine.map(({ id }) => id.slice(0, id.indexOf('/'))))
+}
+
 export function search(pupils: readonly PupilName[], words: string): PupilName[] {
   const wanted = fold(words).split(/\s+/).filter(Boolean)
   if (wanted.length === 0) return []

@@ -59,4 +59,8 @@ export const attendanceMutators: Typed = {
   async 'attendance.reason@1'(tx, { code, ...reason }, { scope }) {
     await tx.put(scope, 'reason', code, reason)
   },
+
+  async 'attendance.hours@1'(tx, hours, { scope }) {
+    await tx.put(scope, 'hours', 'hours', hours)
+  },
 }

@@ -160,6 +160,16 @@ export interface Reason {
   gone?: boolean
 }
 
+/** school:X, one: when the school is open. Days of the week are those of Date, Sunday 0. */
+export interface Hours {
+  morning: readonly [string, string]
+  afternoon: readonly [string, string]
+  mornings: readonly number[]
+  afternoons: readonly number[]
+  /** Minutes that are a whole half-day. */
+  halfDay: number
+}
+
 export type AttendanceRecords = {
   roll: Roll
   called: Called
@@ -170,6 +180,7 @@ export type AttendanceRecords = {
   ruling: Ruling
   acknowledgement: Acknowledgement
   reason: Reason
+  hours: Hours
 } & Record<NoteType, Note>
 
 interface RollArgs {
@@ -236,4 +247,6 @@ export interface AttendanceActions {
   'attendance.acknowledge@1': { type: string; id: string }
   /** school:X */
   'attendance.reason@1': Reason & { code: string }
+  /** school:X */
+  'attendance.hours@1': Hours
 }
