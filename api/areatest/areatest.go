@@ -42,6 +42,7 @@ type World struct {
 	Files   *attachment.Service
 	Notices *notify.Service
 	Engine  *psync.Engine
+	Store   storage.Records
 	Log     *slog.Logger
 	now     time.Time
 	k       map[string]int64
@@ -66,6 +67,7 @@ func NewOn(t testing.TB, database string, c notify.Config, areas ...func(*World)
 	blobs, err := disk.Open(t.TempDir())
 	w.check(err)
 	t.Cleanup(func() { _ = blobs.Close() })
+	w.Store = records
 	w.Dir = directory.New(directory.Config{Records: records, Log: w.Log, Now: w.Now})
 	w.Files = attachment.New(attachment.Config{Blobs: blobs, Access: w.Dir, Log: w.Log, Now: w.Now})
 	c.Log, c.Now = w.Log, w.Now
@@ -200,6 +202,21 @@ func (w *World) Find(scope, typ, id string) []storage.Record {
 	recs, err := w.Engine.Find(w.Context(), scope, storage.Key{Type: typ, ID: id})
 	w.check(err)
 	return recs
+}
+
+// Logged tells whether a text stands anywhere in the log of a scope.
+func (w *World) Logged(scope, text string) bool {
+	w.Helper()
+	tails, err := w.Store.Tails(w.Context(), []storage.Position{{Scope: scope}}, 1<<20)
+	w.check(err)
+	for _, e := range tails[0].Entries {
+		for _, op := range e.Ops {
+			if bytes.Contains(op.Value, []byte(text)) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // Has tells whether there is a record.

@@ -69,8 +69,8 @@ func (s *Service) receipt(ctx context.Context, job *psync.Job) error {
 		return err
 	}
 	a.Student = psync.ScopeID(job.Source())
-	return job.Commit(ctx, officeScope(s.dir.SchoolOf(a.Student)), func(_ context.Context, tx *psync.Tx) error {
+	return job.Commit(ctx, officeScope(s.dir.SchoolOf(a.Student)), func(ctx context.Context, tx *psync.Tx) error {
 		tx.PutIfChanged(r.Type, of(a.Student, r.ID), a)
-		return nil
+		return s.keepForYear(ctx, tx)
 	})
 }

@@ -10,7 +10,8 @@
 //
 //	course:K   roll D           a roll, with all versions of its calls
 //	           observation N, punishment N
-//	office:X   roll K~D         the same, with the names of those called
+//	office:X   roll K~D         the same, with the names of those called; a
+//	                            permanence has its class or group in place of K
 //	           ruling R         what vie scolaire decided, reason included
 //	           absence S~A, lateness S~A, justification S~J, acknowledgement …
 //	           observation N, punishment N, exemption N, exit N, infirmary N,
@@ -49,6 +50,8 @@ type Directory interface {
 	Course(id string) (directory.Course, bool)
 	Person(id string) (directory.Person, bool)
 	PupilsOn(audience string, day directory.Date) []string
+	Class(audience string) (directory.Class, bool)
+	Classes(school string) []directory.Class
 	ClassOf(student string) (directory.Class, bool)
 	AudiencesOf(student string) []directory.Class
 	CoursesOf(audience string) []directory.Course
@@ -112,6 +115,7 @@ const (
 	effectReceipt = "attendance.receipt" // an acknowledgement, to the office
 	effectExpect  = "attendance.expect"  // when a pupil is away, to the teachers
 	effectFade    = "attendance.fade"    // a roll is forgotten
+	effectForget  = "attendance.forget"  // what happened in a school year is
 	effectAlert   = "attendance.alert"
 	effectTell    = "attendance.tell"
 )
@@ -122,6 +126,7 @@ const (
 	alertLife = 24 * time.Hour
 	tellLife  = 48 * time.Hour
 	fadeLife  = 400 * 24 * time.Hour
+	yearLife  = 3 * 366 * 24 * time.Hour
 )
 
 // Register adds the rules of this package to the engine's mux and says to
@@ -149,9 +154,11 @@ func (s *Service) Register(mux *psync.Mux) {
 	mux.Effect(effectReceipt, s.receipt)
 	mux.Effect(effectExpect, s.expect)
 	mux.Later(effectFade, fadeLife, s.fade)
+	mux.Later(effectForget, yearLife, s.forget)
 	mux.Later(effectAlert, alertLife, s.alert)
 	mux.Later(effectTell, tellLife, s.tell)
 
+	mux.Hide(kindYearEnd)
 	s.files.OnArrived(kindJustification, s.excuseArrived)
 	s.files.OnArrived(kindPunishment, s.workArrived)
 }

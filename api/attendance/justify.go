@@ -132,9 +132,9 @@ func (s *Service) excused(ctx context.Context, job *psync.Job) error {
 	student := psync.ScopeID(job.Source())
 	who, class := s.whoIs(student)
 	x.Justification.Student = student
-	return job.Commit(ctx, officeScope(s.dir.SchoolOf(student)), func(_ context.Context, tx *psync.Tx) error {
+	return job.Commit(ctx, officeScope(s.dir.SchoolOf(student)), func(ctx context.Context, tx *psync.Tx) error {
 		tx.Put(kindJustification, of(student, x.ID), officeJustification{x.Justification, who.Name, class})
-		return nil
+		return s.keepForYear(ctx, tx)
 	})
 }
 

@@ -36,7 +36,7 @@ func (c Call) compare(d Call) int {
 
 // Roll is who was in a lesson. Whom it does not name was there.
 type Roll struct {
-	Course   string            `json:"course"`
+	Course   string            `json:"course"` // none: a permanence
 	Subject  string            `json:"subject"`
 	Audience string            `json:"audience"`
 	Date     directory.Date    `json:"date"`
@@ -55,7 +55,7 @@ type Roll struct {
 // merge joins two copies of a roll. The order in which copies are merged, and
 // how often, makes no difference.
 func merge(a, b Roll) Roll {
-	if a.Course == "" {
+	if a.Date == "" {
 		return b
 	}
 	out := a

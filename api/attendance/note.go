@@ -165,7 +165,7 @@ func (s *Service) write(ctx context.Context, tx *psync.Tx, args noteArgs) error 
 	tx.Put(args.Type, args.ID, n)
 	tx.Effect(effectCarry, carried{args.Type, args.ID, removed(there.Involved, n.Involved)})
 	s.showWork(tx, args, n)
-	return nil
+	return s.keepForYear(ctx, tx)
 }
 
 func (s *Service) newNote(ctx context.Context, tx *psync.Tx, args noteArgs) (Note, error) {
@@ -350,9 +350,9 @@ func (s *Service) fileNote(ctx context.Context, job *psync.Job, typ, id string, 
 		return false, err
 	}
 	n.Struck = n.Struck || there.Struck
-	return n.Struck, job.Commit(ctx, office, func(_ context.Context, tx *psync.Tx) error {
+	return n.Struck, job.Commit(ctx, office, func(ctx context.Context, tx *psync.Tx) error {
 		tx.PutIfChanged(typ, id, n)
-		return nil
+		return s.keepForYear(ctx, tx)
 	})
 }
 

@@ -58,7 +58,7 @@ func (s *Service) rule(ctx context.Context, tx *psync.Tx, recorded bool) error {
 	}
 	tx.Put("ruling", args.ID, r)
 	tx.Effect(effectRuling, decision{args.Student, args.ID})
-	return s.answer(ctx, tx, args)
+	return first(s.keepForYear(ctx, tx), s.answer(ctx, tx, args))
 }
 
 func (s *Service) checkRuling(tx *psync.Tx, a rulingArgs) error {

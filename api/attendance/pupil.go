@@ -194,7 +194,7 @@ func (s *Service) file(ctx context.Context, job *psync.Job) error {
 		}
 	}
 	who, class := s.whoIs(student)
-	return job.Commit(ctx, officeScope(s.dir.SchoolOf(student)), func(_ context.Context, tx *psync.Tx) error {
+	return job.Commit(ctx, officeScope(s.dir.SchoolOf(student)), func(ctx context.Context, tx *psync.Tx) error {
 		for _, r := range f.Records {
 			if e, ok := events[r]; ok {
 				tx.PutIfChanged(r.Type, of(student, r.ID), filed{e, who, class})
@@ -202,7 +202,7 @@ func (s *Service) file(ctx context.Context, job *psync.Job) error {
 				tx.Delete(r.Type, of(student, r.ID))
 			}
 		}
-		return nil
+		return s.keepForYear(ctx, tx)
 	})
 }
 

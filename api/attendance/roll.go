@@ -19,11 +19,12 @@ type callArgs struct {
 }
 
 type rollArgs struct {
-	Course string         `json:"course"` // said by vie scolaire only
-	Date   directory.Date `json:"date"`
-	Start  string         `json:"start"`
-	End    string         `json:"end"`
-	Calls  []callArgs     `json:"calls"`
+	Course   string         `json:"course"`   // said by vie scolaire only, as is
+	Audience string         `json:"audience"` // the class or group of a permanence, which has no course
+	Date     directory.Date `json:"date"`
+	Start    string         `json:"start"`
+	End      string         `json:"end"`
+	Calls    []callArgs     `json:"calls"`
 }
 
 // rollID names a roll: the lesson of a course that begins then. Two teachers
@@ -41,7 +42,7 @@ func (s *Service) take(ctx context.Context, tx *psync.Tx) error {
 	if err := tx.Args(&args); err != nil {
 		return err
 	}
-	if args.Course != "" {
+	if args.Course+args.Audience != "" {
 		return invalid("course", "the scope says it")
 	}
 	args.Course = psync.ScopeID(tx.Scope())
@@ -56,6 +57,7 @@ func (s *Service) take(ctx context.Context, tx *psync.Tx) error {
 	if err := join(ctx, tx, id, roll); err != nil {
 		return err
 	}
+	s.keepUntil(tx, id, args.Date)
 	tx.Effect(effectGather, rollNews{args.Course, id})
 	return nil
 }
@@ -73,13 +75,15 @@ func (s *Service) correct(ctx context.Context, tx *psync.Tx) error {
 	if err != nil {
 		return err
 	}
-	id := rollID(args.Date, args.Start)
-	if err := join(ctx, tx, of(args.Course, id), s.named(roll)); err != nil {
+	news := rollNews{cmp.Or(args.Course, args.Audience), rollID(args.Date, args.Start)}
+	if err := join(ctx, tx, of(news.Course, news.ID), s.named(roll)); err != nil {
 		return err
 	}
-	s.keepUntil(tx, of(args.Course, id), args.Date)
-	tx.Effect(effectReturn, rollNews{args.Course, id})
-	tx.Effect(effectSpread, rollNews{args.Course, id})
+	s.keepUntil(tx, of(news.Course, news.ID), args.Date)
+	if args.Course != "" {
+		tx.Effect(effectReturn, news)
+	}
+	tx.Effect(effectSpread, news)
 	return nil
 }
 
@@ -113,9 +117,9 @@ func joined(there, roll Roll) Roll {
 
 // newRoll makes and checks a roll out of what a person sent.
 func (s *Service) newRoll(tx *psync.Tx, args rollArgs) (Roll, error) {
-	course, ok := s.dir.Course(args.Course)
-	if !ok || course.School != tx.Actor().School {
-		return Roll{}, psync.Refuse("not_found", "course", "no such course")
+	course, err := s.courseOf(tx, args)
+	if err != nil {
+		return Roll{}, err
 	}
 	if err := s.checkLesson(tx, args); err != nil {
 		return Roll{}, err
@@ -125,6 +129,30 @@ func (s *Service) newRoll(tx *psync.Tx, args rollArgs) (Roll, error) {
 		Course: course.ID, Subject: course.Subject, Audience: course.Audience, Date: args.Date, Start: args.Start, End: args.End,
 		By: s.dir.Named(tx.Actor().User), At: acted(tx).UnixMilli(), Calls: calls,
 	}, err
+}
+
+// courseOf finds the course of a roll. A permanence is one without a name, held
+// for a class or group.
+func (s *Service) courseOf(tx *psync.Tx, args rollArgs) (directory.Course, error) {
+	if args.Course == "" && args.Audience != "" {
+		class, ok := s.dir.Class(args.Audience)
+		if !ok || !s.hasClass(tx.Actor().School, class) {
+			return directory.Course{}, psync.Refuse("not_found", "audience", "no such class")
+		}
+		return directory.Course{Audience: args.Audience, School: tx.Actor().School}, nil
+	}
+	course, ok := s.dir.Course(args.Course)
+	switch {
+	case !ok || course.School != tx.Actor().School:
+		return course, psync.Refuse("not_found", "course", "no such course")
+	case args.Audience != "":
+		return course, invalid("audience", "the course says it")
+	}
+	return course, nil
+}
+
+func (s *Service) hasClass(school string, class directory.Class) bool {
+	return slices.ContainsFunc(s.dir.Classes(school), func(c directory.Class) bool { return c.Scope() == class.Scope() })
 }
 
 // checkLesson refuses a lesson that cannot be, lies ahead, or is long over.
@@ -193,7 +221,8 @@ func (c callArgs) check(at string, length int) error {
 	return nil
 }
 
-// rollNews is the payload of what follows a roll; ID is that in its course.
+// rollNews is the payload of what follows a roll; ID is that in its course, or
+// in the class or group of a permanence.
 type rollNews struct {
 	Course string `json:"course"`
 	ID     string `json:"id"`
@@ -225,6 +254,7 @@ func (s *Service) giveBack(ctx context.Context, job *psync.Job) error {
 	}
 	roll.Title, roll.Size, roll.Names = "", 0, nil
 	return job.Commit(ctx, courseScope(n.Course), func(ctx context.Context, tx *psync.Tx) error {
+		s.keepUntil(tx, n.ID, roll.Date)
 		return join(ctx, tx, n.ID, roll)
 	})
 }
@@ -240,15 +270,25 @@ func (s *Service) officeRoll(ctx context.Context, job *psync.Job) (n rollNews, r
 
 // named adds to a roll what the office reads of it: it does not read courses.
 func (s *Service) named(r Roll) Roll {
-	course, _ := s.dir.Course(r.Course)
-	r.Title, r.Size, r.Names = course.Title(), len(s.dir.PupilsOn(r.Audience, r.Date)), map[string]string{}
+	r.Title = s.titleOf(r)
+	r.Size, r.Names = len(s.dir.PupilsOn(r.Audience, r.Date)), map[string]string{}
 	for student := range r.Calls {
 		r.Names[student] = s.dir.Name(student)
 	}
 	return r
 }
 
-// keepUntil has a roll of the office forgotten when nobody may correct it any
+// titleOf is what a roll is called: a permanence after who is in it.
+func (s *Service) titleOf(r Roll) string {
+	if r.Course == "" {
+		class, _ := s.dir.Class(r.Audience)
+		return class.Name
+	}
+	course, _ := s.dir.Course(r.Course)
+	return course.Title()
+}
+
+// keepUntil has a roll forgotten when nobody may correct it any
 // more: what follows from it is with the pupils.
 func (s *Service) keepUntil(tx *psync.Tx, id string, date directory.Date) {
 	day, err := time.Parse(time.DateOnly, string(date))
