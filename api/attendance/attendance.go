@@ -161,6 +161,7 @@ func (s *Service) Register(mux *psync.Mux) {
 	mux.Hide(kindYearEnd)
 	s.files.OnArrived(kindJustification, s.excuseArrived)
 	s.files.OnArrived(kindPunishment, s.workArrived)
+	s.files.OnArrived(kindPaper, s.workArrived)
 }
 
 func courseScope(course string) string   { return "course:" + course }

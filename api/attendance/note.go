@@ -45,7 +45,8 @@ type Note struct {
 	Private     string          `json:"private,omitempty"`
 	Reasons     []string        `json:"reasons,omitempty"`
 	Work        string          `json:"work,omitempty"`
-	Files       []File          `json:"files,omitempty"`
+	Files       []File          `json:"files,omitempty"`  // of the work: what is to be done, what was
+	Papers      []File          `json:"papers,omitempty"` // of the circumstances, as private as Private
 	Sessions    []Session       `json:"sessions,omitempty"`
 	Involved    []Involved      `json:"involved,omitempty"`
 	Attends     bool            `json:"attends,omitempty"`     // though exempted
@@ -81,6 +82,7 @@ type noteArgs struct {
 	Reasons     []string   `json:"reasons"`
 	Work        string     `json:"work"`
 	Files       []File     `json:"files"`
+	Papers      []File     `json:"papers"`
 	Sessions    []Session  `json:"sessions"`
 	Involved    []Involved `json:"involved"`
 	Attends     bool       `json:"attends"`
@@ -132,6 +134,8 @@ func (s *Service) observe(ctx context.Context, tx *psync.Tx) error {
 		return invalid("student", "not a pupil of this course")
 	case len(args.Involved) > 0:
 		return invalid("involved", "incidents are written down by vie scolaire")
+	case len(args.Papers) > 0:
+		return invalid("papers", "the office alone keeps them")
 	}
 	if err := psync.OneOf("type", args.Type, kindObservation, kindPunishment); err != nil {
 		return err
@@ -163,17 +167,18 @@ func (s *Service) write(ctx context.Context, tx *psync.Tx, args noteArgs) error 
 		n.By, n.At = there.By, there.At
 	}
 	tx.Put(args.Type, args.ID, n)
-	tx.Effect(effectCarry, carried{args.Type, args.ID, removed(there.Involved, n.Involved)})
-	s.showWork(tx, args, n)
+	s.showFiles(tx, args, there, n)
+	tx.Effect(effectCarry, carried{args.Type, args.ID, removed(there.Involved, n.Involved)}) // after the files: it may take them back
 	return s.keepForYear(ctx, tx)
 }
 
 func (s *Service) newNote(ctx context.Context, tx *psync.Tx, args noteArgs) (Note, error) {
-	files, err := attachment.Declared("files", args.Files, MaxFiles)
+	files, err := s.declared(ctx, tx, "files", args.Files)
 	if err != nil {
 		return Note{}, err
 	}
-	if files, err = s.files.Complete(ctx, tx.Actor().User, files); err != nil {
+	papers, err := s.declared(ctx, tx, "papers", args.Papers)
+	if err != nil {
 		return Note{}, err
 	}
 	for i, one := range args.Involved {
@@ -181,10 +186,19 @@ func (s *Service) newNote(ctx context.Context, tx *psync.Tx, args noteArgs) (Not
 	}
 	return Note{
 		Student: args.Student, Name: s.dir.Name(args.Student), Kind: args.Kind, From: args.From, To: args.To, Subject: args.Subject,
-		Text: args.Text, Private: args.Private, Reasons: args.Reasons, Work: args.Work, Files: files, Sessions: args.Sessions,
+		Text: args.Text, Private: args.Private, Reasons: args.Reasons, Work: args.Work, Files: files, Papers: papers, Sessions: args.Sessions,
 		Involved: args.Involved, Attends: args.Attends, Acknowledge: args.Acknowledge, Struck: args.Struck,
 		By: s.dir.Named(tx.Actor().User), At: acted(tx).UnixMilli(),
 	}, nil
+}
+
+// declared are files that a person names, as far as they are known.
+func (s *Service) declared(ctx context.Context, tx *psync.Tx, field string, files []File) ([]File, error) {
+	files, err := attachment.Declared(field, files, MaxFiles)
+	if err != nil {
+		return nil, err
+	}
+	return s.files.Complete(ctx, tx.Actor().User, files)
 }
 
 // removed lists the pupils who are not involved any more.
@@ -250,8 +264,11 @@ func (a noteArgs) checkLists() error {
 	if len(a.Reasons) > MaxReasons {
 		return psync.Refuse("too_large", "reasons", "at most %d", MaxReasons)
 	}
-	if len(a.Files) > 0 && a.Type != kindPunishment {
-		return invalid("files", "documents belong to punishments")
+	switch {
+	case len(a.Files) > 0 && a.Type != kindPunishment:
+		return invalid("files", "work belongs to punishments")
+	case len(a.Papers) > 0 && a.Type != kindPunishment && a.Type != kindIncident:
+		return invalid("papers", "documents belong to punishments and incidents")
 	}
 	for i, r := range a.Reasons {
 		if err := psync.CheckText(each("reasons", i), r, MaxShort); err != nil {
@@ -360,7 +377,7 @@ func (s *Service) fileNote(ctx context.Context, job *psync.Job, typ, id string, 
 // of it: of a visit to the infirmary the time, of an incident their own part.
 func (n Note) public(typ string) map[string]Note {
 	shown := n
-	shown.Private, shown.Student, shown.Name, shown.Involved = "", "", "", nil
+	shown.Private, shown.Student, shown.Name, shown.Involved, shown.Papers = "", "", "", nil, nil
 	switch typ {
 	case kindInfirmary:
 		return map[string]Note{n.Student: {From: n.From, To: n.To, Struck: n.Struck, By: n.By, At: n.At}}
@@ -386,6 +403,12 @@ func (s *Service) showNote(ctx context.Context, job *psync.Job, typ, id, student
 			tx.PutIfChanged(typ, id, n)
 			s.tellLater(tx, ref{typ, id})
 		}
+		if n.Struck {
+			attachment.Release(tx, attachment.Reference{
+				School: s.dir.SchoolOf(student), By: n.By.ID, Kind: kindPunishment, ID: typ + "." + bare(id), Scopes: []string{tx.Scope()},
+				Files: attachment.Names(n.Files),
+			})
+		}
 		if typ == kindExemption {
 			tx.Effect(effectExpect, struct{}{})
 		}
@@ -393,17 +416,29 @@ func (s *Service) showNote(ctx context.Context, job *psync.Job, typ, id, student
 	})
 }
 
-// showWork makes the documents of a note readable for its pupil, and waits for
-// those that have not arrived.
-func (s *Service) showWork(tx *psync.Tx, args noteArgs, n Note) {
-	scopes := []string{tx.Scope(), studentScope(args.Student)}
+// kindPaper are the documents of a note that its pupil does not see.
+const kindPaper = "paper"
+
+// showFiles makes the documents of a note readable for whom they are meant, and
+// waits for those that have not arrived. What it shows no more is taken back.
+func (s *Service) showFiles(tx *psync.Tx, args noteArgs, before, n Note) {
+	here := []string{tx.Scope()}
 	if office := officeScope(tx.Actor().School); office != tx.Scope() {
-		scopes = append(scopes, office)
+		here = append(here, office)
 	}
-	attachment.Refer(tx, attachment.Reference{
-		School: tx.Actor().School, By: tx.Actor().User, Kind: kindPunishment, ID: args.Type + "." + args.ID, Scopes: scopes,
-		Files: attachment.Names(n.Files), Known: attachment.ReadyNames(n.Files),
-	})
+	ref := attachment.Reference{School: tx.Actor().School, By: tx.Actor().User, ID: args.Type + "." + args.ID}
+	ref.Kind, ref.Scopes = kindPaper, here
+	show(tx, ref, before.Papers, n.Papers)
+	ref.Kind, ref.Scopes = kindPunishment, append(here, studentScope(args.Student))
+	show(tx, ref, before.Files, n.Files)
+}
+
+func show(tx *psync.Tx, ref attachment.Reference, before, now []File) {
+	gone := ref
+	gone.Files = slices.DeleteFunc(attachment.Names(before), func(sha string) bool { return slices.Contains(attachment.Names(now), sha) })
+	attachment.Release(tx, gone)
+	ref.Files, ref.Known = attachment.Names(now), attachment.ReadyNames(now)
+	attachment.Refer(tx, ref)
 }
 
 // workArrived completes a note whose documents have arrived.
@@ -412,10 +447,16 @@ func (s *Service) workArrived(ctx context.Context, job *psync.Job, a attachment.
 	return job.Commit(ctx, a.Scope, func(ctx context.Context, tx *psync.Tx) error {
 		var n Note
 		seq, err := tx.Get(ctx, typ, id, &n)
-		if err == nil && seq > 0 && attachment.Learn(n.Files, a.Files) {
+		if err == nil && seq > 0 && n.learn(a.Files) {
 			tx.Put(typ, id, n)
 			tx.Effect(effectCarry, carried{Type: typ, ID: id})
 		}
 		return err
 	})
+}
+
+// learn takes over what is known of documents that arrived.
+func (n Note) learn(arrived []File) bool {
+	files, papers := attachment.Learn(n.Files, arrived), attachment.Learn(n.Papers, arrived)
+	return files || papers
 }

@@ -56,11 +56,12 @@ func (s *Service) yearEnd(tx *psync.Tx) directory.Date {
 
 // old is what the records of all kinds have that says when something was.
 type old struct {
-	From  string          `json:"from"`
-	To    string          `json:"to"`
-	By    directory.Named `json:"by"`
-	At    int64           `json:"at"`
-	Files []File          `json:"files"`
+	From   string          `json:"from"`
+	To     string          `json:"to"`
+	By     directory.Named `json:"by"`
+	At     int64           `json:"at"`
+	Files  []File          `json:"files"`
+	Papers []File          `json:"papers"`
 }
 
 func (o old) day() directory.Date {
@@ -119,16 +120,19 @@ func (s *Service) past(ctx context.Context, scope string, last directory.Date) (
 // hideFiles takes the files of a forgotten record away from who read them here.
 func (s *Service) hideFiles(tx *psync.Tx, r storage.Record) {
 	var o old
-	if json.Unmarshal(r.Value, &o) != nil || len(o.Files) == 0 {
+	if json.Unmarshal(r.Value, &o) != nil {
 		return
 	}
-	kind, id := kindPunishment, r.Type+"."+bare(r.ID)
-	if r.Type == kindJustification {
-		kind, id = kindJustification, bare(r.ID)
+	ref := attachment.Reference{
+		School: s.dir.SchoolOf(o.By.ID), By: o.By.ID, Kind: kindPunishment, ID: r.Type + "." + bare(r.ID), Scopes: []string{tx.Scope()},
+		Files: attachment.Names(o.Files),
 	}
-	attachment.Release(tx, attachment.Reference{
-		School: s.dir.SchoolOf(o.By.ID), By: o.By.ID, Kind: kind, ID: id, Scopes: []string{tx.Scope()}, Files: attachment.Names(o.Files),
-	})
+	if r.Type == kindJustification {
+		ref.Kind, ref.ID = kindJustification, bare(r.ID)
+	}
+	attachment.Release(tx, ref)
+	ref.Kind, ref.Files = kindPaper, attachment.Names(o.Papers)
+	attachment.Release(tx, ref)
 }
 
 // bare is the id that something has in the scope that it came to the office
