@@ -3,6 +3,7 @@ package attendance
 import (
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -301,6 +302,10 @@ func TestRefusals(t *testing.T) {
 		"a note that is not there":        {deed{User: "viard", Scope: office, Name: "attendance.strike@1", Args: args{"type": "observation", "id": "nothing-1"}}, "not_found id"},
 		"a reason without a name":         {deed{User: "viard", Scope: "school:x", Name: "attendance.reason@1", Args: args{"code": "ill", "label": ""}}, "invalid label"},
 		"an illness of years":             {ruled(args{"to": "2028-01-01T10:00", "excuse": ""}), "invalid to"},
+		"a reason without end":            {deed{User: "viard", Scope: "school:x", Name: "attendance.reason@1", Args: args{"code": "ill", "label": strings.Repeat("é", MaxShort+1)}}, "too_large label"},
+		"a reason in capitals":            {deed{User: "viard", Scope: "school:x", Name: "attendance.reason@1", Args: args{"code": "Ill", "label": "M"}}, "invalid code"},
+		"a reason for messages":           {deed{User: "viard", Scope: "school:x", Name: "attendance.reason@1", Args: args{"code": "ill", "label": "M", "kinds": []string{"message"}}}, "invalid kinds[0]"},
+		"a reason far down":               {deed{User: "viard", Scope: "school:x", Name: "attendance.reason@1", Args: args{"code": "ill", "label": "M", "order": 1000}}, "invalid order"},
 		"hours by a teacher":              {deed{User: "garnier", Scope: "school:x", Name: "attendance.hours@1", Args: hours(nil)}, "forbidden"},
 		"hours by a parent":               {deed{User: "nadia", Scope: "school:x", Name: "attendance.hours@1", Args: hours(nil)}, "forbidden"},
 		"a morning without end":           {opened(args{"morning": []string{"08:00"}}), "invalid morning"},

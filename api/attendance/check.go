@@ -15,6 +15,8 @@ const (
 	MaxFiles      = 5
 	MaxReasons    = 10
 	MaxSessions   = 20
+	maxCodes      = 100 // reasons of a school
+	maxOrder      = 999
 	maxCalls      = 60
 	maxVersions   = 20      // of what a roll says of one pupil
 	maxLesson     = 12 * 60 // minutes

@@ -36,7 +36,7 @@ func (s *Service) justify(ctx context.Context, tx *psync.Tx) error {
 	if seq, err := tx.Get(ctx, kindJustification, args.ID, nil); seq > 0 || err != nil {
 		return err
 	}
-	reason, err := s.reasonOf(ctx, tx.Actor().School, args.Reason)
+	reason, err := s.reasonFor(ctx, tx.Actor().School, args.Reason, args.Kind)
 	if err != nil {
 		return err
 	}

@@ -70,7 +70,7 @@ func (s *Service) checkRuling(tx *psync.Tx, a rulingArgs) error {
 }
 
 func (s *Service) newRuling(ctx context.Context, tx *psync.Tx, args rulingArgs, recorded bool) (Ruling, error) {
-	reason, err := s.reasonOf(ctx, tx.Actor().School, args.Reason)
+	reason, err := s.reasonFor(ctx, tx.Actor().School, args.Reason, args.Kind)
 	return Ruling{
 		Student: args.Student, Kind: args.Kind, From: args.From, To: args.To, Recorded: recorded, Void: args.Void,
 		Reason: args.Reason, Label: reason.Label, Given: args.Reason != "", Justified: args.Justified,

@@ -4,6 +4,7 @@ import (
 	"context"
 	_ "embed" // the usual reasons
 	"encoding/json"
+	"slices"
 	"strings"
 	"sync"
 
@@ -14,14 +15,18 @@ import (
 // Reason is why somebody misses lessons. One that is not published is seen by
 // the office alone; everybody else reads that there is one.
 type Reason struct {
-	Label     string `json:"label"`
-	Health    bool   `json:"health,omitempty"`
-	Counts    bool   `json:"counts"`    // in the report card
-	Published bool   `json:"published"` // readable by the family
-	Families  bool   `json:"families"`  // guardians may give it
-	Order     int    `json:"order"`
-	Gone      bool   `json:"gone,omitempty"` // not to be chosen any more
+	Label     string   `json:"label"`
+	Kinds     []string `json:"kinds,omitempty"` // absence, lateness; none: both
+	Health    bool     `json:"health,omitempty"`
+	Counts    bool     `json:"counts"`    // in the report card
+	Published bool     `json:"published"` // readable by the family
+	Families  bool     `json:"families"`  // guardians may give it
+	Order     int      `json:"order"`
+	Gone      bool     `json:"gone,omitempty"` // not to be chosen any more
 }
+
+// fits says whether the reason is one for an absence, or for a lateness.
+func (r Reason) fits(kind string) bool { return len(r.Kinds) == 0 || slices.Contains(r.Kinds, kind) }
 
 //go:embed reasons.json
 var usualReasons []byte
@@ -42,7 +47,7 @@ type reasonArgs struct {
 }
 
 // reason adds or changes a reason of the school.
-func (s *Service) reason(_ context.Context, tx *psync.Tx) error {
+func (s *Service) reason(ctx context.Context, tx *psync.Tx) error {
 	if err := s.dir.May(tx.Actor(), directory.SetReasons, tx.Scope()); err != nil {
 		return err
 	}
@@ -50,13 +55,38 @@ func (s *Service) reason(_ context.Context, tx *psync.Tx) error {
 	if err := tx.Args(&args); err != nil {
 		return err
 	}
-	if err := first(checkCode(args.Code), psync.CheckText("label", args.Label, MaxShort)); err != nil {
+	if err := args.check(); err != nil {
 		return err
 	}
-	if strings.TrimSpace(args.Label) == "" {
-		return invalid("label", "a name")
+	all, err := held[Reason](ctx, tx, "reason")
+	if err != nil {
+		return err
+	}
+	if _, known := all[args.Code]; !known && len(all) >= maxCodes {
+		return psync.Refuse("too_many", "code", "at most %d reasons", maxCodes)
 	}
 	tx.PutIfChanged("reason", args.Code, args.Reason)
+	return nil
+}
+
+func (a reasonArgs) check() error {
+	err := first(checkCode(a.Code), psync.CheckText("label", a.Label, MaxShort))
+	switch {
+	case err != nil:
+		return err
+	case strings.TrimSpace(a.Label) == "":
+		return invalid("label", "a name")
+	case a.Order < 0 || a.Order > maxOrder:
+		return invalid("order", "0 to %d", maxOrder)
+	}
+	for i, kind := range a.Kinds {
+		if slices.Contains(a.Kinds[:i], kind) {
+			return invalid(each("kinds", i), "named twice")
+		}
+		if err := psync.OneOf(each("kinds", i), kind, kindAbsence, kindLateness); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -67,6 +97,15 @@ func checkCode(code string) error {
 		return invalid("code", "not a code")
 	}
 	return nil
+}
+
+// reasonFor finds a reason of a school for an absence or a lateness.
+func (s *Service) reasonFor(ctx context.Context, school, code, kind string) (Reason, error) {
+	r, err := s.reasonOf(ctx, school, code)
+	if err == nil && !r.fits(kind) {
+		err = invalid("reason", "not one of %s", kind)
+	}
+	return r, err
 }
 
 // reasonOf finds a reason of a school. The empty code is no reason yet.

@@ -200,7 +200,7 @@ const (
 
 func (a *App) newUploads() *api.Uploads {
 	uses := map[string]int64{"message": mail.MaxFileBytes}
-	for _, use := range []string{"submission", "homework", "correction", "document", "notebook", "assessment", "justification"} {
+	for _, use := range []string{"submission", "homework", "correction", "document", "notebook", "assessment", "justification", "punishment"} {
 		uses[use] = attachment.MaxSize
 	}
 	return &api.Uploads{

@@ -170,6 +170,8 @@ export const routes = {
   justify: { path: '/vie-scolaire/justifier/:student', ...attendance },
   record: { path: '/vie-scolaire/eleve/:student', ...attendance },
   incident: { path: '/vie-scolaire/incident', ...attendance },
+  callRoll: { path: '/vie-scolaire/appel/:group', ...attendance },
+  lifeRules: { path: '/reglages/vie-scolaire', ...attendance, tab: 'more' },
 
   classes: {
     path: '/classes',

@@ -32,7 +32,9 @@ export async function schoolDays(
 async function lessonsOf(view: View, student: string, user: string) {
   const own = await ofPupil(view, student)
   if (Object.keys(own.slots).length > 0) return (from: string, until: string) => all(own, from, until)
-  const [scope] = (await view.all('slot')).map((row) => row.scope).filter((one) => one.startsWith('timetable:'))
+  const [scope] = (await view.all('slot'))
+    .map((row) => row.scope)
+    .filter((one) => one.startsWith('timetable:'))
   if (!scope) return () => []
   const school = await ofSchool(view, scope.slice('timetable:'.length))
   const mine = audiencesIn(await view.list(`user:${user}`, 'list'), student)

@@ -1,5 +1,5 @@
 /** What a note of each kind asks for. Pure. */
-import type { NoteArgs, NoteType } from '../sync/index.ts'
+import type { FileRef, Note, NoteArgs, NoteType } from '../sync/index.ts'
 
 export type NotingType = NoteType | 'absence' | 'lateness'
 
@@ -24,7 +24,12 @@ export interface Draft {
   sessions: { from: string; minutes: number }[]
   attends: boolean
   acknowledge: boolean
+  /** Of the work, and of the circumstances. */
+  files: FileRef[]
+  papers: FileRef[]
 }
+
+export const maxFiles = 5
 
 export function newDraft(type: NotingType, now: string): Draft {
   const kinds: Partial<Record<NotingType, string>> = { observation: 'observation', punishment: 'work' }
@@ -38,14 +43,25 @@ export function newDraft(type: NotingType, now: string): Draft {
       text: '',
       private: '',
     },
-    ...{ reasons: '', work: '', sessions: [], attends: false },
+    ...{ reasons: '', work: '', sessions: [], attends: false, files: [], papers: [] },
     acknowledge: type === 'punishment',
+  }
+}
+
+/** What stands in a note, to be changed. */
+export function draftOf(type: NotingType, note: Note): Draft {
+  const { kind = '', from, to = '', subject = '', text = '', private: hidden = '', work = '' } = note
+  const { sessions = [], attends = false, acknowledge = false, files = [], papers = [] } = note
+  return {
+    ...newDraft(type, from),
+    ...{ kind, to, subject, text, private: hidden, reasons: (note.reasons ?? []).join(', '), work },
+    ...{ sessions: [...sessions], attends, acknowledge, files: [...files], papers: [...papers] },
   }
 }
 
 const moment = /^\d{4}-\d\d-\d\dT\d\d:\d\d$/
 
-export type Fault = 'from' | 'to' | 'text' | 'sessions'
+export type Fault = 'from' | 'to' | 'text' | 'sessions' | 'files' | 'papers'
 
 /** What the server would refuse. */
 export function faultOf(type: NotingType, draft: Draft): Fault | undefined {
@@ -55,6 +71,8 @@ export function faultOf(type: NotingType, draft: Draft): Fault | undefined {
   if (type === 'observation' && draft.text.trim() === '') return 'text'
   if (draft.sessions.some((one) => !moment.test(one.from) || !(one.minutes >= 5 && one.minutes <= 720)))
     return 'sessions'
+  if (draft.files.length > maxFiles) return 'files'
+  if (draft.papers.length > maxFiles) return 'papers'
   return undefined
 }
 
@@ -71,6 +89,8 @@ export function argsOf(type: NoteType, id: string, student: string, draft: Draft
     ...(draft.private.trim() && { private: draft.private.trim() }),
     ...(punished && { reasons: reasons.filter(Boolean).slice(0, 10), sessions: draft.sessions }),
     ...(punished && draft.work.trim() && { work: draft.work.trim() }),
+    ...(punished && draft.files.length > 0 && { files: draft.files }),
+    ...((punished || type === 'incident') && draft.papers.length > 0 && { papers: draft.papers }),
     ...(type === 'exemption' && { attends: draft.attends }),
   }
 }

@@ -113,18 +113,32 @@ function nextHour(moment: string): string {
   return `${moment.slice(0, 11)}${String(hour).padStart(2, '0')}`
 }
 
-export function rollsOfDay(rows: readonly Row<Roll>[], date: string): OfficeRoll[] {
+/** What this device calls a roll and its pupils until the server has named them. */
+export interface RollNames {
+  title: (roll: Roll) => string
+  pupil: (id: string) => string | undefined
+}
+
+const nameless: RollNames = { title: () => '', pupil: () => undefined }
+
+export function rollsOfDay(rows: readonly Row<Roll>[], date: string, names = nameless): OfficeRoll[] {
   return rows
     .filter((row) => row.value.date === date)
     .map(({ id, value, pending }) => {
       const called = Object.entries(value.calls).map(([student, calls]) => {
         const { state, others } = said(calls)
-        return { student, name: value.names?.[student] ?? student, state, disagree: others.length > 0 }
+        return {
+          student,
+          name: value.names?.[student] ?? names.pupil(student) ?? student,
+          state,
+          disagree: others.length > 0,
+        }
       })
       const counts = tally(called.map((one) => one.state))
       const present = Math.max(0, (value.size ?? called.length) - called.length) + counts.present
       called.sort((a, b) => a.name.localeCompare(b.name))
-      return { id, pending, roll: value, called, ...counts, present }
+      const title = value.title ?? names.title(value)
+      return { id, pending, roll: { ...value, title }, called, ...counts, present }
     })
     .sort(
       (a, b) =>
@@ -172,6 +186,11 @@ export function pupilsIn(lists: readonly Row<List>[]): PupilName[] {
     for (const one of value.people) all.set(one.id, { id: one.id, name: one.name, class: value.title })
   }
   return [...all.values()].sort((a, b) => a.name.localeCompare(b.name, 'fr'))
+}
+
+/** The pupils of one class or group, from the same lists. */
+export function pupilsOf(lists: readonly Row<List>[], audience: string): { id: string; name: string }[] {
+  return lists.find((one) => one.id === `${audience}/students`)?.value.people ?? []
 }
 
 /** The classes and groups of a pupil, from the same lists. */

@@ -1,4 +1,5 @@
 /** Why somebody misses lessons: what a school that decided nothing starts with, and what it decided. Pure. */
+import { fold } from '../mail/fold.ts'
 import type { Reason } from '../sync/index.ts'
 
 /** As the server has them (api/attendance/reasons.json). */
@@ -30,11 +31,30 @@ export interface Choice extends Reason {
   code: string
 }
 
-/** Those that may be chosen, in order. */
-export function reasonsOf(decided: readonly { id: string; value: Reason }[]): Choice[] {
+type Decided = readonly { id: string; value: Reason }[]
+
+/** All of them, retired ones too, in order. */
+export function allReasons(decided: Decided): Choice[] {
   const all = { ...usualReasons, ...Object.fromEntries(decided.map((row) => [row.id, row.value])) }
   return Object.entries(all)
     .map(([code, reason]) => ({ ...reason, code }))
-    .filter((one) => !one.gone)
     .sort((a, b) => a.order - b.order || a.label.localeCompare(b.label))
+}
+
+/** Those that may be chosen for an absence or a lateness, in order. */
+export function reasonsOf(decided: Decided, kind?: 'absence' | 'lateness'): Choice[] {
+  return allReasons(decided).filter(
+    (one) => !one.gone && (!kind || !one.kinds?.length || one.kinds.includes(kind)),
+  )
+}
+
+/** A code for a new reason, made of its name, that none of the others has. */
+export function codeFor(label: string, taken: readonly string[]): string {
+  const plain = fold(label)
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-+|-+$/g, '')
+    .slice(0, 24)
+  const stem = plain.length < 2 ? 'motif' : plain
+  if (!taken.includes(stem)) return stem
+  for (let n = 2; ; n++) if (!taken.includes(`${stem}-${String(n)}`)) return `${stem}-${String(n)}`
 }

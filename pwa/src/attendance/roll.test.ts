@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import type { Call } from '../sync/index.ts'
-import { reasonsOf, usualReasons } from './reasons.ts'
+import { codeFor, reasonsOf, usualReasons } from './reasons.ts'
 import { currentLesson, hintOf, next, said, tally } from './roll.ts'
 
 const call = (at: number, state: Call['state'], seen: number[] = [], by = 'garnier'): Call => ({
@@ -84,5 +84,21 @@ describe('reasons', () => {
     ])
     expect(codes[0]).toEqual({ ...own, code: 'illness' })
     expect(codes.some((one) => one.code === 'transport')).toBe(false)
+  })
+
+  test('each is for what it is for', () => {
+    const alarm = { label: 'Réveil', kinds: ['lateness' as const], counts: true, published: true }
+    const decided = [{ id: 'alarm', value: { ...alarm, families: true, order: 11 } }]
+    const codes = (kind: 'absence' | 'lateness') => reasonsOf(decided, kind).map((one) => one.code)
+    expect(codes('lateness')).toContain('alarm')
+    expect(codes('absence')).not.toContain('alarm')
+    expect(codes('absence')).toContain('illness')
+  })
+
+  test('a code is made of the name, and of none that is there', () => {
+    expect(codeFor('Panne de réveil !', [])).toBe('panne-de-reveil')
+    expect(codeFor('Panne de réveil', ['panne-de-reveil'])).toBe('panne-de-reveil-2')
+    expect(codeFor('…', [])).toBe('motif')
+    expect(codeFor('x'.repeat(90), []).length).toBeLessThanOrEqual(32)
   })
 })

@@ -13,22 +13,29 @@ export interface Entry {
 type TakingDevice = Pick<Device, 'act' | 'local'>
 type Kept = Record<string, Entry>
 
+/** Whose roll it is: a course, or the class or group of a permanence. With `office` vie scolaire takes it there. */
+export interface Sheet {
+  course?: string
+  audience?: string
+  office?: string
+}
+
 export class Taking {
   /** What was tapped and not yet sent, by pupil. */
   changes = $state.raw<Kept>({})
   ready = $state(false)
   readonly #device: TakingDevice
-  readonly #course: string
+  readonly #sheet: Sheet
   readonly lesson: Lesson
 
-  constructor(device: TakingDevice, course: string, lesson: Lesson) {
+  constructor(device: TakingDevice, sheet: Sheet, lesson: Lesson) {
     this.#device = device
-    this.#course = course
+    this.#sheet = sheet
     this.lesson = lesson
   }
 
   get #key(): string {
-    return `roll:${this.#course}:${this.lesson.date}:${this.lesson.start}`
+    return `roll:${this.#sheet.course ?? this.#sheet.audience ?? ''}:${this.lesson.date}:${this.lesson.start}`
   }
 
   async load(): Promise<void> {
@@ -71,12 +78,13 @@ export class Taking {
   }
 
   async #act(changes: Kept, roll: Roll | undefined): Promise<void> {
-    await this.#device.act(`course:${this.#course}`, 'attendance.roll@1', {
-      ...this.lesson,
-      calls: Object.entries(changes).map(([student, { state, minutes }]) => {
-        const seen = said(roll?.calls[student]).seen
-        return { student, state, ...(minutes && { minutes }), ...(seen.length > 0 && { seen }) }
-      }),
+    const calls = Object.entries(changes).map(([student, { state, minutes }]) => {
+      const seen = said(roll?.calls[student]).seen
+      return { student, state, ...(minutes && { minutes }), ...(seen.length > 0 && { seen }) }
     })
+    const { office, ...whose } = this.#sheet
+    if (office) await this.#device.act(office, 'attendance.correct@1', { ...whose, ...this.lesson, calls })
+    else
+      await this.#device.act(`course:${whose.course ?? ''}`, 'attendance.roll@1', { ...this.lesson, calls })
   }
 }

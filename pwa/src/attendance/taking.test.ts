@@ -28,14 +28,26 @@ function roll(calls: Roll['calls']): Roll {
 }
 
 describe('P6: a roll being taken', () => {
+  test('vie scolaire takes it in the office, of a course or of a permanence', async () => {
+    const { device, acts } = kept()
+    for (const whose of [{ course: 'k' }, { audience: 'class:5b' }]) {
+      const taking = new Taking(device, { ...whose, office: 'office:x' }, lesson)
+      await taking.load()
+      await taking.set('ines', { state: 'absent' }, undefined)
+      await taking.send(undefined)
+      const args = { ...whose, ...lesson, calls: [{ student: 'ines', state: 'absent' }] }
+      expect(acts.at(-1)).toEqual({ scope: 'office:x', name: 'attendance.correct@1', args })
+    }
+  })
+
   test('outlives the app, and is sent once', async () => {
     const { device, acts, disk } = kept()
-    const taking = new Taking(device, 'k', lesson)
+    const taking = new Taking(device, { course: 'k' }, lesson)
     await taking.load()
     await taking.set('ines', { state: 'absent' }, undefined)
     await taking.set('malo', { state: 'late', minutes: 10 }, undefined)
     await taking.set('malo', { state: 'present' }, undefined)
-    const again = new Taking(device, 'k', lesson)
+    const again = new Taking(device, { course: 'k' }, lesson)
     await again.load()
     expect(again.of('ines', undefined).state).toBe('absent')
     await again.send(undefined)
@@ -50,7 +62,7 @@ describe('P6: a roll being taken', () => {
 
   test('says which versions it has seen, and can be taken back', async () => {
     const { device, acts } = kept()
-    const taking = new Taking(device, 'k', lesson)
+    const taking = new Taking(device, { course: 'k' }, lesson)
     const before = roll({ ines: [{ state: 'absent', by, at: 5 }] })
     await taking.set('ines', { state: 'present' }, before)
     const undo = await taking.send(before)

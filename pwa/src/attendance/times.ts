@@ -19,6 +19,11 @@ export function dayOf(moment: string): string {
   return words(moment, { weekday: 'long', day: 'numeric', month: 'long' })
 }
 
+/** "lundi", as Date counts the days of a week. */
+export function weekdayName(day: number): string {
+  return words(`2026-11-${String(22 + day)}`, { weekday: 'long' })
+}
+
 /** "24 nov." */
 export function shortDay(moment: string): string {
   return words(moment, { day: 'numeric', month: 'short' })

@@ -10,15 +10,21 @@ type Typed = { [N in keyof AttendanceActions]: Mutator<AttendanceActions[N]> }
 const said = ({ user, at }: MutatorContext) => ({ by: { id: user, name: '' }, at: Date.parse(at) })
 
 /** Two teachers who take the roll of one lesson write to one record. */
-export const rollId = (date: string, start: string): string => `${date}-${start}`.replace(/-(?!\d+:)|:/g, '')
+export const rollId = (date: string, start: string, of = ''): string =>
+  (of && `${of}~`) + `${date}-${start}`.replace(/-(?!\d+:)|:/g, '')
+
+interface Whose {
+  course?: string
+  audience?: string
+}
 
 async function take(
   tx: MutatorTx,
-  { calls, ...lesson }: AttendanceActions['attendance.roll@1'] & { course?: string },
+  { calls, ...lesson }: AttendanceActions['attendance.roll@1' | 'attendance.correct@1'] & Whose,
   context: MutatorContext,
 ): Promise<void> {
-  const { course } = lesson
-  const id = (course ? `${course}~` : '') + rollId(lesson.date, lesson.start)
+  const { course, audience } = lesson
+  const id = rollId(lesson.date, lesson.start, course ?? audience)
   const by = said(context)
   const old = (await tx.get(context.scope, 'roll', id)) as Roll | undefined
   const all = { ...old?.calls }

@@ -15,7 +15,10 @@ export interface Call {
   seen?: number[]
 }
 
-/** course:K, id "20261124-0800"; office:X, id "K~20261124-0800". Whom it does not name was there. */
+/**
+ * course:K, id "20261124-0800"; office:X, id "K~20261124-0800", or "class:C~…" of a permanence, which has no course.
+ * Whom it does not name was there.
+ */
 export interface Roll {
   course: string
   subject: string
@@ -131,6 +134,8 @@ export interface Note {
   reasons?: string[]
   work?: string
   files?: FileRef[]
+  /** Of the circumstances: read where `private` is. */
+  papers?: FileRef[]
   sessions?: { from: string; minutes: number }[]
   involved?: { student: string; name: string; text: string }[]
   attends?: boolean
@@ -152,6 +157,8 @@ export interface Acknowledgement {
 /** school:X, by code: why somebody misses lessons. */
 export interface Reason {
   label: string
+  /** What it may be given for; none: both. */
+  kinds?: ('absence' | 'lateness')[]
   health?: boolean
   counts: boolean
   published: boolean
@@ -207,7 +214,17 @@ interface RulingArgs {
 
 export interface NoteArgs extends Pick<
   Note,
-  'kind' | 'from' | 'to' | 'subject' | 'text' | 'private' | 'reasons' | 'work' | 'files' | 'sessions'
+  | 'kind'
+  | 'from'
+  | 'to'
+  | 'subject'
+  | 'text'
+  | 'private'
+  | 'reasons'
+  | 'work'
+  | 'files'
+  | 'papers'
+  | 'sessions'
 > {
   type: NoteType
   id: string
@@ -224,7 +241,7 @@ export interface AttendanceActions {
   /** course:K; of a pupil of the course */
   'attendance.observe@1': NoteArgs
   /** office:X */
-  'attendance.correct@1': RollArgs & { course: string }
+  'attendance.correct@1': RollArgs & { course?: string; audience?: string }
   /** office:X; the same id changes what was recorded */
   'attendance.record@1': RulingArgs
   /** office:X */
