@@ -2,6 +2,8 @@ package demo
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"time"
 
 	"preau/api/attendance"
@@ -15,19 +17,20 @@ const (
 	lateFor  = 5 // minutes
 )
 
-// life is vie scolaire: who was missing or late in the last days, what the
-// families said of it, and what was noted.
-func (p *plan) life() []event {
+// life is vie scolaire: who was missing or late in the last days and in the
+// term, what the families said of it, and what was noted.
+func (p *plan) life(b *board) []event {
 	days := p.rollMornings()
 	var all []event
 	for n, day := range days {
 		for i := range p.classes {
 			if p.classes[i].Kind == directory.KindClass {
-				all = append(all, p.firstLesson(&p.classes[i], day, n+i))
+				all = append(all, p.firstLesson(b, &p.classes[i], day, n+i)...)
 			}
 		}
 	}
-	return append(all, p.benaliLife(days)...)
+	all = append(all, p.benaliLife(days)...)
+	return append(all, p.noted()...)
 }
 
 // rollMornings are the last days of school at five past eight, oldest first.
@@ -43,11 +46,17 @@ func (p *plan) rollMornings() []time.Time {
 	return all
 }
 
-// firstLesson is the roll of a class at eight: mostly everybody is there. The
-// children whom everybody meets have a story of their own.
-func (p *plan) firstLesson(c *class, at time.Time, turn int) event {
+// firstLesson is the roll of the first lesson of a class: mostly everybody is
+// there. The children whom everybody meets have a story of their own.
+func (p *plan) firstLesson(b *board, c *class, morning time.Time, turn int) []event {
+	date := directory.DateOf(morning)
+	lessons := p.lessons(b, c.Name, date, date)
 	courses := p.coursesOf(c)
 	k := courses[(turn+1)%len(courses)]
+	start, end := "08:00", "09:00"
+	if i := slices.IndexFunc(courses, func(k course) bool { return len(lessons) > 0 && k.id == lessons[0].Course }); i >= 0 {
+		k, start, end = courses[i], lessons[0].Start, lessons[0].End
+	}
 	calls := []map[string]any{}
 	for i := range p.IntN(3) {
 		pupil := c.pupils[1+p.IntN(len(c.pupils)-1)]
@@ -59,14 +68,27 @@ func (p *plan) firstLesson(c *class, at time.Time, turn int) event {
 			calls = append(calls, map[string]any{"student": pupil.ID, "state": attendance.Absent})
 		}
 	}
-	return rollAt(k, at, calls...)
+	at := p.minuteOf(date, start).Add(5 * time.Minute)
+	if !at.Before(p.now) {
+		return nil
+	}
+	return []event{called(k, at, start, end, calls)}
+}
+
+func (p *plan) minuteOf(day directory.Date, clock string) time.Time {
+	at, _ := time.ParseInLocation("2006-01-02 15:04", string(day)+" "+clock, zone()) // the bells are written well
+	return at
 }
 
 // rollAt is the roll of a lesson that has just begun.
 func rollAt(k course, at time.Time, calls ...map[string]any) event {
+	return called(k, at, at.Format("15:00"), at.Add(time.Hour).Format("15:00"), calls)
+}
+
+func called(k course, at time.Time, start, end string, calls []map[string]any) event {
 	return event{at, func(ctx context.Context, w *World) error {
 		return w.Send(ctx, k.teacher, "course:"+k.id, "attendance.roll@1", map[string]any{
-			"date": at.Format(time.DateOnly), "start": at.Format("15:00"), "end": at.Add(time.Hour).Format("15:00"), "calls": calls,
+			"date": at.Format(time.DateOnly), "start": start, "end": end, "calls": calls,
 		})
 	}}
 }
@@ -145,4 +167,62 @@ func (p *plan) exempted(at time.Time) event {
 			"text": "Poignet foulé : pas de sport, il reste au bord du terrain.", "attends": true,
 		})
 	}}
+}
+
+// noted is what vie scolaire wrote down in the term of pupils whom nobody
+// meets: an illness of some days, a detention with its dates, somebody who went
+// home, a visit to the infirmary, and what happened in the yard.
+func (p *plan) noted() []event {
+	var all []event
+	for i, at := range p.term {
+		c := &p.classes[i%len(p.classes)]
+		if c.Kind != directory.KindClass || len(c.pupils) < 4 || !at.Before(p.now) {
+			continue
+		}
+		day := at.In(zone())
+		all = append(all, p.ill(fmt.Sprint("ill ", i), c.pupils[2], day), p.wrote(day, p.noteOf(i, c, day)))
+	}
+	return all
+}
+
+func (p *plan) ill(key string, pupil directory.Person, day time.Time) event {
+	return event{day.Add(time.Hour), func(ctx context.Context, w *World) error {
+		return w.Send(ctx, User("staff"), "office:"+SchoolID, "attendance.record@1", map[string]any{
+			"id": recordID("life", key), "student": pupil.ID, "kind": "absence", "from": day.AddDate(0, 0, -2).Format(time.DateOnly) + "T08:00",
+			"to": day.Format(time.DateOnly) + "T17:30", "reason": "illness", "justified": true,
+		})
+	}}
+}
+
+func (p *plan) wrote(day time.Time, note map[string]any) event {
+	return event{day.Add(2 * time.Hour), func(ctx context.Context, w *World) error {
+		return w.Send(ctx, User("staff"), "office:"+SchoolID, "attendance.note@1", note)
+	}}
+}
+
+// noteOf is one note of each kind in turn.
+func (p *plan) noteOf(i int, c *class, day time.Time) map[string]any {
+	at := func(days int, clock string) string {
+		return day.AddDate(0, 0, days).Format(time.DateOnly) + "T" + clock
+	}
+	note := map[string]any{"id": recordID("life", fmt.Sprint("note ", i)), "student": c.pupils[3].ID, "from": at(0, "10:05")}
+	switch i % 4 {
+	case 0:
+		note["type"], note["kind"], note["acknowledge"] = "punishment", "detention", true
+		note["text"], note["reasons"] = "Trois oublis de matériel dans la semaine.", []string{"Travail non fait"}
+		note["work"] = "Recopier et comprendre la leçon sur les fractions."
+		note["sessions"] = []map[string]any{{"from": at(2, "13:25"), "minutes": 55}, {"from": at(9, "13:25"), "minutes": 55}}
+	case 1:
+		note["type"], note["to"], note["private"] = "infirmary", at(0, "10:40"), "Mal de tête, un verre d'eau et du repos."
+	case 2:
+		note["type"], note["text"] = "exit", "Parti à la fin des cours du matin, un parent l'attendait."
+	default:
+		delete(note, "student")
+		note["type"], note["private"] = "incident", "Dispute pour un ballon dans la cour, sans blessé."
+		note["involved"] = []map[string]any{
+			{"student": c.pupils[2].ID, "text": "Un désaccord pendant la récréation, réglé avec un adulte."},
+			{"student": c.pupils[3].ID, "text": "Un désaccord pendant la récréation, réglé avec un adulte."},
+		}
+	}
+	return note
 }

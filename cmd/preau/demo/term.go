@@ -74,7 +74,7 @@ func (p *plan) events() []event {
 			all = append(all, p.copies(g)...)
 		}
 	}
-	return append(all, p.life()...) // last, as it draws too
+	return append(all, p.life(week)...) // last, as it draws too
 }
 
 // ordinary is the work of the term: each week one more course of every class

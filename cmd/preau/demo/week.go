@@ -67,7 +67,26 @@ func (p *plan) week() *board {
 			b.arrange(p, k, "A", hours["pc"], i*7)
 		}
 	}
+	for i := range p.classes {
+		b.permanence(&p.classes[i])
+	}
 	return b
+}
+
+// permanence is an hour of a class in which it has no lesson.
+func (b *board) permanence(c *class) {
+	i := slices.IndexFunc(positions(), func(at position) bool { return at.bell > 1 && at.bell < 4 && b.free([]string{c.ID}, at) })
+	if c.Kind != directory.KindClass || i < 0 {
+		return
+	}
+	at := positions()[i]
+	b.taken[c.ID][at] = true
+	id := recordID("slot", c.ID, "permanence")
+	b.slots[id] = timetable.Slot{
+		Title: "Permanence", Kind: timetable.Permanence, Audiences: []string{c.Scope()}, Rooms: []string{"Étude " + c.Name},
+		Weekday: at.day, Start: bells[at.bell][0], End: bells[at.bell][1],
+	}
+	b.order = append(b.order, id)
 }
 
 func rank(k course) int {
