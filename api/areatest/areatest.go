@@ -43,6 +43,7 @@ type World struct {
 	Notices *notify.Service
 	Engine  *psync.Engine
 	Store   storage.Records
+	Blobs   storage.Blobs
 	Log     *slog.Logger
 	now     time.Time
 	k       map[string]int64
@@ -67,7 +68,7 @@ func NewOn(t testing.TB, database string, c notify.Config, areas ...func(*World)
 	blobs, err := disk.Open(t.TempDir())
 	w.check(err)
 	t.Cleanup(func() { _ = blobs.Close() })
-	w.Store = records
+	w.Store, w.Blobs = records, blobs
 	w.Dir = directory.New(directory.Config{Records: records, Log: w.Log, Now: w.Now})
 	w.Files = attachment.New(attachment.Config{Blobs: blobs, Access: w.Dir, Log: w.Log, Now: w.Now})
 	c.Log, c.Now = w.Log, w.Now
@@ -124,9 +125,11 @@ func Person(id string) psync.Actor { return psync.Actor{School: "x", User: id, D
 // Args are the arguments of an act.
 type Args = map[string]any
 
-// Act is one mutation of a person; the zero At is now.
+// Act is one mutation of a person; the zero At is now, and without a device it
+// is their phone.
 type Act struct {
 	User, Scope, Name string
+	Device            string
 	Args              any
 	At                time.Time
 	Base              int64
@@ -152,10 +155,14 @@ func (w *World) Send(a Act) Result {
 	if a.At.IsZero() {
 		a.At = w.now
 	}
-	w.k[a.User+a.Scope]++
 	who := Person(a.User)
+	if a.Device != "" {
+		who.Device = a.Device
+	}
+	lane := who.Device + a.Scope
+	w.k[lane]++
 	res, err := w.Engine.Sync(w.Context(), who, &psync.Request{V: 1, Schema: 1, Device: who.Device, Mutations: []psync.Mutation{
-		{Scope: a.Scope, K: w.k[a.User+a.Scope], Name: a.Name, Args: raw, At: a.At.UnixMilli(), Base: a.Base},
+		{Scope: a.Scope, K: w.k[lane], Name: a.Name, Args: raw, At: a.At.UnixMilli(), Base: a.Base},
 	}})
 	w.check(err)
 	var answer struct{ Results []Result }
@@ -166,7 +173,7 @@ func (w *World) Send(a Act) Result {
 	case r.Error == nil:
 		w.Fatalf("%s: %s", a.Name, res.JSON())
 	case r.Error.Code == "forbidden" && r.Error.Field == "scope":
-		w.k[a.User+a.Scope]-- // what is refused with its scope leaves no trace
+		w.k[lane]-- // what is refused with its scope leaves no trace
 	}
 	return r
 }

@@ -8,14 +8,14 @@ import (
 	"testing"
 	"time"
 
-	psync "preau/sync"
+	"preau/api/areatest"
 )
 
 const week = 7 * 24 * time.Hour
 
 func wantReaders(t *testing.T, w *world, data []byte, who ...string) {
 	t.Helper()
-	if got := w.readers(data); !slices.Equal(got, who) {
+	if got := w.Readers(shaOf(data)); !slices.Equal(got, who) {
 		t.Errorf("read by %v, want %v", got, who)
 	}
 }
@@ -33,7 +33,7 @@ func TestKeptBeforeItArrives(t *testing.T) {
 	if d := w.documents("ines")["document-1"]; !d.File.Ready() || d.File.Size != 4000 || d.File.Type != "text/plain" {
 		t.Errorf("%+v", d)
 	}
-	w.pass(2 * week) // longer than what no record shows is kept
+	w.After(2 * week) // longer than what no record shows is kept
 	wantReaders(t, w, data, "ines")
 }
 
@@ -50,7 +50,7 @@ func TestKeptByReference(t *testing.T) {
 		t.Errorf("%+v", d)
 	}
 	recall()
-	w.pass(2 * week)
+	w.After(2 * week)
 	if d, n := w.documents("ines"), w.stored(); len(d) != 1 || n != 1 {
 		t.Errorf("%d documents, %d blobs", len(d), n)
 	}
@@ -79,20 +79,20 @@ func TestThrownAway(t *testing.T) {
 	w.must("ines", "document.keep@1", args{"id": "document-1", "file": file(data, "fiche.txt"), "origin": args{"kind": "message", "id": "letter-0001"}})
 	recall()
 	w.must("ines", "document.remove@1", args{"ids": []string{"document-1"}})
-	w.pass(KeepBinned - time.Hour)
+	w.After(KeepBinned - time.Hour)
 	w.must("ines", "document.restore@1", args{"ids": []string{"document-1"}})
-	w.pass(2 * time.Hour) // the first date is past
+	w.After(2 * time.Hour) // the first date is past
 	w.must("ines", "document.remove@1", args{"ids": []string{"document-1"}})
-	w.pass(KeepBinned - time.Hour)
+	w.After(KeepBinned - time.Hour)
 	wantReaders(t, w, data, "garnier", "ines")
-	w.pass(time.Hour)
+	w.After(time.Hour)
 	if d := w.documents("ines"); len(d) != 0 {
 		t.Errorf("%+v", d)
 	}
 	wantReaders(t, w, data, "garnier")
-	w.pass(week)
+	w.After(week)
 	wantReaders(t, w, data)
-	w.pass(week)
+	w.After(week)
 	if n := w.stored(); n != 0 {
 		t.Errorf("%d blobs are left", n)
 	}
@@ -113,12 +113,12 @@ func TestPurge(t *testing.T) {
 	if d := w.documents("ines"); len(d) != 1 || d["document-2"].Name == "" {
 		t.Errorf("%+v", d)
 	}
-	w.pass(2 * week)
+	w.After(2 * week)
 	wantReaders(t, w, data, "ines")
 	w.must("ines", "document.remove@1", args{"ids": []string{"document-2"}})
 	w.must("ines", "document.purge@1", args{"ids": []string{"document-2"}})
-	w.pass(week + time.Minute)
-	w.pass(week)
+	w.After(week + time.Minute)
+	w.After(week)
 	wantReaders(t, w, data)
 	if n := w.stored(); n != 0 {
 		t.Errorf("%d blobs are left", n)
@@ -190,8 +190,8 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-func (w *world) setQuotas(pupil, guardian, staff int) *psync.Refusal {
-	return w.doOn(person("roussel"), "school:x", "document.quotas@1", args{"pupil": pupil, "guardian": guardian, "staff": staff})
+func quotas(pupil, guardian, staff int) areatest.Act {
+	return areatest.Act{User: "roussel", Scope: "school:x", Name: "document.quotas@1", Args: args{"pupil": pupil, "guardian": guardian, "staff": staff}}
 }
 
 // large is the file of so many bytes that a device says it will upload.
@@ -203,20 +203,17 @@ func large(seed string, size int) args {
 // is left, and may go on once the bin is empty.
 func TestQuota(t *testing.T) {
 	w := newWorld(t)
-	if r := w.setQuotas(1, 2, 3); r != nil {
-		t.Fatal(r)
-	}
-	if r := w.setQuotas(1, -2, 3); r == nil || r.Field != "guardian" {
-		t.Fatal(r)
-	}
+	w.Must(quotas(1, 2, 3))
+	w.Want("invalid guardian", quotas(1, -2, 3))
 	for user, megabytes := range map[string]int{"ines": 1, "nadia": 2, "garnier": 3, "roussel": 3} {
 		w.must(user, "document.keep@1", args{"id": "document-1", "file": large("a", megabytes*megabyte-100)})
-		phone, laptop := person(user), person(user)
+		phone, laptop := own(user, "document.keep@1", args{"id": "document-2", "file": large("b", 60)}), own(user, "document.keep@1", args{"id": "document-3", "file": large("c", 60)})
 		phone.Device, laptop.Device = "d_phone_"+user, "d_laptop_"+user
-		first := w.doOn(phone, "user:"+user, "document.keep@1", args{"id": "document-2", "file": large("b", 60)})
-		second := w.doOn(laptop, "user:"+user, "document.keep@1", args{"id": "document-3", "file": large("c", 60)})
-		if first != nil || second == nil || second.Code != "quota" || second.Field != "file" {
-			t.Fatalf("%s: %v, %v", user, first, second)
+		w.Must(phone)
+		second := w.Send(laptop).Error
+		w.Settle()
+		if second == nil || second.Code != "quota" || second.Field != "file" {
+			t.Fatalf("%s: %+v", user, second)
 		}
 		var told full
 		if err := json.Unmarshal(second.Current, &told); err != nil || told.Left != 40 || told.Most != int64(megabytes)*megabyte {
@@ -232,13 +229,9 @@ func TestQuota(t *testing.T) {
 // Whoever says less than a file has gets no more room than the others.
 func TestQuotaIsOfWhatArrives(t *testing.T) {
 	w := newWorld(t)
-	if r := w.setQuotas(0, 0, 0); r != nil {
-		t.Fatal(r)
-	}
+	w.Must(quotas(0, 0, 0))
 	w.want("quota file", "ines", "document.keep@1", args{"id": "document-1", "file": large("a", 1)})
-	if r := w.setQuotas(1, 0, 0); r != nil {
-		t.Fatal(r)
-	}
+	w.Must(quotas(1, 0, 0))
 	for i := range 4 {
 		data := text(fmt.Sprint("cours", i), 400_000)
 		lie := file(data, "x.txt")
@@ -257,8 +250,8 @@ func TestQuotaIsOfWhatArrives(t *testing.T) {
 	if ready != 2 {
 		t.Errorf("%d files of 400 KB in a megabyte", ready)
 	}
-	w.pass(week + time.Minute)
-	w.pass(week)
+	w.After(week + time.Minute)
+	w.After(week)
 	if n := w.stored(); n != 2 {
 		t.Errorf("%d blobs", n)
 	}
@@ -267,9 +260,7 @@ func TestQuotaIsOfWhatArrives(t *testing.T) {
 // A file that is not taken says why, and takes up no room.
 func TestAFileThatIsNotTaken(t *testing.T) {
 	w := newWorld(t)
-	if r := w.setQuotas(1, 0, 0); r != nil {
-		t.Fatal(r)
-	}
+	w.Must(quotas(1, 0, 0))
 	data := []byte("MZ\x00\x01" + strings.Repeat("x", 900_000))
 	w.must("ines", "document.keep@1", args{"id": "document-1", "file": args{"sha": shaOf(data), "name": "jeu.exe", "type": "", "size": len(data)}})
 	w.upload("ines", data)

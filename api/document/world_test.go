@@ -7,160 +7,46 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"log/slog"
-	"strings"
 	"testing"
-	"time"
 
 	"go.uber.org/goleak"
 
+	"preau/api/areatest"
 	"preau/api/attachment"
-	"preau/api/directory"
 	"preau/storage"
-	"preau/storage/disk"
-	"preau/storage/sqlite"
 	psync "preau/sync"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// world is a small school on real parts: Inès and Malo in 5e B, Nadia the
-// mother of Inès, Mme Garnier who teaches, Mme Roussel the principal.
+// world is the small school with its documents.
 type world struct {
-	t      testing.TB
-	dir    *directory.Directory
-	files  *attachment.Service
-	blobs  storage.Blobs
-	engine *psync.Engine
-	now    time.Time
-	k      map[string]int64
+	*areatest.World
 	letter int
 }
 
-var monday = time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
+type args = areatest.Args
+
+var monday = areatest.Monday
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	records, err := sqlite.Open(t.Context(), sqlite.Memory, sqlite.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { records.Close() })
-	blobs, err := disk.Open(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { blobs.Close() })
-	w := &world{t: t, blobs: blobs, now: monday, k: map[string]int64{}}
-	clock := func() time.Time { return w.now }
-	log := slog.New(slog.DiscardHandler)
-	w.dir = directory.New(directory.Config{Records: records, Log: log, Now: clock})
-	w.files = attachment.New(attachment.Config{Blobs: blobs, Access: w.dir, Log: log, Now: clock})
-	own := New(w.dir, w.files)
-	mux := psync.NewMux()
-	w.dir.Register(mux)
-	w.files.Register(mux)
-	own.Register(mux)
-	w.engine = psync.New(psync.Config{Records: records, Mux: mux, Access: w.dir, Log: log, Now: clock})
-	w.dir.Bind(w.engine)
-	w.files.Bind(w.engine)
-	own.Bind(w.engine)
-	w.enroll()
-	return w
+	return &world{World: areatest.New(t, func(s *areatest.World) areatest.Area { return areatest.Of(New(s.Dir, s.Files)) })}
 }
 
-func (w *world) enroll() {
-	w.t.Helper()
-	put := func(id string, r directory.Record) directory.Put { return directory.Put{ID: id, Record: r} }
-	err := w.dir.Apply(w.t.Context(), psync.Actor{}, "x", []directory.Put{
-		put("x", directory.School{Name: "Collège Joseph-Collard", Timezone: "Europe/Paris"}),
-		put("fr", directory.Subject{Name: "Français"}), put("5b", directory.Class{Name: "5e B", Kind: directory.KindClass}),
-		put("ines", directory.Person{First: "Inès", Last: "Benali", Pupil: true}),
-		put("malo", directory.Person{First: "Malo", Last: "Kerven", Pupil: true}),
-		put("nadia", directory.Person{First: "Nadia", Last: "Benali"}),
-		put("garnier", directory.Person{First: "Claire", Last: "Garnier"}),
-		put("roussel", directory.Person{First: "Hélène", Last: "Roussel"}),
-		put("e1", directory.Enrollment{Student: "ines", Audience: "class:5b"}), put("e2", directory.Enrollment{Student: "malo", Audience: "class:5b"}),
-		put("g1", directory.Guardianship{Guardian: "nadia", Student: "ines", Level: 1, Reads: true}),
-		put("fr5b", directory.CourseRecord{Subject: "fr", Audience: "class:5b"}),
-		put("t1", directory.Teaching{Course: "fr5b", Teacher: "garnier"}),
-		put("p1", directory.Post{Person: "roussel", Role: directory.RoleDirection}),
-	})
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	w.settle()
-}
-
-func (w *world) settle() {
-	w.t.Helper()
-	if err := w.engine.Drain(w.t.Context()); err != nil {
-		w.t.Fatal(err)
-	}
-}
-
-func (w *world) pass(d time.Duration) {
-	w.now = w.now.Add(d)
-	w.settle()
-}
-
-func person(id string) psync.Actor { return psync.Actor{School: "x", User: id, Device: "d_" + id} }
-
-type args = map[string]any
-
-// do sends a mutation and carries out what follows.
-func (w *world) do(user, name string, a args) *psync.Refusal {
-	w.t.Helper()
-	return w.doOn(person(user), "user:"+user, name, a)
-}
-
-func (w *world) doOn(who psync.Actor, scope, name string, a args) *psync.Refusal {
-	w.t.Helper()
-	raw, err := json.Marshal(a)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	lane := who.Device + scope
-	w.k[lane]++
-	res, err := w.engine.Sync(w.t.Context(), who, &psync.Request{V: 1, Schema: 1, Device: who.Device, Mutations: []psync.Mutation{
-		{Scope: scope, K: w.k[lane], Name: name, Args: raw, At: w.now.UnixMilli()},
-	}})
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	var answer struct {
-		Results []struct {
-			OK    bool           `json:"ok"`
-			Error *psync.Refusal `json:"error"`
-		} `json:"results"`
-	}
-	if err := json.Unmarshal(res.JSON(), &answer); err != nil {
-		w.t.Fatal(err)
-	}
-	w.settle()
-	if r := answer.Results[0]; !r.OK && r.Error == nil {
-		w.t.Fatalf("%s: %s", name, res.JSON())
-	}
-	return answer.Results[0].Error
+// own is an act in a person's own scope.
+func own(user, name string, a args) areatest.Act {
+	return areatest.Act{User: user, Scope: "user:" + user, Name: name, Args: a}
 }
 
 func (w *world) must(user, name string, a args) {
-	w.t.Helper()
-	if r := w.do(user, name, a); r != nil {
-		w.t.Fatalf("%s of %s refused: %s %s %s", name, user, r.Code, r.Field, r.Message)
-	}
+	w.Helper()
+	w.Must(own(user, name, a))
 }
 
-// want holds that an act is refused for "code field".
 func (w *world) want(refusal, user, name string, a args) {
-	w.t.Helper()
-	got := ""
-	if r := w.do(user, name, a); r != nil {
-		got = strings.TrimSpace(r.Code + " " + r.Field)
-	}
-	if got != refusal {
-		w.t.Errorf("%s %v: %q, want %q", name, a, got, refusal)
-	}
+	w.Helper()
+	w.Want(refusal, own(user, name, a))
 }
 
 // text is a file of so many bytes, another for each seed.
@@ -178,17 +64,13 @@ func file(data []byte, name string) args {
 }
 
 func (w *world) upload(user string, data []byte) {
-	w.t.Helper()
-	up := attachment.Upload{SHA: shaOf(data), Name: "x.txt", Type: "text/plain", Size: int64(len(data))}
-	if err := w.files.Arrived(w.t.Context(), person(user), up, bytes.NewReader(data)); err != nil {
-		w.t.Fatal(err)
-	}
-	w.settle()
+	w.Helper()
+	w.Upload(user, "x.txt", "text/plain", data)
 }
 
 // show makes a record of somebody's, as a message would, show a file to another.
 func (w *world) show(from, to string, data []byte) (hide func()) {
-	w.t.Helper()
+	w.Helper()
 	w.upload(from, data)
 	w.letter++
 	ref := attachment.Reference{
@@ -196,14 +78,14 @@ func (w *world) show(from, to string, data []byte) (hide func()) {
 		Scopes: []string{"user:" + to}, Files: []string{shaOf(data)},
 	}
 	commit := func(do func(*psync.Tx, attachment.Reference)) {
-		_, err := w.engine.Commit(w.t.Context(), person(from), "user:"+from, func(_ context.Context, tx *psync.Tx) error {
+		_, err := w.Engine.Commit(w.Context(), areatest.Person(from), "user:"+from, func(_ context.Context, tx *psync.Tx) error {
 			do(tx, ref)
 			return nil
 		})
 		if err != nil {
-			w.t.Fatal(err)
+			w.Fatal(err)
 		}
-		w.settle()
+		w.Settle()
 	}
 	commit(attachment.Refer)
 	return func() { commit(attachment.Release) }
@@ -211,43 +93,24 @@ func (w *world) show(from, to string, data []byte) (hide func()) {
 
 // documents are those of a person, by id.
 func (w *world) documents(user string) map[string]Document {
-	w.t.Helper()
-	recs, err := w.engine.Find(w.t.Context(), "user:"+user, storage.Key{Type: kindDocument})
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	w.Helper()
 	all := map[string]Document{}
-	for _, r := range recs {
+	for _, r := range w.Find("user:"+user, kindDocument, "") {
 		var d Document
 		if err := json.Unmarshal(r.Value, &d); err != nil {
-			w.t.Fatal(err)
+			w.Fatal(err)
 		}
 		all[r.ID] = d
 	}
 	return all
 }
 
-// readers are those of the school who may fetch a file.
-func (w *world) readers(data []byte) (who []string) {
-	w.t.Helper()
-	for _, user := range []string{"garnier", "ines", "malo", "nadia", "roussel"} {
-		ok, err := w.files.Readable(w.t.Context(), person(user), shaOf(data))
-		if err != nil {
-			w.t.Fatal(err)
-		}
-		if ok {
-			who = append(who, user)
-		}
-	}
-	return who
-}
-
 // stored counts the blobs there are.
 func (w *world) stored() (n int) {
-	w.t.Helper()
-	err := w.blobs.List(w.t.Context(), "", func(storage.Blob) bool { n++; return true })
+	w.Helper()
+	err := w.Blobs.List(w.Context(), "", func(storage.Blob) bool { n++; return true })
 	if err != nil {
-		w.t.Fatal(err)
+		w.Fatal(err)
 	}
 	return n
 }

@@ -40,6 +40,8 @@ afterAll(async () => {
 const calls = (name: string) =>
   teacherPage.getByRole('listitem').filter({ hasText: name }).getByRole('button').first()
 
+const hour = new Date().toLocaleTimeString('en-GB', { hour: '2-digit', timeZone: 'Europe/Paris' })
+
 /** Some days ago, as forms have it, and as the screens say it. */
 const ago = (days: number) => new Date(Date.now() - days * 86_400_000)
 const day = (days: number) => ago(days).toISOString().slice(0, 10)
@@ -56,8 +58,13 @@ const answered = (page: Page) =>
 step('a teacher takes the roll without a network, and it is kept', async () => {
   await installed(teacherPage)
   await teacherPage.goto(`${server.url}/appel`)
-  await teacherPage.getByRole('link', { name: 'Français · 5e B' }).click()
+  await teacherPage.getByRole('link', { name: 'Français · 5e B' }).first().click()
   await calls('Benali Inès').waitFor()
+  await teacherPage.getByRole('button', { name: 'Horaire' }).click() // whatever the timetable has at this hour
+  await teacherPage.getByLabel('Début').fill(`${hour}:00`)
+  await teacherPage.getByLabel('Fin').fill(`${hour}:59`)
+  await teacherPage.getByRole('button', { name: 'Utiliser cet horaire' }).click()
+  await teacherPage.getByText(`De ${String(Number(hour))} h à`).waitFor()
   await teacher.offline(true)
   await calls('Benali Inès').click()
   await teacherPage.getByText('5 présents, 1 absent').waitFor()

@@ -47,6 +47,9 @@ export function lessonAt<L extends Timed>(lessons: readonly L[], clock: string):
   )
 }
 
+/** The roll may be taken: from some minutes before, as the server has it (api/attendance/check.go). */
+export const hasBegun = (lesson: Timed, clock: string): boolean => lesson.start <= plus(clock, 15)
+
 interface Course {
   id: string
   /** Those of the day. */
