@@ -114,9 +114,15 @@ const people: Person[] = [
       '/annee-scolaire',
       '/vie-scolaire',
       '/vie-scolaire/incident',
+      '/reglages/vie-scolaire',
     ],
     follow: ['/classes', '/vie-scolaire'],
-    press: [{ path: lessons, names: [/Français/, 'Changer ce cours'] }],
+    press: [
+      { path: lessons, names: [/Français/, 'Changer ce cours'] },
+      { path: '/vie-scolaire', names: ['Faire un appel'] },
+      { path: '/vie-scolaire', names: ['Régler'] },
+      { path: '/reglages/vie-scolaire', names: ['Ajouter un motif'] },
+    ],
   },
   {
     name: 'Hélène Roussel',

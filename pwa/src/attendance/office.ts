@@ -140,10 +140,7 @@ export function rollsOfDay(rows: readonly Row<Roll>[], date: string, names = nam
       const title = value.title ?? names.title(value)
       return { id, pending, roll: { ...value, title }, called, ...counts, present }
     })
-    .sort(
-      (a, b) =>
-        b.roll.start.localeCompare(a.roll.start) || (a.roll.title ?? '').localeCompare(b.roll.title ?? ''),
-    )
+    .sort((a, b) => b.roll.start.localeCompare(a.roll.start) || a.roll.title.localeCompare(b.roll.title))
 }
 
 /**
