@@ -53,21 +53,21 @@ type World struct {
 var Monday = time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
 
 // New makes a world in memory; each area is made from it.
-func New(t testing.TB, areas ...func(*World) Area) *World {
-	t.Helper()
-	return NewOn(t, sqlite.Memory, notify.Config{}, areas...)
+func New(tb testing.TB, areas ...func(*World) Area) *World {
+	tb.Helper()
+	return NewOn(tb, sqlite.Memory, notify.Config{}, areas...)
 }
 
 // NewOn is New on a database, with alerts sent as c says.
-func NewOn(t testing.TB, database string, c notify.Config, areas ...func(*World) Area) *World {
-	t.Helper()
-	w := &World{TB: t, Log: slog.New(slog.DiscardHandler), now: Monday, k: map[string]int64{}}
-	records, err := sqlite.Open(t.Context(), database, sqlite.Options{})
+func NewOn(tb testing.TB, database string, c notify.Config, areas ...func(*World) Area) *World {
+	tb.Helper()
+	w := &World{TB: tb, Log: slog.New(slog.DiscardHandler), now: Monday, k: map[string]int64{}}
+	records, err := sqlite.Open(tb.Context(), database, sqlite.Options{})
 	w.check(err)
-	t.Cleanup(func() { _ = records.Close() })
-	blobs, err := disk.Open(t.TempDir())
+	tb.Cleanup(func() { _ = records.Close() })
+	blobs, err := disk.Open(tb.TempDir())
 	w.check(err)
-	t.Cleanup(func() { _ = blobs.Close() })
+	tb.Cleanup(func() { _ = blobs.Close() })
 	w.Store, w.Blobs = records, blobs
 	w.Dir = directory.New(directory.Config{Records: records, Log: w.Log, Now: w.Now})
 	w.Files = attachment.New(attachment.Config{Blobs: blobs, Access: w.Dir, Log: w.Log, Now: w.Now})

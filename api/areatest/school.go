@@ -41,8 +41,11 @@ func put(id string, r directory.Record) directory.Put { return directory.Put{ID:
 
 func pupils() (all []directory.Put) {
 	for _, p := range [][4]string{
-		{"ines", "Inès", "Benali", "5b"}, {"malo", "Malo", "Le Goff", "5b"}, {"tom", "Tom", "Roy", "5b"},
-		{"zoe", "Zoé", "Blanc", "5b"}, {"noe", "Noé", "Benali", "5a"},
+		{"ines", "Inès", "Benali", "5b"},
+		{"malo", "Malo", "Le Goff", "5b"},
+		{"tom", "Tom", "Roy", "5b"},
+		{"zoe", "Zoé", "Blanc", "5b"},
+		{"noe", "Noé", "Benali", "5a"},
 	} {
 		all = append(all, put(p[0], directory.Person{First: p[1], Last: p[2], Pupil: true}),
 			put("in-"+p[0], directory.Enrollment{Student: p[0], Audience: "class:" + p[3]}))
@@ -55,9 +58,13 @@ func pupils() (all []directory.Put) {
 
 func adults() (all []directory.Put) {
 	for _, p := range [][4]string{
-		{"nadia", "Mme", "Nadia", "Benali"}, {"karim", "M.", "Karim", "Benali"}, {"lucie", "Mme", "Lucie", "Moreau"},
-		{"garnier", "Mme", "Claire", "Garnier"}, {"petit", "M.", "Luc", "Petit"},
-		{"viard", "Mme", "Anne", "Viard"}, {"roussel", "Mme", "Hélène", "Roussel"},
+		{"nadia", "Mme", "Nadia", "Benali"},
+		{"karim", "M.", "Karim", "Benali"},
+		{"lucie", "Mme", "Lucie", "Moreau"},
+		{"garnier", "Mme", "Claire", "Garnier"},
+		{"petit", "M.", "Luc", "Petit"},
+		{"viard", "Mme", "Anne", "Viard"},
+		{"roussel", "Mme", "Hélène", "Roussel"},
 	} {
 		all = append(all, put(p[0], directory.Person{First: p[2], Last: p[3], Civility: p[1]}))
 	}
@@ -66,8 +73,10 @@ func adults() (all []directory.Put) {
 
 func courses() (all []directory.Put) {
 	for _, c := range [][4]string{
-		{"fr5b", "fr", "class:5b", "garnier"}, {"ma5b", "ma", "class:5b", "petit"},
-		{"fr5a", "fr", "class:5a", "garnier"}, {"la5", "la", "group:latin", "garnier"},
+		{"fr5b", "fr", "class:5b", "garnier"},
+		{"ma5b", "ma", "class:5b", "petit"},
+		{"fr5a", "fr", "class:5a", "garnier"},
+		{"la5", "la", "group:latin", "garnier"},
 	} {
 		all = append(all, put(c[0], directory.CourseRecord{Subject: c[1], Audience: c[2]}),
 			put("teaches-"+c[0], directory.Teaching{Course: c[0], Teacher: c[3]}))

@@ -429,7 +429,7 @@ func (s *Service) showFiles(tx *psync.Tx, args noteArgs, before, n Note) {
 	ref := attachment.Reference{School: tx.Actor().School, By: tx.Actor().User, ID: args.Type + "." + args.ID}
 	ref.Kind, ref.Scopes = kindPaper, here
 	show(tx, ref, before.Papers, n.Papers)
-	ref.Kind, ref.Scopes = kindPunishment, append(here, studentScope(args.Student))
+	ref.Kind, ref.Scopes = kindPunishment, slices.Concat(here, []string{studentScope(args.Student)})
 	show(tx, ref, before.Files, n.Files)
 }
 

@@ -2,6 +2,7 @@ package attendance
 
 import (
 	"fmt"
+	"maps"
 	"testing"
 )
 
@@ -11,9 +12,7 @@ func TestReasonsOfASchool(t *testing.T) {
 	w := newWorld(t)
 	set := func(code string, more args) deed {
 		a := args{"code": code, "label": "Panne de réveil", "published": true, "counts": true, "families": true, "kinds": []string{"lateness"}, "order": 11}
-		for k, v := range more {
-			a[k] = v
-		}
+		maps.Copy(a, more)
 		return deed{User: "viard", Scope: "school:x", Name: "attendance.reason@1", Args: a}
 	}
 	say := func(id, kind string) deed {

@@ -1,6 +1,7 @@
 package attendance
 
 import (
+	"maps"
 	"testing"
 	"time"
 )
@@ -27,9 +28,7 @@ func TestARollOfAPermanence(t *testing.T) {
 	w := newWorld(t)
 	permanence := func(more args, calls ...args) deed {
 		a := roll(args{"audience": "group:latin"}, calls...)
-		for k, v := range more {
-			a[k] = v
-		}
+		maps.Copy(a, more)
 		return deed{User: "viard", Scope: office, Name: "attendance.correct@1", Args: a}
 	}
 	w.Must(permanence(nil, call("noe", Absent)))
