@@ -27,6 +27,7 @@ import (
 	"preau/api/notebook"
 	"preau/api/notify"
 	"preau/api/notify/courier"
+	"preau/api/skills"
 	"preau/api/timetable"
 	"preau/storage/disk"
 	"preau/storage/sqlite"
@@ -107,6 +108,8 @@ func newWorld(t testing.TB) *world {
 	pages.Register(w.mux)
 	marks := grades.New(grades.Config{Directory: w.directory, Files: files, Notices: notices, Log: log, Now: morning})
 	marks.Register(w.mux)
+	levels := skills.New(skills.Config{Directory: w.directory, Marks: marks, Notices: notices, Now: morning})
+	levels.Register(w.mux)
 	w.directory.Register(w.mux)
 	files.Register(w.mux)
 	notices.Register(w.mux)
@@ -120,6 +123,7 @@ func newWorld(t testing.TB) *world {
 	lessons.Bind(w.engine)
 	pages.Bind(w.engine)
 	marks.Bind(w.engine)
+	levels.Bind(w.engine)
 	presence.Bind(w.engine)
 	w.accounts, err = account.New(account.Config{
 		Engine: w.engine, Watcher: records, Directory: w.directory, Key: bytes.Repeat([]byte{2}, 32),
@@ -294,6 +298,10 @@ func (w *world) live(t testing.TB) {
 	w.must(t, "teacher", "course:fr5b", "grades.comment@1", `{"assessment":"assessment-0001","student":"ines","comment":"SECRET-COPY"}`)
 	w.must(t, "teacher", "course:fr5b", "grades.publish@1", `{"id":"assessment-0001"}`)
 	w.must(t, "teacher", "course:fr5b", "grades.cancel@1", `{"id":"assessment-0002"}`)
+	evaluate := `{"id":"evaluation-0001","title":"SECRET-COPY","date":"2026-11-20","items":[{"skill":"socle-fra-1","coefficient":"1"}]}`
+	w.must(t, "teacher", "course:fr5b", "skills.evaluate@1", evaluate)
+	w.must(t, "teacher", "course:fr5b", "skills.enter@1", `{"evaluation":"evaluation-0001","cells":[{"student":"ines","skill":"socle-fra-1","value":"beyond","was":""}]}`)
+	w.must(t, "teacher", "course:fr5b", "skills.publish@1", `{"id":"evaluation-0001"}`)
 	w.settle(t)
 	w.must(t, "teacher", "user:garnier", "mail.send@1", `{"id":"letter-0001","subject":"Rédaction","mode":"all","to":["user:ines"],"body":[{"runs":[{"text":"SECRET-COPY"}]},{"kind":"poll","runs":[],"poll":{"id":"poll-0001","question":"Compris ?","options":["Oui","Non"]}}]}`)
 	w.must(t, "self", "user:ines", "mail.send@1", `{"id":"letter-0004","subject":"Demande","mode":"all","to":["user:garnier"],"body":[{"runs":[{"text":"SECRET-COPY"}]}]}`)

@@ -43,9 +43,10 @@ const (
 	ArrangeTimetable Action = "arrange the timetable"
 	WriteNotebook    Action = "write the cahier de textes"
 	FeedCalendar     Action = "feed a calendar"
-	Assess           Action = "assess pupils"          // enter marks, publish them, set how averages are made
+	Assess           Action = "assess pupils"          // enter marks and levels, publish them, set how averages are made
 	RuleGrades       Action = "set the rules of marks" // and the periods of the year
-	TakeRoll         Action = "take the roll"          // and write to a pupil's record
+	RuleSkills       Action = "set the framework of competences"
+	TakeRoll         Action = "take the roll" // and write to a pupil's record
 	KeepRegister     Action = "keep the register of absences"
 	JustifyAbsence   Action = "justify an absence" // and acknowledge
 	SetReasons       Action = "set the reasons for absences"
@@ -83,6 +84,7 @@ var policy = map[Action]struct {
 
 	Assess:     {"course", []relation{teacher}},
 	RuleGrades: {"school", []relation{direction, admin}},
+	RuleSkills: {"school", []relation{direction, admin}},
 
 	HandIn:      {"student", []relation{pupil}},
 	ReadStudent: {"student", []relation{pupil, guardian, staff, direction}},

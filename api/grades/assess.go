@@ -221,7 +221,7 @@ func (g *Gradebook) checkAmended(ctx context.Context, tx *psync.Tx, c directory.
 	if after.OutOf >= before.OutOf {
 		return nil
 	}
-	policy, err := g.policy(ctx, c.School)
+	policy, err := g.PolicyOf(ctx, c.School)
 	if err != nil {
 		return err
 	}

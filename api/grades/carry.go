@@ -54,7 +54,7 @@ func (g *Gradebook) book(ctx context.Context, scope string) (*book, error) {
 	if !ok {
 		return nil, fmt.Errorf("gradebook of %s: no such course", scope)
 	}
-	policy, err := g.policy(ctx, course.School)
+	policy, err := g.PolicyOf(ctx, course.School)
 	if err != nil {
 		return nil, err
 	}

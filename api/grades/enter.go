@@ -61,7 +61,7 @@ func (g *Gradebook) writable(ctx context.Context, c directory.Course, a Assessme
 	if err := g.checkOpen(ctx, c, a.Period); err != nil {
 		return Policy{}, err
 	}
-	return g.policy(ctx, c.School)
+	return g.PolicyOf(ctx, c.School)
 }
 
 // writer writes the marks of one assessment.

@@ -262,13 +262,22 @@ func clock(s string) bool {
 // checkOpen refuses a period that the class of a course has not, or in which
 // no mark is written any more. A school without periods has none to name.
 func (g *Gradebook) checkOpen(ctx context.Context, c directory.Course, id string) error {
+	return g.checkUntil(ctx, c, id, func(s Seals) directory.Date { return s.Grades })
+}
+
+// CheckLevelsOpen does so for the levels of competences.
+func (g *Gradebook) CheckLevelsOpen(ctx context.Context, c directory.Course, id string) error {
+	return g.checkUntil(ctx, c, id, func(s Seals) directory.Date { return s.Skills })
+}
+
+func (g *Gradebook) checkUntil(ctx context.Context, c directory.Course, id string, last func(Seals) directory.Date) error {
 	periods, err := g.PeriodsOf(ctx, c.School, c.Audience)
 	if err != nil {
 		return err
 	}
 	p, known := periods[id]
 	switch {
-	case known && (p.Closed || Sealed(p.Seals.Grades, g.dir.Today(c.School))):
+	case known && (p.Closed || Sealed(last(p.Seals), g.dir.Today(c.School))):
 		return psync.Refuse("period_closed", "period", "%s is closed", p.Name)
 	case !known && id != "":
 		return psync.Refuse("not_found", "period", "no such period")

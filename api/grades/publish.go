@@ -8,12 +8,17 @@ import (
 	psync "preau/sync"
 )
 
-type publishArgs struct {
-	ID string `json:"id"`
+// Wish is from when a teacher wants something to be seen, as times of devices.
+type Wish struct {
 	// At is when the pupils see it; empty: now, or at the hour of the school.
 	At string `json:"at"`
 	// GuardiansAt is when the guardians do; empty: after the school's delay.
 	GuardiansAt string `json:"guardiansAt"`
+}
+
+type publishArgs struct {
+	ID string `json:"id"`
+	Wish
 }
 
 // publish sets from when an assessment is seen. What pupils see already stays
@@ -32,15 +37,8 @@ func (g *Gradebook) publish(ctx context.Context, tx *psync.Tx) error {
 	if err != nil {
 		return err
 	}
-	seen := !a.PublishAt.IsZero() && !a.PublishAt.After(tx.Now())
-	at, guardians, err := args.moments(tx.Now(), policy, g.dir.Location(course.School))
+	at, guardians, err := args.Moments(a.Date, a.PublishAt, tx.Now(), policy, g.dir.Location(course.School))
 	if err != nil {
-		return err
-	}
-	if seen {
-		at = a.PublishAt
-	}
-	if err := checkMoments(a, at, guardians, tx.Now(), g.dir.Location(course.School)); err != nil {
 		return err
 	}
 	a.PublishAt, a.GuardiansAt = at, guardians
@@ -49,12 +47,23 @@ func (g *Gradebook) publish(ctx context.Context, tx *psync.Tx) error {
 	return nil
 }
 
-// moments are the two dates of a publication. What lies in the past is now.
-func (args publishArgs) moments(now time.Time, p Policy, local *time.Location) (at, guardians time.Time, err error) {
-	now = now.UTC().Truncate(time.Second)
+// Moments are the two dates of a publication of something of a day; before is
+// when it was to be seen until now. What lies in the past is now, and what is
+// seen already stays seen since then.
+func (w Wish) Moments(day directory.Date, before, now time.Time, p Policy, local *time.Location) (at, guardians time.Time, err error) {
+	if at, guardians, err = w.parse(now.UTC().Truncate(time.Second), p, local); err != nil {
+		return at, guardians, err
+	}
+	if !before.IsZero() && !before.After(now) {
+		at = before
+	}
+	return at, guardians, checkMoments(day, at, guardians, now, local)
+}
+
+func (w Wish) parse(now time.Time, p Policy, local *time.Location) (at, guardians time.Time, err error) {
 	at = p.nextHour(now, local)
-	if args.At != "" {
-		if at, err = parseTime("at", args.At); err != nil {
+	if w.At != "" {
+		if at, err = parseTime("at", w.At); err != nil {
 			return at, at, err
 		}
 	}
@@ -62,18 +71,18 @@ func (args publishArgs) moments(now time.Time, p Policy, local *time.Location) (
 		at = now
 	}
 	guardians = at.Add(time.Duration(p.Delay) * time.Minute)
-	if args.GuardiansAt != "" {
-		guardians, err = parseTime("guardiansAt", args.GuardiansAt)
+	if w.GuardiansAt != "" {
+		guardians, err = parseTime("guardiansAt", w.GuardiansAt)
 	}
-	if args.GuardiansAt != "" && guardians.Before(now) {
+	if w.GuardiansAt != "" && guardians.Before(now) {
 		guardians = now
 	}
 	return at, guardians, err
 }
 
-func checkMoments(a Assessment, at, guardians, now time.Time, local *time.Location) error {
+func checkMoments(day directory.Date, at, guardians, now time.Time, local *time.Location) error {
 	switch {
-	case directory.DateOf(at.In(local)) < a.Date:
+	case directory.DateOf(at.In(local)) < day:
 		return psync.Refuse("too_early", "at", "before the day of the assessment")
 	case guardians.Before(at):
 		return invalid("guardiansAt", "before the pupils")

@@ -129,8 +129,8 @@ func (g *Gradebook) recarryCourse(ctx context.Context, job *psync.Job, scope str
 	})
 }
 
-// policy reads what a school decided about marks.
-func (g *Gradebook) policy(ctx context.Context, school string) (Policy, error) {
+// PolicyOf reads what a school decided about marks.
+func (g *Gradebook) PolicyOf(ctx context.Context, school string) (Policy, error) {
 	p := DefaultPolicy()
 	recs, err := g.engine.Find(ctx, "school:"+school, storage.Key{Type: "grades", ID: "grades"})
 	if err == nil && len(recs) > 0 {

@@ -20,6 +20,7 @@ import (
 	"preau/api/mail"
 	"preau/api/notebook"
 	"preau/api/notify"
+	"preau/api/skills"
 	"preau/api/timetable"
 	"preau/pwa"
 	"preau/storage"
@@ -49,6 +50,7 @@ type App struct {
 	timetable  *timetable.Service
 	notebook   *notebook.Service
 	grades     *grades.Gradebook
+	skills     *skills.Service
 	attendance *attendance.Service
 
 	uploads *api.Uploads
@@ -130,6 +132,7 @@ func (a *App) openAreas() (err error) {
 	a.timetable = timetable.New(timetable.Config{Directory: a.directory, Notices: a.notices, Log: a.log, Now: a.now})
 	a.notebook = notebook.New(notebook.Config{Directory: a.directory, Files: a.files, Log: a.log, Now: a.now})
 	a.grades = grades.New(grades.Config{Directory: a.directory, Files: a.files, Notices: a.notices, Log: a.log, Now: a.now})
+	a.skills = skills.New(skills.Config{Directory: a.directory, Marks: a.grades, Notices: a.notices, Now: a.now})
 	a.attendance = attendance.New(attendance.Config{
 		Directory: a.directory, Timetable: a.timetable, Files: a.files, Notices: a.notices, Now: a.now,
 	})
@@ -158,6 +161,7 @@ func (a *App) openEngine() {
 	a.timetable.Register(mux)
 	a.notebook.Register(mux)
 	a.grades.Register(mux)
+	a.skills.Register(mux)
 	a.attendance.Register(mux)
 	a.engine = psync.New(psync.Config{Records: counted{a.records, &a.counts}, Mux: mux, Access: a.directory, Lease: a.config.Takeover, Log: a.log, Now: a.now})
 	a.directory.Bind(a.engine)
@@ -168,6 +172,7 @@ func (a *App) openEngine() {
 	a.timetable.Bind(a.engine)
 	a.notebook.Bind(a.engine)
 	a.grades.Bind(a.engine)
+	a.skills.Bind(a.engine)
 	a.attendance.Bind(a.engine)
 }
 

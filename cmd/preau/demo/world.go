@@ -21,6 +21,7 @@ import (
 	"preau/api/mail"
 	"preau/api/notebook"
 	"preau/api/notify"
+	"preau/api/skills"
 	"preau/api/timetable"
 	psync "preau/sync"
 )
@@ -99,6 +100,8 @@ func (w *World) addAreas(mux *psync.Mux) (err error) {
 	letters := mail.New(mail.Config{Directory: w.Directory, Files: w.Files, Notices: w.Notices, Log: c.Log, Now: w.Clock.Now})
 	marks := grades.New(grades.Config{Directory: w.Directory, Files: w.Files, Notices: w.Notices, Log: c.Log, Now: w.Clock.Now})
 	marks.Register(mux)
+	levels := skills.New(skills.Config{Directory: w.Directory, Marks: marks, Notices: w.Notices, Now: w.Clock.Now})
+	levels.Register(mux)
 	letters.Register(mux)
 	own := document.New(w.Directory, w.Files)
 	own.Register(mux)
@@ -114,6 +117,7 @@ func (w *World) addAreas(mux *psync.Mux) (err error) {
 	w.Homework.Bind(w.Engine)
 	own.Bind(w.Engine)
 	marks.Bind(w.Engine)
+	levels.Bind(w.Engine)
 	presence.Bind(w.Engine)
 	w.Files.Bind(w.Engine)
 	w.Notices.Bind(w.Engine)
