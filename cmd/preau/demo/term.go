@@ -66,7 +66,7 @@ type given struct {
 // events are all that happens, in no order.
 func (p *plan) events() []event {
 	week := p.week()
-	all := slices.Concat(p.featured(), p.letters(), p.documents(), p.marks(), p.changes(week), p.notebook(week))
+	all := slices.Concat(p.featured(), p.letters(), p.documents(), p.marks(), p.levels(), p.changes(week), p.notebook(week))
 	all = append(all, p.arranged(week))
 	for _, g := range p.ordinary() {
 		all = append(all, g.event())
