@@ -40,6 +40,8 @@ const mailbox = {
 /** What pupils and guardians read, and where teachers begin. */
 const marks = { tab: 'grades', load: () => import('../screens/grades/Grades.svelte') } as const
 const gradebook = { tab: 'grades', load: () => import('../screens/grades/Teaching.svelte') } as const
+const skills = { tab: 'grades', load: () => import('../screens/skills/Skills.svelte') } as const
+const skillTeaching = { tab: 'grades', load: () => import('../screens/skills/Teaching.svelte') } as const
 const attendance = {
   tab: 'life',
   load: () => import('../screens/attendance/Attendance.svelte'),
@@ -162,6 +164,16 @@ export const routes = {
     path: '/reglages/notes/:period',
     tab: 'more',
     load: () => import('../screens/grades/rules/EditPeriod.svelte'),
+  },
+  skills: { path: '/competences', ...skills },
+  skillBook: { path: '/competences/cours/:course', ...skillTeaching },
+  evaluate: { path: '/competences/cours/:course/nouveau', ...skillTeaching },
+  evaluation: { path: '/competences/cours/:course/:id', ...skillTeaching, wide: true },
+  amendEvaluation: { path: '/competences/cours/:course/:id/modifier', ...skillTeaching },
+  skillRules: {
+    path: '/reglages/competences',
+    tab: 'more',
+    load: () => import('../screens/skills/rules/Rules.svelte'),
   },
   rolls: { path: '/appel', ...attendance },
   roll: { path: '/appel/:course', ...attendance },

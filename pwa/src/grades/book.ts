@@ -11,6 +11,7 @@ import type {
   View,
 } from '../sync/index.ts'
 import { averageOf, figuresOf, numbers, type Figures, type Result, type Test } from './average.ts'
+import { levelsAlone } from '../skills/alone.ts'
 import { usualPolicy } from './policy.ts'
 
 export interface Pupil {
@@ -53,6 +54,8 @@ export interface Book {
   /** That this course may use, in the order of the year. */
   periods: Row<Period>[]
   period: string
+  /** The school evaluates this course by competences, without marks. */
+  levelsAlone: boolean
 }
 
 const usualService: CourseService = { coefficient: '1' }
@@ -108,7 +111,7 @@ export async function bookOf(
   now: Date,
 ): Promise<Book | undefined> {
   const scope = `course:${course}`
-  const [row, roster, assessments, marks, service, policy, all, subjects] = await Promise.all([
+  const [row, roster, assessments, marks, service, policy, all, subjects, skills] = await Promise.all([
     view.get(scope, 'course', course),
     view.list(scope, 'roster'),
     view.list(scope, 'assessment'),
@@ -117,6 +120,7 @@ export async function bookOf(
     view.all('grades'),
     view.all('period'),
     view.all('subject'),
+    view.all('skills'),
   ])
   if (!row) return undefined
   const periods = periodsOf(all, row.value)
@@ -140,6 +144,7 @@ export async function bookOf(
       '20',
     ),
     policy: policy[0]?.value ?? usualPolicy,
+    levelsAlone: levelsAlone(skills[0]?.value, row.value),
   }
 }
 
@@ -149,14 +154,19 @@ export function today(now: Date): string {
   return `${String(now.getFullYear())}-${two(now.getMonth() + 1)}-${two(now.getDate())}`
 }
 
-function periodsOf(all: Row<Period>[], course: Course): Row<Period>[] {
+/** Those that a course may use, in the order of the year. */
+export function periodsOf(all: Row<Period>[], course: Course): Row<Period>[] {
   return all
     .filter(({ value }) => !value.audiences?.length || value.audiences.includes(course.audience))
     .sort((a, b) => a.value.start.localeCompare(b.value.start) || a.id.localeCompare(b.id))
 }
 
 /** The period of today; else the last that has begun; where there are none, none. */
-export function periodOf(periods: Row<Period>[], assessments: Row<Assessment>[], day: string): string {
+export function periodOf(
+  periods: Row<Period>[],
+  assessments: Row<{ period?: string }>[],
+  day: string,
+): string {
   const begun = periods.filter(({ value }) => value.start <= day)
   const now = begun.filter(({ value }) => day <= value.end)
   const used = new Set(assessments.map((one) => one.value.period ?? ''))
@@ -164,7 +174,7 @@ export function periodOf(periods: Row<Period>[], assessments: Row<Assessment>[],
   return (all.findLast((row) => used.has(row.id)) ?? all.at(-1) ?? periods[0])?.id ?? ''
 }
 
-function pupilsOf(roster: Row<{ first: string; last: string }>[]): Pupil[] {
+export function pupilsOf(roster: Row<{ first: string; last: string }>[]): Pupil[] {
   return roster
     .map(({ id, value }) => ({ id, first: value.first, last: value.last }))
     .sort((a, b) => a.last.localeCompare(b.last) || a.first.localeCompare(b.first))
@@ -184,7 +194,10 @@ function columnOf(row: Row<Assessment>, all: Row<AssessedMark>[], now: Date): Co
   }
 }
 
-export function stageOf({ publishAt, guardiansAt }: Assessment, now: Date): Stage {
+export function stageOf(
+  { publishAt, guardiansAt }: Pick<Assessment, 'publishAt' | 'guardiansAt'>,
+  now: Date,
+): Stage {
   const past = (at: string | undefined): boolean => at !== undefined && new Date(at) <= now
   if (!publishAt) return 'draft'
   if (!past(publishAt)) return 'planned'

@@ -1,5 +1,5 @@
 /** What a pupil got, by period and subject, with all averages worked out. Pure: records in, a view for the screens out. */
-import type { Grade, GradePolicy, Period, Row, Standing, Subject, View } from '../sync/index.ts'
+import type { Grade, GradePolicy, Period, Row, Standing, Student, Subject, View } from '../sync/index.ts'
 import { averageOf, general, type Result, type Test } from './average.ts'
 import { decimal, type Fraction } from './exact.ts'
 import { usualPolicy } from './policy.ts'
@@ -59,31 +59,44 @@ export async function termsOf(view: View, student: string, today: string): Promi
     view.all('grades'),
     view.get(`student:${student}`, 'student', student),
   ])
-  const audiences = new Set([
-    ...(me?.value.class ? [`class:${me.value.class.id}`] : []),
-    ...(me?.value.groups.map(({ id }) => `group:${id}`) ?? []),
-  ])
-  const shown = idsOf(periods, entries, audiences, today)
+  const used = entries.map(({ grade }) => grade.period ?? '')
+  const shown = periodsOf(periods, used, me?.value, today)
   const terms = shown.map((id) => termOf(id, periods.find((row) => row.id === id)?.value, entries, standings))
-  return { terms, current: currentOf(terms, today), policy: policy[0]?.value ?? usualPolicy }
+  return {
+    terms,
+    current: currentOf(terms, today) ?? termOf('', undefined, [], []),
+    policy: policy[0]?.value ?? usualPolicy,
+  }
 }
 
-/** In the order of the year. A period that has begun is there without any mark. */
-function idsOf(periods: Row<Period>[], entries: Entry[], audiences: Set<string>, today: string): string[] {
-  const used = new Set(entries.map(({ grade }) => grade.period ?? ''))
+/** In the order of the year. A period that has begun is there without anything in it. */
+export function periodsOf(
+  periods: Row<Period>[],
+  used: string[],
+  me: Student | undefined,
+  today: string,
+): string[] {
+  const audiences = new Set([
+    ...(me?.class ? [`class:${me.class.id}`] : []),
+    ...(me?.groups.map(({ id }) => `group:${id}`) ?? []),
+  ])
   const ours = ({ audiences: of }: Period): boolean => !of?.length || of.some((one) => audiences.has(one))
   const shown = periods
-    .filter((row) => used.has(row.id) || (ours(row.value) && row.value.start <= today))
+    .filter((row) => used.includes(row.id) || (ours(row.value) && row.value.start <= today))
     .sort((a, b) => a.value.start.localeCompare(b.value.start) || a.id.localeCompare(b.id))
     .map((row) => row.id)
-  const orphans = [...used].filter((id) => !shown.includes(id))
+  const orphans = [...new Set(used)].filter((id) => !shown.includes(id))
   return shown.length + orphans.length > 0 ? [...shown, ...orphans] : ['']
 }
 
-function currentOf(terms: Term[], today: string): Term {
+/** The one to open: of today, or the last; rather with something in it. */
+export function currentOf<T extends { period: Period | undefined; entries: unknown[] }>(
+  terms: T[],
+  today: string,
+): T | undefined {
   const now = terms.filter(({ period }) => period && period.start <= today && today <= period.end)
   const all = now.length > 0 ? now : terms
-  return all.findLast((term) => term.entries.length > 0) ?? all.at(-1) ?? termOf('', undefined, [], [])
+  return all.findLast((term) => term.entries.length > 0) ?? all.at(-1)
 }
 
 /** What guardians read as well wins over what only the pupil does. */

@@ -6,6 +6,7 @@ import { laid } from '../alerts/choices.ts'
 import { documentMutators } from './documentmutators.ts'
 import { timetableMutators } from '../timetable/mutators.ts'
 import { gradeMutators } from './grademutators.ts'
+import { skillMutators } from './skillmutators.ts'
 import { attendanceMutators } from './attendancemutators.ts'
 import { mailMutators } from './mailmutators.ts'
 import type { Stored } from '../db/database.ts'
@@ -60,6 +61,7 @@ const typed: Typed = {
   ...documentMutators,
   ...timetableMutators,
   ...gradeMutators,
+  ...skillMutators,
   ...attendanceMutators,
 
   async 'homework.give@1'(tx, args, { user, scope, at }) {

@@ -7,9 +7,11 @@ import type { TimetableActions, TimetableRecords } from '../timetable/records.ts
 import type { AttendanceActions, AttendanceRecords } from './attendancerecords.ts'
 import type { MailActions, MailRecords } from './mailrecords.ts'
 import type { GradeActions, GradeRecords } from './graderecords.ts'
+import type { SkillActions, SkillRecords } from './skillrecords.ts'
 
 export type * from './documentrecords.ts'
 export type * from './graderecords.ts'
+export type * from './skillrecords.ts'
 export type * from './attendancerecords.ts'
 export type * from './mailrecords.ts'
 export type * from '../timetable/records.ts'
@@ -240,7 +242,7 @@ export interface Notice {
 
 /** Record type → shape of its value. */
 export interface Records
-  extends MailRecords, DocumentRecords, TimetableRecords, GradeRecords, AttendanceRecords {
+  extends MailRecords, DocumentRecords, TimetableRecords, GradeRecords, SkillRecords, AttendanceRecords {
   school: School
   subject: Subject
   class: Class
@@ -266,7 +268,7 @@ export type RecordType = keyof Records
 
 /** What a person may do: mutation name → arguments. The scope it belongs to is in the comment. */
 export interface Actions
-  extends MailActions, DocumentActions, TimetableActions, GradeActions, AttendanceActions {
+  extends MailActions, DocumentActions, TimetableActions, GradeActions, SkillActions, AttendanceActions {
   /** course:K */
   'homework.give@1': {
     id: string

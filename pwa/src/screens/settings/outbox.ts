@@ -9,7 +9,7 @@ export type Written = (typeof written)[number] | 'body'
 /** "Copie : Rédaction", "Commentaire pour Lina". */
 export function titleOf(one: Outgoing, titles: ReadonlyMap<string, string>): string {
   const action = known(`out.${one.name.split('@')[0] ?? ''}`) ?? t('out.other')
-  const id = one.args.homework ?? one.args.assessment ?? one.args.id
+  const id = one.args.homework ?? one.args.assessment ?? one.args.evaluation ?? one.args.id
   const { file } = one.args as { file?: { name?: string } }
   const said = [one.args.title, one.args.subject, file?.name, one.args.name].find(
     (text) => typeof text === 'string' && text !== '',
