@@ -82,7 +82,7 @@ func (s *Service) write(ctx context.Context, tx *psync.Tx, args any, which *stri
 	if err != nil {
 		return nil, err
 	}
-	f, err := s.framework(ctx, course.School, course.ID)
+	f, err := s.frameworkFor(ctx, tx, course.School)
 	return &writer{
 		Service: s, tx: tx, id: *which, evaluation: e, framework: f, pupils: s.dir.Pupils(course.Audience),
 		slip: time.Duration(policy.Window) * time.Minute, before: map[string]Appraisal{}, cells: map[string][]Cell{},

@@ -78,7 +78,7 @@ func (s *Service) amend(ctx context.Context, tx *psync.Tx) error {
 
 // check refuses an evaluation that its course or its period cannot take.
 func (s *Service) check(ctx context.Context, tx *psync.Tx, c directory.Course, e Evaluation, before []Item) error {
-	f, err := s.framework(ctx, c.School, c.ID)
+	f, err := s.frameworkFor(ctx, tx, c.School)
 	if err != nil {
 		return err
 	}

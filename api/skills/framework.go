@@ -87,15 +87,40 @@ func Shipped() Framework {
 func (s *Service) framework(ctx context.Context, school, course string) (Framework, error) {
 	f := Shipped()
 	for _, scope := range []string{"school:" + school, "course:" + course} {
-		if scope == "course:" {
-			continue
+		if err := s.lay(ctx, &f, scope); err != nil {
+			return f, err
 		}
-		recs, err := s.engine.Find(ctx, scope, storage.Key{Type: "skills"}, storage.Key{Type: "skill"})
+	}
+	return f, nil
+}
+
+func (s *Service) lay(ctx context.Context, f *Framework, scope string) error {
+	recs, err := s.engine.Find(ctx, scope, storage.Key{Type: "skills"}, storage.Key{Type: "skill"})
+	if err == nil {
+		err = f.lay(recs)
+	}
+	if err != nil {
+		return fmt.Errorf("framework of %s: %w", scope, err)
+	}
+	return nil
+}
+
+// frameworkFor reads what an act works with: what its device did just before
+// counts, though it may not be stored yet.
+func (s *Service) frameworkFor(ctx context.Context, tx *psync.Tx, school string) (Framework, error) {
+	f := Shipped()
+	if scope := "school:" + school; scope != tx.Scope() {
+		if err := s.lay(ctx, &f, scope); err != nil {
+			return f, err
+		}
+	}
+	for _, typ := range []string{"skills", "skill"} {
+		recs, err := tx.List(ctx, typ)
 		if err == nil {
 			err = f.lay(recs)
 		}
 		if err != nil {
-			return f, fmt.Errorf("framework of %s: %w", scope, err)
+			return f, fmt.Errorf("framework of %s: %w", tx.Scope(), err)
 		}
 	}
 	return f, nil
@@ -166,7 +191,7 @@ func (s *Service) setSkill(ctx context.Context, tx *psync.Tx) error {
 	if err := tx.Args(&args); err != nil {
 		return err
 	}
-	f, err := s.framework(ctx, psync.ScopeID(tx.Scope()), "")
+	f, err := s.frameworkFor(ctx, tx, psync.ScopeID(tx.Scope()))
 	if err != nil {
 		return err
 	}
@@ -181,8 +206,8 @@ func (s *Service) setOwn(ctx context.Context, tx *psync.Tx) error {
 	if err != nil {
 		return err
 	}
-	f, err := s.framework(ctx, course.School, "")
-	if err != nil {
+	f := Shipped()
+	if err := s.lay(ctx, &f, "school:"+course.School); err != nil {
 		return err
 	}
 	if _, taken := f.Skills[args.ID]; taken {

@@ -133,6 +133,22 @@ func TestSkills(t *testing.T) {
 	}
 }
 
+// P7: a phone comes out of the tunnel with a competence, and an evaluation of
+// it, in one request.
+func TestOwnSkillAndItsEvaluationTogether(t *testing.T) {
+	w := newWorld(t)
+	own, _ := json.Marshal(args{"id": "skill-own-1", "domain": "CPD_FRA", "text": "Tenir un carnet"})
+	looked, _ := json.Marshal(evaluation(essay, "items", []Item{{"skill-own-1", 100}}))
+	who := areatest.Person("garnier")
+	res, err := w.Engine.Sync(t.Context(), who, &psync.Request{V: 1, Schema: 1, Device: who.Device, Mutations: []psync.Mutation{
+		{Scope: french, K: 1, Name: "skills.own@1", Args: own, At: w.Now().UnixMilli()},
+		{Scope: french, K: 2, Name: "skills.evaluate@1", Args: looked, At: w.Now().UnixMilli()},
+	}})
+	if err != nil || !w.Has(french, "evaluation", essay) {
+		t.Fatalf("%v, %s", err, res.JSON())
+	}
+}
+
 // P7: nothing is sent before its moment, and the guardians' may be later.
 func TestWhoSeesLevels(t *testing.T) {
 	w := evaluated(t)

@@ -59,6 +59,7 @@ const people: Person[] = [
       '/travail',
       '/notes',
       '/notes/simuler',
+      '/competences',
       '/vie-scolaire',
       '/emploi-du-temps',
       lessons,
@@ -81,6 +82,7 @@ const people: Person[] = [
       lessons,
       '/cahier',
       '/notes',
+      '/competences',
       '/vie-scolaire',
     ],
     follow: ['/travail', '/notes', '/vie-scolaire'],
@@ -96,12 +98,13 @@ const people: Person[] = [
       '/messages',
       '/espaces',
       '/notes',
+      '/competences',
       '/appel',
       lessons,
       '/cahier',
       '/cahier/ecrire/rien/rien',
     ],
-    follow: ['/copies', '/messages', '/espaces', '/cahier', '/notes', '/appel'],
+    follow: ['/copies', '/messages', '/espaces', '/cahier', '/notes', '/competences', '/appel'],
     press: [{ path: '/cahier', names: ['Modifier'] }],
   },
   {
@@ -134,6 +137,7 @@ const people: Person[] = [
       '/reglages/messagerie',
       '/reglages/notes',
       '/reglages/notes/nouvelle',
+      '/reglages/competences',
       '/reglages/porte-documents',
       '/messages/a-qui',
     ],
@@ -226,7 +230,7 @@ describe.each(people)('$name', ({ name, paths, follow = [], press: pressed = [] 
       for (const link of await inside(page, path)) {
         await visit(page, link, name)
         if (path === '/travail') continue
-        if (link.startsWith('/notes/cours/')) await visit(page, `${link}/nouveau`, name)
+        if (/^\/(notes|competences)\/cours\//.test(link)) await visit(page, `${link}/nouveau`, name)
         for (const deeper of (await inside(page, link)).slice(0, 1)) await visit(page, deeper, name)
       }
     }
