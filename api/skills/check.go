@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 
 	"preau/api/directory"
 	"preau/api/grades/average"
@@ -36,7 +35,7 @@ func invalid(field, format string, args ...any) error {
 
 // checkLine refuses what is no line of text.
 func checkLine(field, text string, most int) error {
-	if strings.ContainsFunc(text, unicode.IsControl) {
+	if strings.ContainsAny(text, "\n\t") {
 		return invalid(field, "one line")
 	}
 	return psync.CheckText(field, text, most)
@@ -50,21 +49,13 @@ func checkWords(field, text string, most int) error {
 	return checkLine(field, text, most)
 }
 
-// checkProse refuses a text with characters that nobody types.
-func checkProse(field, text string) error {
-	if strings.ContainsFunc(text, func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }) {
-		return invalid(field, "characters that are no text")
-	}
-	return psync.CheckText(field, text, MaxComment)
-}
-
 // check refuses an evaluation that makes no sense. What it looked at before
 // may have been put aside since.
 func (e Evaluation) check(f Framework, before []Item) error {
 	if err := checkWords("title", e.Title, MaxTitle); err != nil {
 		return err
 	}
-	if err := checkProse("about", e.About); err != nil {
+	if err := psync.CheckText("about", e.About, MaxComment); err != nil {
 		return err
 	}
 	if !e.Date.Valid() {

@@ -242,7 +242,7 @@ func (s *Service) comment(ctx context.Context, tx *psync.Tx) error {
 	if err := w.read(ctx, "student", args.Student); err != nil {
 		return err
 	}
-	if err := checkProse("comment", args.Comment); err != nil {
+	if err := psync.CheckText("comment", args.Comment, MaxComment); err != nil {
 		return err
 	}
 	a := w.before[args.Student]

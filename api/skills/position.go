@@ -37,10 +37,10 @@ func (s *Service) position(ctx context.Context, tx *psync.Tx) error {
 	if err := tx.CheckBase(seq, before); err != nil {
 		return err
 	}
-	switch {
-	case args.Value == before.Value:
+	switch args.Value {
+	case before.Value:
 		return nil
-	case args.Value == 0:
+	case 0:
 		tx.Delete("position", pair(args.Period, args.Student))
 	default:
 		tx.Put("position", pair(args.Period, args.Student), Position{

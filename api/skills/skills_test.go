@@ -377,7 +377,7 @@ func TestShippedFrameworkIsSound(t *testing.T) {
 			t.Errorf("%s: %v", id, err)
 		}
 	}
-	for _, id := range strings.Fields("CPD_FRA CPD_ETR CPD_SCI CPD_ART MET_APP FRM_CIT SYS_NAT REP_MND") {
+	for id := range strings.FieldsSeq("CPD_FRA CPD_ETR CPD_SCI CPD_ART MET_APP FRM_CIT SYS_NAT REP_MND") {
 		if !slices.ContainsFunc(f.Domains, func(d Domain) bool { return d.ID == id }) {
 			t.Errorf("the socle has no %s", id)
 		}
