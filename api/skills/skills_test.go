@@ -21,6 +21,9 @@ import (
 func TestRefusals(t *testing.T) {
 	w := evaluated(t)
 	w.Must(inSchool("grades.period@1", args{"id": "period-closed", "name": "T1", "kind": "trimester", "start": "2026-09-01", "end": "2026-10-01", "closed": true}))
+	w.Must(inSchool("grades.period@1", args{
+		"id": "period-sealed", "name": "T0", "kind": "trimester", "start": "2026-10-02", "end": "2026-11-01", "seals": args{"skills": "2026-11-15"},
+	}))
 	w.Must(act("skills.evaluate@1", evaluation("evaluation-gone")))
 	w.Must(act("skills.cancel@1", args{"id": "evaluation-gone"}))
 	long := strings.Repeat("é", 2001)
@@ -42,6 +45,7 @@ func TestRefusals(t *testing.T) {
 		"competence twice":         {"invalid items[1].skill", act("skills.evaluate@1", evaluation("evaluation-x", "items", append(one(read, "1"), one(read, "2")...)))},
 		"unknown assessment":       {"not_found assessment", act("skills.evaluate@1", evaluation("evaluation-x", "assessment", "assessment-none"))},
 		"unknown period":           {"not_found period", act("skills.evaluate@1", evaluation("evaluation-x", "period", "period-none"))},
+		"after the last day":       {"period_closed period", act("skills.evaluate@1", evaluation("evaluation-x", "period", "period-sealed"))},
 		"closed period":            {"period_closed period", act("skills.evaluate@1", evaluation("evaluation-x", "period", "period-closed"))},
 		"long about":               {"too_large about", act("skills.evaluate@1", evaluation("evaluation-x", "about", long))},
 		"canceled":                 {"canceled evaluation", act("skills.enter@1", cells("evaluation-gone", Cell{"ines", read, "none", ""}))},

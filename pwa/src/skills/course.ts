@@ -98,10 +98,16 @@ export async function skillBookOf(
       ]),
     ),
     policy: policy[0]?.value ?? usualPolicy,
-    closed: periods.find(({ id }) => id === period)?.value.closed === true,
+    closed: isOver(periods.find(({ id }) => id === period)?.value, today(now)),
     marks: marks.map(({ value }) => value),
     alone: levelsAlone(framework.settings, row.value),
   }
+}
+
+/** Is nothing written in a period any more? */
+function isOver(period: Period | undefined, day: string): boolean {
+  const last = period?.seals?.skills
+  return period?.closed === true || (last !== undefined && last !== '' && day > last)
 }
 
 function lookedAt(row: Row<Evaluation>, all: Row<Appraisal>[], now: Date): Looked {
