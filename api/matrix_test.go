@@ -329,6 +329,9 @@ var actions = []action{
 	{"attendance.strike@1", "office:collard", `{"type":"observation","id":"fr5b~note-0001"}`, "staff direction"},
 	{"attendance.justify@1", "student:ines", `{"id":"excuse-of-%s","kind":"absence","from":"2026-11-24T08:00","to":"2026-11-24T09:00","reason":"illness","files":[]}`, "guardian"},
 	{"attendance.acknowledge@1", "student:ines", `{"type":"observation","id":"fr5b~note-0001"}`, "guardian"},
+	{"canteen.menu@1", "school:collard", `{"menus":[{"date":"2026-11-24","meal":"lunch","note":"","dishes":[]}]}`, theOffice},
+	{"canteen.file@1", "school:collard", `{"week":"2026-11-23","files":[]}`, theOffice},
+	{"canteen.watch@1", "user:ines", `{"person":"ines","allergens":["milk"]}`, self},
 	{"attendance.reason@1", "school:collard", `{"code":"illness","label":"Maladie","published":true,"counts":true,"families":true,"order":1}`, "staff direction"},
 	{"attendance.hours@1", "school:collard", `{"morning":["08:00","12:00"],"afternoon":["13:30","17:30"],"mornings":[1,2,3,4,5],"afternoons":[1,2,4,5],"halfDay":240}`, "staff direction"},
 }

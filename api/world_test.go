@@ -19,6 +19,7 @@ import (
 	"preau/api/account"
 	"preau/api/attachment"
 	"preau/api/attendance"
+	"preau/api/canteen"
 	"preau/api/directory"
 	"preau/api/document"
 	"preau/api/grades"
@@ -110,6 +111,7 @@ func newWorld(t testing.TB) *world {
 	marks.Register(w.mux)
 	levels := skills.New(skills.Config{Directory: w.directory, Marks: marks, Notices: notices, Now: morning})
 	levels.Register(w.mux)
+	canteen.New(canteen.Config{Directory: w.directory, Files: files}).Register(w.mux)
 	w.directory.Register(w.mux)
 	files.Register(w.mux)
 	notices.Register(w.mux)

@@ -51,6 +51,8 @@ const (
 	JustifyAbsence   Action = "justify an absence" // and acknowledge
 	SetReasons       Action = "set the reasons for absences"
 	SetHours         Action = "set the opening hours"
+	PlanMeals        Action = "publish the menu of the canteen"
+	WatchAllergens   Action = "mark allergens"
 )
 
 // relation is how a person stands to the subject of a scope.
@@ -121,6 +123,8 @@ var policy = map[Action]struct {
 	JustifyAbsence:   {"student", []relation{guardian}},
 	SetReasons:       {"school", []relation{staff, direction}},
 	SetHours:         {"school", []relation{staff, direction}},
+	PlanMeals:        {"school", []relation{staff, direction, admin}},
+	WatchAllergens:   {"user", []relation{owner}},
 }
 
 // Actions lists every action, for the authorisation matrix.

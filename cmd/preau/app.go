@@ -13,6 +13,7 @@ import (
 	"preau/api/account"
 	"preau/api/attachment"
 	"preau/api/attendance"
+	"preau/api/canteen"
 	"preau/api/directory"
 	"preau/api/document"
 	"preau/api/grades"
@@ -52,6 +53,7 @@ type App struct {
 	grades     *grades.Gradebook
 	skills     *skills.Service
 	attendance *attendance.Service
+	canteen    *canteen.Service
 
 	uploads *api.Uploads
 	server  *api.Server
@@ -136,6 +138,7 @@ func (a *App) openAreas() (err error) {
 	a.attendance = attendance.New(attendance.Config{
 		Directory: a.directory, Timetable: a.timetable, Files: a.files, Notices: a.notices, Now: a.now,
 	})
+	a.canteen = canteen.New(canteen.Config{Directory: a.directory, Files: a.files})
 	a.openEngine()
 	a.accounts, err = account.New(account.Config{
 		Engine: a.engine, Watcher: a.records, Directory: a.directory, Kick: a.engine.Hub().Kick,
@@ -163,6 +166,7 @@ func (a *App) openEngine() {
 	a.grades.Register(mux)
 	a.skills.Register(mux)
 	a.attendance.Register(mux)
+	a.canteen.Register(mux)
 	a.engine = psync.New(psync.Config{Records: counted{a.records, &a.counts}, Mux: mux, Access: a.directory, Lease: a.config.Takeover, Log: a.log, Now: a.now})
 	a.directory.Bind(a.engine)
 	a.files.Bind(a.engine)
@@ -205,7 +209,7 @@ const (
 
 func (a *App) newUploads() *api.Uploads {
 	uses := map[string]int64{"message": mail.MaxFileBytes}
-	for _, use := range []string{"submission", "homework", "correction", "document", "notebook", "assessment", "justification", "punishment"} {
+	for _, use := range []string{"submission", "homework", "correction", "document", "notebook", "assessment", "justification", "punishment", "menu"} {
 		uses[use] = attachment.MaxSize
 	}
 	return &api.Uploads{

@@ -14,6 +14,7 @@ import (
 	"preau/api/account"
 	"preau/api/attachment"
 	"preau/api/attendance"
+	"preau/api/canteen"
 	"preau/api/directory"
 	"preau/api/document"
 	"preau/api/grades"
@@ -107,6 +108,7 @@ func (w *World) addAreas(mux *psync.Mux) (err error) {
 	own.Register(mux)
 	lessons := timetable.New(timetable.Config{Directory: w.Directory, Notices: w.Notices, Log: c.Log, Now: w.Clock.Now})
 	pages := notebook.New(notebook.Config{Directory: w.Directory, Files: w.Files, Log: c.Log, Now: w.Clock.Now})
+	canteen.New(canteen.Config{Directory: w.Directory, Files: w.Files}).Register(mux)
 	lessons.Register(mux)
 	pages.Register(mux)
 	lessons.Bind(w.Engine)
