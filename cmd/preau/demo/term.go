@@ -68,6 +68,7 @@ func (p *plan) events() []event {
 	week := p.week()
 	all := slices.Concat(p.featured(), p.letters(), p.documents(), p.marks(), p.levels(), p.changes(week), p.notebook(week))
 	all = append(all, p.arranged(week))
+	all = append(all, p.meals()...)
 	for _, g := range p.ordinary() {
 		all = append(all, g.event())
 		if g.hand == homework.ReturnFile && g.due.Before(p.now) {

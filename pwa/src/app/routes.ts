@@ -47,6 +47,13 @@ const attendance = {
   load: () => import('../screens/attendance/Attendance.svelte'),
 } as const
 
+const canteen = {
+  tab: 'more',
+  wide: true,
+  steady: true,
+  load: () => import('../screens/canteen/Canteen.svelte'),
+} as const
+
 export const routes = {
   home: {
     path: '/',
@@ -184,6 +191,15 @@ export const routes = {
   incident: { path: '/vie-scolaire/incident', ...attendance },
   callRoll: { path: '/vie-scolaire/appel/:group', ...attendance },
   lifeRules: { path: '/reglages/vie-scolaire', ...attendance, tab: 'more' },
+
+  canteen: { path: '/cantine', ...canteen },
+  canteenWeek: { path: '/cantine/:day', ...canteen },
+  canteenPlan: {
+    path: '/cantine/saisir/:day',
+    tab: 'more',
+    wide: true,
+    load: () => import('../screens/canteen/Plan.svelte'),
+  },
 
   classes: {
     path: '/classes',

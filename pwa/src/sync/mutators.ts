@@ -8,6 +8,7 @@ import { timetableMutators } from '../timetable/mutators.ts'
 import { gradeMutators } from './grademutators.ts'
 import { skillMutators } from './skillmutators.ts'
 import { attendanceMutators } from './attendancemutators.ts'
+import { canteenMutators } from '../canteen/mutators.ts'
 import { mailMutators } from './mailmutators.ts'
 import type { Stored } from '../db/database.ts'
 import type {
@@ -63,6 +64,7 @@ const typed: Typed = {
   ...gradeMutators,
   ...skillMutators,
   ...attendanceMutators,
+  ...canteenMutators,
 
   async 'homework.give@1'(tx, args, { user, scope, at }) {
     if (await tx.base(scope, 'homework', args.id)) return

@@ -7,6 +7,7 @@ import type { TimetableActions, TimetableRecords } from '../timetable/records.ts
 import type { AttendanceActions, AttendanceRecords } from './attendancerecords.ts'
 import type { MailActions, MailRecords } from './mailrecords.ts'
 import type { GradeActions, GradeRecords } from './graderecords.ts'
+import type { CanteenActions, CanteenRecords } from '../canteen/records.ts'
 import type { SkillActions, SkillRecords } from './skillrecords.ts'
 
 export type * from './documentrecords.ts'
@@ -15,6 +16,7 @@ export type * from './skillrecords.ts'
 export type * from './attendancerecords.ts'
 export type * from './mailrecords.ts'
 export type * from '../timetable/records.ts'
+export type * from '../canteen/records.ts'
 
 /** One stored file, named by its content. */
 export interface FileRef {
@@ -242,7 +244,14 @@ export interface Notice {
 
 /** Record type → shape of its value. */
 export interface Records
-  extends MailRecords, DocumentRecords, TimetableRecords, GradeRecords, SkillRecords, AttendanceRecords {
+  extends
+    MailRecords,
+    DocumentRecords,
+    TimetableRecords,
+    GradeRecords,
+    SkillRecords,
+    AttendanceRecords,
+    CanteenRecords {
   school: School
   subject: Subject
   class: Class
@@ -268,7 +277,14 @@ export type RecordType = keyof Records
 
 /** What a person may do: mutation name → arguments. The scope it belongs to is in the comment. */
 export interface Actions
-  extends MailActions, DocumentActions, TimetableActions, GradeActions, SkillActions, AttendanceActions {
+  extends
+    MailActions,
+    DocumentActions,
+    TimetableActions,
+    GradeActions,
+    SkillActions,
+    AttendanceActions,
+    CanteenActions {
   /** course:K */
   'homework.give@1': {
     id: string
