@@ -8,7 +8,7 @@ const signIn = /src\/(screens\/signin\/(SignIn|signin)\.|ui\/(Brand|Field)\.|i18
 
 /** What is needed inside: the frame with its tabs, and home. */
 const inside =
-  /src\/(app\/(Shell|ChildSwitcher|badges|tabs)|ui\/NetLine|i18n\/inside|school\/|screens\/(home\/|work\/(WorkRow|StateTag)))/
+  /src\/(app\/(Shell|ChildSwitcher|badges|tabs)|ui\/NetLine|i18n\/inside|school\/|screens\/(home\/(Home|who)\.|work\/(WorkRow|StateTag)))/
 
 /** The list of work. */
 const work = /src\/(i18n\/work|screens\/work\/(Work|PupilWork|GivenList)\.)/

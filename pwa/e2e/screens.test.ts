@@ -65,6 +65,7 @@ const people: Person[] = [
       lessons,
       '/cahier',
       '/cahier/nulle-part',
+      '/cantine',
       '/reglages/agenda',
     ],
     follow: ['/travail', '/cahier', '/notes', '/porte-documents'],
@@ -118,6 +119,7 @@ const people: Person[] = [
       '/vie-scolaire',
       '/vie-scolaire/incident',
       '/reglages/vie-scolaire',
+      `/cantine/saisir/${nextMonday()}`,
     ],
     follow: ['/classes', '/vie-scolaire'],
     press: [

@@ -33,9 +33,22 @@ export async function weekOf(view: View, school: string, monday: string): Promis
   }
 }
 
-/** What is served on a day. */
-export async function servedOn(view: View, school: string, date: string): Promise<Day> {
-  return dayOf(await view.list(`school:${school}`, 'menu'), date)
+/** When lunch is over. */
+const afternoon = '14:00'
+const ahead = 3
+
+/** The lunch of today; once it is over, that of the next day on which one is known. */
+export async function nextMeal(
+  view: View,
+  school: string,
+  today: string,
+  clock: string,
+): Promise<Row<Menu> | undefined> {
+  const from = clock < afternoon ? today : plusDays(today, 1)
+  const until = plusDays(from, ahead)
+  return (await view.list(`school:${school}`, 'menu'))
+    .filter(({ value }) => value.meal === 'lunch' && from <= value.date && value.date <= until)
+    .sort((a, b) => (a.value.date < b.value.date ? -1 : 1))[0]
 }
 
 function dayOf(menus: readonly Row<Menu>[], date: string): Day {

@@ -100,7 +100,7 @@ export function currentOf<T extends { period: Period | undefined; entries: unkno
 }
 
 /** What guardians read as well wins over what only the pupil does. */
-async function entriesOf(view: View, student: string): Promise<Entry[]> {
+export async function entriesOf(view: View, student: string): Promise<Entry[]> {
   const [shared, own, subjects] = await Promise.all([
     view.list(`student:${student}`, 'grade'),
     view.list(`user:${student}`, 'grade'),

@@ -1,8 +1,8 @@
 /** Who is warned of what, and how it is said. */
 import { session } from '../../app/session.svelte'
 import { t } from '../../i18n/index.svelte'
-import type { Allergen } from '../../sync/index.ts'
-import { watchersOf, type Watcher } from '../../canteen/week.ts'
+import type { Allergen, Dish } from '../../sync/index.ts'
+import { watchersOf, type Warning, type Watcher } from '../../canteen/week.ts'
 
 /** Those for whom this person may mark allergens: guardians for their children, everybody else for themselves. */
 export function eaters(): { id: string; name: string }[] {
@@ -23,4 +23,23 @@ export function watchers(): { readonly current: readonly Watcher[] } {
 
 export function listed(allergens: readonly Allergen[]): string {
   return allergens.map((one) => t(`canteen.allergen.${one}`)).join(', ')
+}
+
+/** "Contient : lait (Inès)"; whom it concerns is said where there are several. */
+export function warned({ kind, allergens, names }: Warning, several: boolean): string {
+  const list = listed(allergens)
+  if (kind === 'unknown') return t('canteen.warn.unknown')
+  return several
+    ? t(`canteen.warn.${kind}.for`, { list, names: names.join(', ') })
+    : t(`canteen.warn.${kind}`, { list })
+}
+
+/** What the kitchen says of a dish. */
+export function declared({ contains, traces, none }: Dish): string {
+  if (none) return t('canteen.declared')
+  const parts = [
+    contains?.length && t('canteen.contains', { list: listed(contains) }),
+    traces?.length && t('canteen.traces', { list: listed(traces) }),
+  ]
+  return parts.filter(Boolean).join(' ') || t('canteen.undeclared')
 }

@@ -1,0 +1,17 @@
+/** What home shows under what is due and what is new, in this order. To add a block, add a line. */
+import LatestLife from '../attendance/LatestLife.svelte'
+import TodaysMenu from '../canteen/TodaysMenu.svelte'
+import LatestGrades from '../grades/LatestGrades.svelte'
+import LatestMail from '../mail/LatestMail.svelte'
+import Given from './Given.svelte'
+import Returned from './Returned.svelte'
+import type { Block } from './who'
+
+export const blocks: readonly Block[] = [
+  [LatestLife, 'pupil'],
+  [LatestMail],
+  [LatestGrades, 'pupil'],
+  [Returned, 'pupil', 'family'],
+  [Given, 'teacher'],
+  [TodaysMenu],
+]
