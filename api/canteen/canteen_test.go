@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"image"
 	"image/png"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -85,9 +86,7 @@ func TestEverybodyReadsTheMenu(t *testing.T) {
 func TestRefusals(t *testing.T) {
 	dish := func(change args) areatest.Act {
 		d := args{"kind": "main", "name": "Poisson pané"}
-		for k, v := range change {
-			d[k] = v
-		}
+		maps.Copy(d, change)
 		return menus(args{"date": "2026-11-24", "meal": "lunch", "note": "", "dishes": []args{d}})
 	}
 	many := make([]args, canteen.MaxMenus+1)

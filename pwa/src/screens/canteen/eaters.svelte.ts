@@ -1,4 +1,5 @@
 /** Who is warned of what, and how it is said. */
+import { watch } from '../../app/live.svelte'
 import { session } from '../../app/session.svelte'
 import { t } from '../../i18n/index.svelte'
 import type { Allergen, Dish } from '../../sync/index.ts'
@@ -13,7 +14,10 @@ export function eaters(): { id: string; name: string }[] {
 
 /** Call while a component starts. */
 export function watchers(): { readonly current: readonly Watcher[] } {
-  const held = session.live((view) => watchersOf(view, session.id, eaters()))
+  const held = watch(() => {
+    const [user, people] = [session.id, eaters()]
+    return session.device.live((view) => watchersOf(view, user, people))
+  })
   return {
     get current() {
       return held.current ?? []
