@@ -83,7 +83,7 @@ step('home shows the whole family, the menu and how fresh it is, without a netwo
   const page = parent.page
   await page.getByRole('link', { name: 'Accueil' }).first().click()
   await page.getByText('Toute la famille').waitFor()
-  await page.getByText(/^À jour à \d+ h/).waitFor()
+  await page.getByText(/^À jour à \d+\sh/).waitFor()
   for (const child of ['Inès', 'Sami']) await page.getByRole('heading', { level: 2, name: child }).waitFor()
   await parent.offline(true)
   await page.reload()

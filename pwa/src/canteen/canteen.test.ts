@@ -55,7 +55,7 @@ describe('a week out of a spreadsheet (P14)', () => {
 
   test('in Windows-1252, in UTF-8 with its mark, copied out of a spreadsheet', () => {
     const latin = Uint8Array.from(
-      [...'date;type;plat\n24/11/2026;entr\u00e9e;P\u00e2t\u00e9'].map((c) => c.charCodeAt(0)),
+      Array.from('date;type;plat\n24/11/2026;entr\u00e9e;P\u00e2t\u00e9').map((c) => c.charCodeAt(0)),
     )
     expect(read(textOf(latin)).menus[0]?.dishes).toEqual([{ kind: 'entry', name: 'Pâté' }])
     const marked = new TextEncoder().encode('\uFEFFdate;type;plat\n24/11/2026;entrée;Pâté')
@@ -140,7 +140,7 @@ describe('a week out of a spreadsheet (P14)', () => {
 function isFit({ kind, name, labels: said = [], contains = [], traces = [], none }: Dish): void {
   expect(kinds).toContain(kind)
   expect(name.trim()).not.toBe('')
-  expect([...name].length).toBeLessThanOrEqual(most.name)
+  expect(Array.from(name).length).toBeLessThanOrEqual(most.name)
   expect(name).not.toMatch(/\p{Cc}/u)
   for (const one of said) expect(labels).toContain(one)
   for (const one of [...contains, ...traces]) expect(allergens).toContain(one)

@@ -137,7 +137,7 @@ function dishOf(
   const twice = traces.filter((one) => contains.includes(one))
   if (twice.length > 0) wrong('traces', 'both', cell('traces'))
   if (!kind) wrong('kind', 'kind')
-  if (!name || [...name].length > most.name) wrong('name', 'name')
+  if (!name || Array.from(name).length > most.name) wrong('name', 'name')
   else if (/\p{Cc}/u.test(name)) wrong('name', 'control')
   if (!kind) return undefined
   return {
