@@ -17,6 +17,7 @@ import (
 
 	"preau/api"
 	"preau/api/account"
+	"preau/api/agenda"
 	"preau/api/attachment"
 	"preau/api/attendance"
 	"preau/api/canteen"
@@ -103,7 +104,9 @@ func newWorld(t testing.TB) *world {
 	letters.Register(w.mux)
 	own := document.New(w.directory, files)
 	own.Register(w.mux)
-	lessons := timetable.New(timetable.Config{Directory: w.directory, Notices: notices, Log: log, Now: morning})
+	dates := agenda.New(agenda.Config{Directory: w.directory, Files: files, Notices: notices, Log: log, Now: morning})
+	dates.Register(w.mux)
+	lessons := timetable.New(timetable.Config{Directory: w.directory, Notices: notices, Beside: dates.Feed, Log: log, Now: morning})
 	pages := notebook.New(notebook.Config{Directory: w.directory, Files: files, Log: log, Now: morning})
 	lessons.Register(w.mux)
 	pages.Register(w.mux)
@@ -122,6 +125,7 @@ func newWorld(t testing.TB) *world {
 	notices.Bind(w.engine)
 	w.homework.Bind(w.engine)
 	own.Bind(w.engine)
+	dates.Bind(w.engine)
 	lessons.Bind(w.engine)
 	pages.Bind(w.engine)
 	marks.Bind(w.engine)
@@ -318,6 +322,11 @@ func (w *world) live(t testing.TB) {
 	w.must(t, "direction", "school:collard", "mail.policy@1", string(usual))
 	w.must(t, "teacher", "user:garnier", "mail.send@1", `{"id":"letter-0006","subject":"Rédaction","mode":"all","to":["user:ines"],"body":[{"runs":[{"text":"SECRET-COPY"}]}]}`)
 	w.settle(t)
+	date := `{"id":"event-0001","title":"Sortie","start":"2026-11-26T08:00","end":"2026-11-26T12:00"}`
+	w.must(t, "teacher", "class:5b", "agenda.put@1", date)
+	w.must(t, "self", "user:ines", "agenda.put@1", strings.ReplaceAll(date, "Sortie", "SECRET-COPY"))
+	w.must(t, "direction", "school:collard", "agenda.put@1", date)
+	w.must(t, "teacher", "class:5b/staff", "agenda.put@1", strings.ReplaceAll(date, "Sortie", "SECRET-TEAM"))
 	w.must(t, "staff", "timetable:collard", "timetable.slot@1", `{"slots":[{"id":"slot-0001","course":"fr5b","kind":"lesson","weekday":2,"start":"10:05","end":"11:00","rooms":["112"]}]}`)
 	w.must(t, "teacher", "course:fr5b", "notebook.write@1", `{"id":"page-0001","date":"2026-11-23","start":"10:05","done":{"text":[{"runs":[{"text":"Lecture"}]}]},"show":"start"}`)
 	w.must(t, "teacher", "course:fr5b", "notebook.write@1", `{"id":"slot-0001.2026-12-01","date":"2026-12-01","start":"10:05","planned":{"text":[{"runs":[{"text":"SECRET-PLAN"}]}]},"show":"start"}`)

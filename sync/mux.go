@@ -43,7 +43,8 @@ func NewMux() *Mux {
 }
 
 // Mutation registers the rule of a named intent, such as "homework.submit@1",
-// for the home scopes that match the pattern: "student:*", or one scope.
+// for the home scopes that match the pattern: "student:*", one scope, or several
+// such, "class:* group:*".
 func (m *Mux) Mutation(name, scopePattern string, r Rule) {
 	if _, taken := m.mutations[name]; taken || !validMutationName(name) {
 		panic(fmt.Sprintf("sync: mutation %q is malformed or registered twice", name))
@@ -110,13 +111,16 @@ func (m *Mux) lookup(name, scope string) (Rule, error) {
 	return r.rule, nil
 }
 
-// matches tells whether a scope fits a pattern: the scope itself, or a prefix
-// ending in '*' that stands for one id.
-func matches(pattern, scope string) bool {
-	prefix, open := strings.CutSuffix(pattern, "*")
-	if !open {
-		return pattern == scope
-	}
-	id, ok := strings.CutPrefix(scope, prefix)
-	return ok && id != "" && !strings.Contains(id, "/")
+// matches tells whether a scope fits one of the patterns, which blanks divide:
+// the scope itself, or a name in which '*' stands for one id.
+func matches(patterns, scope string) bool {
+	return slices.ContainsFunc(strings.Fields(patterns), func(pattern string) bool {
+		prefix, suffix, open := strings.Cut(pattern, "*")
+		if !open {
+			return pattern == scope
+		}
+		id, begins := strings.CutPrefix(scope, prefix)
+		id, ends := strings.CutSuffix(id, suffix)
+		return begins && ends && id != "" && !strings.Contains(id, "/")
+	})
 }

@@ -53,6 +53,10 @@ const (
 	SetHours         Action = "set the opening hours"
 	PlanMeals        Action = "publish the menu of the canteen"
 	WatchAllergens   Action = "mark allergens"
+	KeepAgenda       Action = "keep an agenda"                 // of one's own
+	InviteSchool     Action = "put into the school's agenda"   // and change what anybody put there
+	InviteClass      Action = "put into the agenda of a class" // or group, or the team of a class
+	TidyClassAgenda  Action = "change the agenda of a class"   // whoever put it there
 )
 
 // relation is how a person stands to the subject of a scope.
@@ -63,6 +67,7 @@ const (
 	pupil     relation = "pupil"     // is student:S; or a pupil, of user:U
 	guardian  relation = "guardian"  // reads student:S by a guardianship
 	teacher   relation = "teacher"   // of course:K today, substitutes too
+	instructs relation = "instructs" // teaches class:C or group:G today
 	member    relation = "member"    // of space:E today
 	lead      relation = "lead"      // of space:E today, while working in the school
 	colleague relation = "colleague" // works in the scope's school, whatever they do
@@ -71,7 +76,7 @@ const (
 	admin     relation = "admin"     // of the scope's school
 )
 
-// policy is who may do what, and in which kind of scope. What is not written
+// policy is who may do what, and in which kinds of scope. What is not written
 // here is forbidden.
 var policy = map[Action]struct {
 	kind string
@@ -125,6 +130,11 @@ var policy = map[Action]struct {
 	SetHours:         {"school", []relation{staff, direction}},
 	PlanMeals:        {"school", []relation{staff, direction, admin}},
 	WatchAllergens:   {"user", []relation{owner}},
+
+	KeepAgenda:      {"user", []relation{owner}},
+	InviteSchool:    {"school", []relation{staff, direction, admin}},
+	InviteClass:     {"class group", []relation{instructs, staff, direction}},
+	TidyClassAgenda: {"class group", []relation{staff, direction}},
 }
 
 // Actions lists every action, for the authorisation matrix.
@@ -145,7 +155,7 @@ func (d *Directory) May(a psync.Actor, do Action, scope string) error {
 	day := d.day(s)
 	kind, id, _ := strings.Cut(scope, ":")
 	rule := policy[do]
-	if s.present(a.User, day) && rule.kind == kind {
+	if s.present(a.User, day) && slices.Contains(strings.Fields(rule.kind), kind) {
 		for _, r := range rule.who {
 			if s.stands(a.User, r, kind, id, day) {
 				return nil
@@ -208,6 +218,8 @@ func (s *snapshot) stands(user string, r relation, kind, id string, day Date) bo
 	case teacher:
 		course, ok := s.course(id, day)
 		return ok && s.courses[id].Holds(day) && course.TaughtBy(user)
+	case instructs:
+		return s.contains(kind, id, day) && s.instructs(user, audienceOf(kind, id), day)
 	case member, lead:
 		m, in := s.membership(user, id, day)
 		return in && (r == member || m.Lead && s.works(user, day))
@@ -219,18 +231,30 @@ func (s *snapshot) stands(user string, r relation, kind, id string, day Date) bo
 	return false
 }
 
-// contains says whether a scope of the kinds school, office, timetable, student
-// and space
-// is of this school.
+// contains says whether a scope of the kinds school, office, timetable, student,
+// class, group and space is of this school.
 func (s *snapshot) contains(kind, id string, day Date) bool {
 	switch kind {
 	case "school", "office", "timetable":
 		return id == s.id
 	case "student":
 		return s.people[id].Pupil && s.present(id, day)
+	case "class", "group":
+		c, known := s.audience(audienceOf(kind, id))
+		return known && c.Holds(day) && (kind == KindClass || !strings.Contains(id, "/"))
 	case "space":
 		space, known := s.spaces[id]
 		return known && space.Holds(day)
 	}
 	return false
+}
+
+// audienceOf is the class or group of a scope, also of "class:C/staff".
+func audienceOf(kind, id string) string {
+	return kind + ":" + strings.TrimSuffix(id, "/staff")
+}
+
+// instructs says whether somebody teaches a course of a class or group.
+func (s *snapshot) instructs(user, audience string, day Date) bool {
+	return slices.ContainsFunc(s.taughtBy(user, day), func(c Course) bool { return c.Audience == audience })
 }

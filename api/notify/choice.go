@@ -24,6 +24,7 @@ const (
 	NewGrade    Alert = "newGrade"
 	Lateness    Alert = "lateness"
 	SchoolLife  Alert = "schoolLife"
+	Agenda      Alert = "agenda"
 )
 
 // The ways in which mails tell of something. Never is also how often.
@@ -59,6 +60,7 @@ var catalogue = map[Alert]manner{
 	NewGrade:    {72 * time.Hour, Digest},
 	Lateness:    {24 * time.Hour, Digest},
 	SchoolLife:  {72 * time.Hour, Digest},
+	Agenda:      {24 * time.Hour, Digest},
 }
 
 func known(a Alert) bool {

@@ -106,7 +106,7 @@ func (s *Service) Feed(ctx context.Context, token string) ([]byte, error) {
 }
 
 // calendarOf is somebody's calendar: the lessons that they have or hold, those
-// of their children, and the holidays.
+// of their children, the holidays, and what else there is.
 func (s *Service) calendarOf(ctx context.Context, user string) ([]byte, error) {
 	school := s.dir.SchoolOf(user)
 	w, err := s.read(ctx, school, s.stored(school))
@@ -130,6 +130,13 @@ func (s *Service) calendarOf(ctx context.Context, user string) ([]byte, error) {
 	}
 	for _, h := range w.calendar.Holidays {
 		c.Events = append(c.Events, s.holiday(school, words, h))
+	}
+	if s.beside != nil {
+		others, err := s.beside(ctx, user, today.AddDays(-feedBack), today.AddDays(feedAhead))
+		if err != nil {
+			return nil, err
+		}
+		c.Events = append(c.Events, others...)
 	}
 	return c.Bytes(), nil
 }

@@ -31,6 +31,7 @@ import (
 
 	"preau/api/directory"
 	"preau/api/notify"
+	"preau/api/timetable/ical"
 	"preau/storage"
 	psync "preau/sync"
 )
@@ -140,6 +141,8 @@ type Config struct {
 	Notices   *notify.Service
 	Log       *slog.Logger
 	Now       func() time.Time
+	// Beside gives what else is in somebody's calendar; nil: nothing.
+	Beside func(ctx context.Context, user string, from, until directory.Date) ([]ical.Event, error)
 }
 
 // Service holds the rules of the timetable. Safe for concurrent use.
@@ -148,12 +151,13 @@ type Service struct {
 	notices *notify.Service
 	log     *slog.Logger
 	now     func() time.Time
+	beside  func(ctx context.Context, user string, from, until directory.Date) ([]ical.Event, error)
 	engine  Engine
 }
 
 // New returns a Service. Before use: Register its rules and Bind the engine.
 func New(c Config) *Service {
-	return &Service{dir: c.Directory, notices: c.Notices, log: c.Log, now: c.Now}
+	return &Service{dir: c.Directory, notices: c.Notices, log: c.Log, now: c.Now, beside: c.Beside}
 }
 
 // Bind gives the service the engine that it reads other scopes through.

@@ -11,6 +11,7 @@ import (
 
 	"preau/api"
 	"preau/api/account"
+	"preau/api/agenda"
 	"preau/api/attachment"
 	"preau/api/attendance"
 	"preau/api/canteen"
@@ -48,6 +49,7 @@ type App struct {
 	homework   *homework.Service
 	mail       *mail.Service
 	documents  *document.Service
+	agenda     *agenda.Service
 	timetable  *timetable.Service
 	notebook   *notebook.Service
 	grades     *grades.Gradebook
@@ -131,7 +133,10 @@ func (a *App) openAreas() (err error) {
 		Directory: a.directory, Files: a.files, Notices: a.notices, Outside: a.outside(), Log: a.log, Now: a.now,
 	})
 	a.documents = document.New(a.directory, a.files)
-	a.timetable = timetable.New(timetable.Config{Directory: a.directory, Notices: a.notices, Log: a.log, Now: a.now})
+	a.agenda = agenda.New(agenda.Config{Directory: a.directory, Files: a.files, Notices: a.notices, Log: a.log, Now: a.now})
+	a.timetable = timetable.New(timetable.Config{
+		Directory: a.directory, Notices: a.notices, Beside: a.agenda.Feed, Log: a.log, Now: a.now,
+	})
 	a.notebook = notebook.New(notebook.Config{Directory: a.directory, Files: a.files, Log: a.log, Now: a.now})
 	a.grades = grades.New(grades.Config{Directory: a.directory, Files: a.files, Notices: a.notices, Log: a.log, Now: a.now})
 	a.skills = skills.New(skills.Config{Directory: a.directory, Marks: a.grades, Notices: a.notices, Now: a.now})
@@ -161,6 +166,7 @@ func (a *App) openEngine() {
 	a.homework.Register(mux)
 	a.mail.Register(mux)
 	a.documents.Register(mux)
+	a.agenda.Register(mux)
 	a.timetable.Register(mux)
 	a.notebook.Register(mux)
 	a.grades.Register(mux)
@@ -173,6 +179,7 @@ func (a *App) openEngine() {
 	a.notices.Bind(a.engine)
 	a.homework.Bind(a.engine)
 	a.documents.Bind(a.engine)
+	a.agenda.Bind(a.engine)
 	a.timetable.Bind(a.engine)
 	a.notebook.Bind(a.engine)
 	a.grades.Bind(a.engine)
@@ -209,7 +216,7 @@ const (
 
 func (a *App) newUploads() *api.Uploads {
 	uses := map[string]int64{"message": mail.MaxFileBytes}
-	for _, use := range []string{"submission", "homework", "correction", "document", "notebook", "assessment", "justification", "punishment", "menu"} {
+	for _, use := range []string{"submission", "homework", "correction", "document", "notebook", "assessment", "justification", "punishment", "menu", "event"} {
 		uses[use] = attachment.MaxSize
 	}
 	return &api.Uploads{

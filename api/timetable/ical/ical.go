@@ -27,6 +27,7 @@ type Event struct {
 	Location    string
 	Description string
 	Category    string
+	URL         string // an address, as it is
 	Cancelled   bool
 	Changed     time.Time // when it last became what it is
 	Sequence    int       // grows with each change
@@ -77,6 +78,9 @@ func (w *writer) event(e Event) {
 	w.text("LOCATION", e.Location)
 	w.text("DESCRIPTION", e.Description)
 	w.text("CATEGORIES", e.Category)
+	if e.URL != "" {
+		w.line("URL", e.URL)
+	}
 	if e.Sequence > 0 {
 		w.line("SEQUENCE", strconv.Itoa(e.Sequence))
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"preau/api/account"
+	"preau/api/agenda"
 	"preau/api/attachment"
 	"preau/api/attendance"
 	"preau/api/canteen"
@@ -106,6 +107,9 @@ func (w *World) addAreas(mux *psync.Mux) (err error) {
 	letters.Register(mux)
 	own := document.New(w.Directory, w.Files)
 	own.Register(mux)
+	dates := agenda.New(agenda.Config{Directory: w.Directory, Files: w.Files, Notices: w.Notices, Log: c.Log, Now: w.Clock.Now})
+	dates.Register(mux)
+	dates.Bind(w.Engine)
 	lessons := timetable.New(timetable.Config{Directory: w.Directory, Notices: w.Notices, Log: c.Log, Now: w.Clock.Now})
 	pages := notebook.New(notebook.Config{Directory: w.Directory, Files: w.Files, Log: c.Log, Now: w.Clock.Now})
 	canteen.New(canteen.Config{Directory: w.Directory, Files: w.Files}).Register(mux)
