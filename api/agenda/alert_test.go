@@ -66,7 +66,8 @@ func TestNews(t *testing.T) {
 			meeting(areatest.Args{"start": "2026-12-26", "end": "2026-12-27"}), []areatest.Act{cancel(true)}, []string{},
 		},
 		"put off": {
-			meeting(nil), []areatest.Act{put("garnier", "class:5b", meeting(areatest.Args{"start": "2026-12-26", "end": "2026-12-27"}))},
+			meeting(nil),
+			[]areatest.Act{put("garnier", "class:5b", meeting(areatest.Args{"start": "2026-12-26", "end": "2026-12-27"}))},
 			[]string{"Changement : Réunion"},
 		},
 	} {

@@ -15,8 +15,10 @@ type Occurrence struct {
 	Cancelled bool   `json:"cancelled,omitempty"`
 }
 
-// Day is the day on which it begins, Last the one on which it ends.
-func (o Occurrence) Day() directory.Date  { return dayOf(o.Start) }
+// Day is the day on which it begins.
+func (o Occurrence) Day() directory.Date { return dayOf(o.Start) }
+
+// Last is the day on which it ends.
 func (o Occurrence) Last() directory.Date { return dayOf(o.End) }
 
 // Occurrences lists the times of an event that touch the days from one until
@@ -26,7 +28,8 @@ func (e Event) Occurrences(from, until, today directory.Date) []Occurrence {
 	var all []Occurrence
 	for _, day := range e.days() {
 		o := e.on(day)
-		if o.Day() <= until && from <= o.Last() && !(o.Cancelled && o.Last() < today) {
+		over := o.Cancelled && o.Last() < today
+		if o.Day() <= until && from <= o.Last() && !over {
 			all = append(all, o)
 		}
 	}
