@@ -5,7 +5,17 @@
 import type { Component } from 'svelte'
 
 export type Tab =
-  'home' | 'mail' | 'work' | 'copies' | 'classes' | 'timetable' | 'notebook' | 'grades' | 'life' | 'more'
+  | 'home'
+  | 'mail'
+  | 'work'
+  | 'copies'
+  | 'classes'
+  | 'timetable'
+  | 'agenda'
+  | 'notebook'
+  | 'grades'
+  | 'life'
+  | 'more'
 
 export interface Route {
   path: string
@@ -28,6 +38,14 @@ const days = {
   steady: true,
   load: () => import('../screens/timetable/Timetable.svelte'),
 } as const
+
+/** One day of a family, or of a teacher. */
+const day = {
+  tab: 'agenda',
+  steady: true,
+  load: () => import('../screens/agenda/Day.svelte'),
+} as const
+const eventForm = { tab: 'agenda', load: () => import('../screens/agenda/Write.svelte') } as const
 
 /** All of these are one screen. */
 const mailbox = {
@@ -138,6 +156,21 @@ export const routes = {
     tab: 'timetable',
     load: () => import('../screens/timetable/Feed.svelte'),
   },
+  agenda: {
+    path: '/agenda',
+    tab: 'agenda',
+    wide: true,
+    load: () => import('../screens/agenda/Agenda.svelte'),
+  },
+  event: {
+    path: '/agenda/:id',
+    tab: 'agenda',
+    load: () => import('../screens/agenda/Event.svelte'),
+  },
+  eventNew: { path: '/agenda/ecrire', ...eventForm },
+  eventEdit: { path: '/agenda/ecrire/:id', ...eventForm },
+  today: { path: '/journee', ...day },
+  day: { path: '/journee/:day', ...day },
   notebook: {
     path: '/cahier',
     tab: 'notebook',

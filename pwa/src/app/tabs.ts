@@ -31,6 +31,13 @@ const timetable: Place = {
   label: 'nav.timetable',
   broad: true,
 }
+const agenda: Place = {
+  tab: 'agenda',
+  href: href('agenda'),
+  icon: 'calendar',
+  label: 'nav.agenda',
+  broad: true,
+}
 const notebook: Place = {
   tab: 'notebook',
   href: href('notebook'),
@@ -50,6 +57,7 @@ export function places(): Place[] {
   if (session.is('staff', 'direction', 'admin')) list.push(classes)
   if (session.is('staff', 'direction') && !session.is('teacher')) list.push({ ...timetable, broad: false })
   if (session.is('student', 'guardian', 'teacher')) list.push(timetable, notebook)
+  list.push(agenda)
   list.push(more)
   return list.filter((place, i) => list.findIndex((other) => other.tab === place.tab) === i)
 }

@@ -4,6 +4,7 @@
  */
 import { laid } from '../alerts/choices.ts'
 import { documentMutators } from './documentmutators.ts'
+import { agendaMutators } from '../agenda/mutators.ts'
 import { timetableMutators } from '../timetable/mutators.ts'
 import { gradeMutators } from './grademutators.ts'
 import { skillMutators } from './skillmutators.ts'
@@ -61,6 +62,7 @@ const typed: Typed = {
   ...mailMutators,
   ...documentMutators,
   ...timetableMutators,
+  ...agendaMutators,
   ...gradeMutators,
   ...skillMutators,
   ...attendanceMutators,

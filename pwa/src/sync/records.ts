@@ -3,6 +3,7 @@
  * value: fields unknown to this version are kept as they came.
  */
 import type { DocumentActions, DocumentRecords } from './documentrecords.ts'
+import type { AgendaActions, AgendaRecords } from '../agenda/records.ts'
 import type { TimetableActions, TimetableRecords } from '../timetable/records.ts'
 import type { AttendanceActions, AttendanceRecords } from './attendancerecords.ts'
 import type { MailActions, MailRecords } from './mailrecords.ts'
@@ -15,6 +16,7 @@ export type * from './graderecords.ts'
 export type * from './skillrecords.ts'
 export type * from './attendancerecords.ts'
 export type * from './mailrecords.ts'
+export type * from '../agenda/records.ts'
 export type * from '../timetable/records.ts'
 export type * from '../canteen/records.ts'
 
@@ -178,7 +180,15 @@ export interface Tick {
 
 /** What may be switched off. */
 export type AlertKind =
-  'newMessage' | 'newHomework' | 'returned' | 'dueSoon' | 'timetable' | 'newGrade' | 'lateness' | 'schoolLife'
+  | 'newMessage'
+  | 'newHomework'
+  | 'returned'
+  | 'dueSoon'
+  | 'timetable'
+  | 'newGrade'
+  | 'lateness'
+  | 'schoolLife'
+  | 'agenda'
 
 /** What rings, and how mails tell of it; null or empty as usual. */
 export interface AlertChoices {
@@ -248,6 +258,7 @@ export interface Records
     MailRecords,
     DocumentRecords,
     TimetableRecords,
+    AgendaRecords,
     GradeRecords,
     SkillRecords,
     AttendanceRecords,
@@ -281,6 +292,7 @@ export interface Actions
     MailActions,
     DocumentActions,
     TimetableActions,
+    AgendaActions,
     GradeActions,
     SkillActions,
     AttendanceActions,

@@ -1,4 +1,5 @@
 /** What home shows under what is due and what is new, in this order. To add a block, add a line. */
+import NextEvents from '../agenda/NextEvents.svelte'
 import LatestLife from '../attendance/LatestLife.svelte'
 import TodaysMenu from '../canteen/TodaysMenu.svelte'
 import LatestGrades from '../grades/LatestGrades.svelte'
@@ -13,5 +14,6 @@ export const blocks: readonly Block[] = [
   [LatestGrades, 'pupil'],
   [Returned, 'pupil', 'family'],
   [Given, 'teacher'],
+  [NextEvents],
   [TodaysMenu],
 ]
