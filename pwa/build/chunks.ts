@@ -23,9 +23,6 @@ const editor = /src\/body\/(Editor|Tools|desk|editor|gather|paste)/
 const lessons = /src\/(timetable\/(expand|lessons)|screens\/timetable\/(Today|LessonRow|TimeRow|words|times))/
 const timetable = /src\/(timetable\/pages|screens\/(timetable|notebook)\/(?!Write|write))/
 
-/** The agenda, and days as a whole. */
-const agenda = /src\/(agenda\/(events|day|form|link)|screens\/agenda\/)/
-
 /** A person's device, but for what talks with the server: it shows what it holds without. */
 const engine = /src\/db\/|src\/sync\/(?!talk|\w*mutators|round|apply|wire|digest|upload)|node_modules\/idb\//
 
@@ -45,7 +42,6 @@ export function chunkOf(id: string, context: Rolldown.ChunkingContext): string |
   if (write.test(id)) return 'write'
   if (lessons.test(id)) return 'lessons'
   if (timetable.test(id)) return 'timetable'
-  if (agenda.test(id)) return 'agenda'
   return null
 }
 

@@ -13,14 +13,12 @@ interface Example {
   times: Occurrence[]
 }
 
-function read<T>(name: string): T {
-  return JSON.parse(
-    readFileSync(join(import.meta.dirname, '../../../api/agenda/testdata', name), 'utf8'),
-  ) as T
+function read(name: string): unknown {
+  return JSON.parse(readFileSync(join(import.meta.dirname, '../../../api/agenda/testdata', name), 'utf8'))
 }
 
 // P9: the server and the devices lay out the times of an event alike.
-test.each(read<Example[]>('occurrences.json').map((one, i) => [i, one] as const))(
+test.each((read('occurrences.json') as Example[]).map((one, i) => [i, one] as const))(
   'example %i is what the server says',
   (_, { event, from, until, today, times }) => {
     expect(occurrences(event, from, until, today)).toEqual(times)
@@ -28,7 +26,7 @@ test.each(read<Example[]>('occurrences.json').map((one, i) => [i, one] as const)
 )
 
 // P32: the host that a reader is shown is the one that the server let through.
-test.each(Object.entries(read<Record<string, string>>('links.json')))('%j leads to %j', (link, host) => {
+test.each(Object.entries(read('links.json') as Record<string, string>))('%j leads to %j', (link, host) => {
   expect(hostOf(link)).toBe(host)
 })
 
