@@ -15,6 +15,7 @@ const kinds: Record<AlertKind, readonly Role[]> = {
   newGrade: ['student', 'guardian'],
   lateness: ['student', 'guardian'],
   schoolLife: ['student', 'guardian'],
+  agenda: ['student', 'guardian', 'teacher', 'staff', 'direction', 'admin'],
 }
 
 export const allKinds = Object.keys(kinds) as AlertKind[]
