@@ -173,22 +173,25 @@ func (s *Service) addFamily(to map[string]reader, student string) {
 	}
 }
 
-// notice words the news. All of one day are one notice.
+// notice words the news; what the event is called stays off lock screens. All
+// of one day are one notice.
 func (s *Service) notice(n news, e Event, when Occurrence, to reader) notify.Notice {
 	path := "/agenda/" + n.Event
 	if n.Gone != nil {
 		path = "/agenda"
 	}
 	fill := func(l sentences, text string) string {
-		return l.about(to.children, strings.NewReplacer("{title}", e.Title, "{when}", l.moment(when.Start), "{day}", l.day(when.Day())).Replace(text))
+		return l.about(to.children, strings.ReplaceAll(text, "{day}", l.day(when.Day())))
 	}
 	return notify.Notice{
 		Kind: "agenda." + n.Kind, Student: to.student, Path: path, Alert: notify.Agenda,
 		Tag:   strings.Join([]string{"agenda", string(when.Day()), to.student}, "."),
 		Title: say(n.Kind+".title", fill),
 		Lock:  say("when", func(l sentences, _ string) string { return l.moment(when.Start) }),
-		Body:  say("when", func(l sentences, _ string) string { return l.place(l.moment(when.Start), e.Place) }),
-		Many:  say("many", fill), Urgent: true, Due: s.moment(n.School, when.Start),
+		Body: say("body", func(l sentences, text string) string {
+			return strings.NewReplacer("{title}", e.Title, "{when}", l.place(l.moment(when.Start), e.Place)).Replace(text)
+		}),
+		Many: say("many", fill), Urgent: true, Due: s.moment(n.School, when.Start),
 	}
 }
 

@@ -55,12 +55,12 @@ func TestNews(t *testing.T) {
 		then  []areatest.Act
 		want  []string
 	}{
-		"moved":             {meeting(nil), []areatest.Act{put("garnier", "class:5b", moved)}, []string{"Changement : Réunion"}},
+		"moved":             {meeting(nil), []areatest.Act{put("garnier", "class:5b", moved)}, []string{"Changement à l’agenda"}},
 		"another text":      {meeting(nil), []areatest.Act{put("garnier", "class:5b", meeting(areatest.Args{"text": "T"}))}, []string{}},
-		"moved twice":       {meeting(nil), []areatest.Act{put("garnier", "class:5b", moved), put("garnier", "class:5b", meeting(nil))}, []string{"Changement : Réunion"}},
-		"cancelled":         {meeting(nil), []areatest.Act{cancel(true)}, []string{"Annulé : Réunion"}},
+		"moved twice":       {meeting(nil), []areatest.Act{put("garnier", "class:5b", moved), put("garnier", "class:5b", meeting(nil))}, []string{"Changement à l’agenda"}},
+		"cancelled":         {meeting(nil), []areatest.Act{cancel(true)}, []string{"Annulé à l’agenda"}},
 		"a slip":            {meeting(nil), []areatest.Act{cancel(true), cancel(false)}, []string{}},
-		"taken out":         {meeting(nil), []areatest.Act{remove}, []string{"Annulé : Réunion"}},
+		"taken out":         {meeting(nil), []areatest.Act{remove}, []string{"Annulé à l’agenda"}},
 		"taken out, undone": {meeting(nil), []areatest.Act{remove, restore}, []string{}},
 		"far away": {
 			meeting(areatest.Args{"start": "2026-12-26", "end": "2026-12-27"}), []areatest.Act{cancel(true)}, []string{},
@@ -68,7 +68,7 @@ func TestNews(t *testing.T) {
 		"put off": {
 			meeting(nil),
 			[]areatest.Act{put("garnier", "class:5b", meeting(areatest.Args{"start": "2026-12-26", "end": "2026-12-27"}))},
-			[]string{"Changement : Réunion"},
+			[]string{"Changement à l’agenda"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -118,7 +118,7 @@ func TestFamilyIsTold(t *testing.T) {
 	}
 	w.Must(put("garnier", "class:5a", meeting(areatest.Args{"id": "event-5a"})))
 	w.After(3 * time.Minute)
-	if got := w.Told("nadia", "agenda."); !slices.Contains(got, "Noé : À l’agenda : Réunion") {
+	if got := w.Told("nadia", "agenda."); !slices.Contains(got, "Noé : Nouveau à l’agenda") {
 		t.Errorf("%q", got)
 	}
 }
