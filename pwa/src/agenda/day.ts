@@ -49,10 +49,11 @@ export interface Day {
   hours: { student: string; start: string; end: string }[]
 }
 
-/** Reads what the days of pupils, and of somebody who teaches, are made of. */
+/** Reads what the days of pupils, and of somebody who teaches, are made of; events say whose of the family they are. */
 export async function household(
   view: View,
   pupils: readonly string[],
+  family: readonly string[],
   teacher: string | undefined,
   dayKey: (moment: string) => string,
 ): Promise<Household> {
@@ -61,7 +62,7 @@ export async function household(
       ...pupils.map((id) => pupil(view, id, dayKey)),
       ...(teacher ? [teaching(view, teacher)] : []),
     ]),
-    eventsOf(view, pupils),
+    eventsOf(view, family),
   ])
   return { people, events }
 }
