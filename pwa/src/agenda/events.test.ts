@@ -3,7 +3,8 @@ import type { Work } from '../school/work.ts'
 import type { Timetable } from '../timetable/lessons.ts'
 import { dayFor, type Own } from './day.ts'
 import { byDay, concerning, dated, mayChange, movedMonth, on, weeksOf, type Known } from './events.ts'
-import { freshEvent, typedOf, written } from './form.svelte.ts'
+import type { Device, Outgoing } from '../sync/index.ts'
+import { EventForm, freshEvent, refusedOf, typedOf, written } from './form.svelte.ts'
 import type { AgendaEvent } from './records.ts'
 
 function known(
@@ -86,6 +87,45 @@ test('an event is typed as it was written', () => {
     except: ['2026-12-11'],
   }
   expect(written(typed).except).toBeUndefined()
+})
+
+// P9: of two people who change one event, the second finds what they typed, over what is there now.
+test('a refused change is taken up again', async () => {
+  const done: unknown[] = []
+  const device = {
+    act: (...act: unknown[]) => Promise.resolve(done.push(act)),
+    dismiss: (n: number) => Promise.resolve(done.push(n)),
+    local: {
+      get: () => Promise.resolve(undefined),
+      set: () => Promise.resolve(),
+      delete: () => Promise.resolve(),
+    },
+  } as unknown as Device
+  const args = { id: 'fair', title: 'Ma fête', start: '2026-12-04', end: '2026-12-05', text: 'Mon texte' }
+  const refused = {
+    ...{ n: 7, scope: 'school:x', name: 'agenda.put@1', args, at: 0, state: 'refused' },
+    error: { code: 'conflict' },
+  } as unknown as Outgoing
+  expect(refusedOf([refused], 'fair')).toBe(refused)
+  expect(refusedOf([refused], 'choir')).toBeUndefined()
+  const form = await new EventForm(device, freshEvent('', ''), { ...fair, seq: 9 }, refused).load()
+  expect(form.typed.text).toBe('Mon texte')
+  expect(form.faults()).toEqual([])
+  await form.save()
+  expect(done).toEqual([['school:x', 'agenda.put@1', args, { base: 9 }], 7])
+})
+
+test.each([
+  [{ title: ' ' }, ['title']],
+  [{ start: '10:00', end: '09:00' }, ['hours']],
+  [{ whole: true, last: '2026-12-01' }, ['last']],
+  [{ weekly: true, until: '2026-12-01' }, ['until']],
+  [{ weekly: true, until: '2029-12-01' }, ['many']],
+  [{ link: 'http://visio.example' }, ['link']],
+])('%j is wrong', (typed, wrong) => {
+  const right = { title: 'T', start: '08:00', end: '09:00' }
+  const form = new EventForm({} as Device, freshEvent('class:5b', '2026-12-04', { ...right, ...typed }))
+  expect(form.faults()).toEqual(wrong)
 })
 
 // P13: lessons, work, events and absences of several children are one day.
