@@ -11,6 +11,7 @@ import {
   pupilsIn,
   rollsOfDay,
   search,
+  sessionsAhead,
   toSettle,
   withoutRoll,
 } from './office.ts'
@@ -216,5 +217,24 @@ describe('notes', () => {
         acknowledge: false,
       },
     })
+  })
+})
+
+describe('P6: detentions', () => {
+  test('dates of the next days, soonest first, without those of days before', () => {
+    const at = (from: string) => ({ from, minutes: 55 })
+    const note: Note = {
+      ...{ from: '2026-11-20T10:00', kind: 'detention', by, at: 1 },
+      sessions: [
+        at('2026-11-27T13:00'),
+        at('2026-11-23T13:00'),
+        at('2026-11-24T08:00'),
+        at('2026-12-20T13:00'),
+      ],
+    }
+    const [event] = compose('ines', { ...none, notes: [row('punishment', 'p', note)] })
+    const all = event ? [{ ...event, name: 'Inès', class: '5e B' }] : []
+    const ahead = sessionsAhead(all, '2026-11-24', '2026-12-01')
+    expect(ahead.map((one) => one.from)).toEqual(['2026-11-24T08:00', '2026-11-27T13:00'])
   })
 })

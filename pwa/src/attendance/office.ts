@@ -121,6 +121,20 @@ export interface RollNames {
 
 const nameless: RollNames = { title: () => '', pupil: () => undefined }
 
+export interface Ahead {
+  event: OfficeEvent
+  from: string
+  minutes: number
+}
+
+/** The dates of detentions from today on, soonest first. */
+export function sessionsAhead(events: readonly OfficeEvent[], today: string, until: string): Ahead[] {
+  return events
+    .flatMap((event) => (event.note?.sessions ?? []).map((one) => ({ event, ...one })))
+    .filter((one) => one.from.slice(0, 10) >= today && one.from.slice(0, 10) <= until)
+    .sort((a, b) => a.from.localeCompare(b.from) || a.event.name.localeCompare(b.event.name))
+}
+
 export function rollsOfDay(rows: readonly Row<Roll>[], date: string, names = nameless): OfficeRoll[] {
   return rows
     .filter((row) => row.value.date === date)
