@@ -25,6 +25,7 @@ import (
 	"preau/api/document"
 	"preau/api/grades"
 	"preau/api/homework"
+	"preau/api/information"
 	"preau/api/mail"
 	"preau/api/notebook"
 	"preau/api/notify"
@@ -115,6 +116,8 @@ func newWorld(t testing.TB) *world {
 	levels := skills.New(skills.Config{Directory: w.directory, Marks: marks, Notices: notices, Now: morning})
 	levels.Register(w.mux)
 	canteen.New(canteen.Config{Directory: w.directory, Files: files}).Register(w.mux)
+	informing := information.New(information.Config{Directory: w.directory, Files: files, Log: log, Now: morning})
+	informing.Register(w.mux)
 	w.directory.Register(w.mux)
 	files.Register(w.mux)
 	notices.Register(w.mux)
@@ -131,6 +134,7 @@ func newWorld(t testing.TB) *world {
 	marks.Bind(w.engine)
 	levels.Bind(w.engine)
 	presence.Bind(w.engine)
+	informing.Bind(w.engine)
 	w.accounts, err = account.New(account.Config{
 		Engine: w.engine, Watcher: records, Directory: w.directory, Key: bytes.Repeat([]byte{2}, 32),
 		Params: account.Params{Memory: 8, Time: 1, Threads: 1}, Kick: w.engine.Hub().Kick, Log: log, Now: morning,
@@ -336,6 +340,10 @@ func (w *world) live(t testing.TB) {
 	w.must(t, "self", "user:ines", "mail.category@1", `{"id":"category-0001","name":"Français","hue":1}`)
 	w.must(t, "teacher", "course:fr5b", "attendance.roll@1", `{"date":"2026-11-24","start":"08:00","end":"09:00","calls":[{"student":"ines","state":"absent"}]}`)
 	w.must(t, "teacher", "course:fr5b", "attendance.observe@1", `{"type":"observation","id":"note-0001","student":"ines","kind":"other","from":"2026-11-24T08:00","text":"SECRET-COPY"}`)
+	inform := `{"id":"info-0001","title":"Rédaction","category":"life","body":[{"runs":[{"text":"Rédaction"}]}],"from":"2026-11-24","until":"2026-11-30","acknowledge":true,"questions":[{"kind":"text","title":"Rédaction"}],"audience":[{"of":"class:5b","roles":["students"]}]}`
+	for _, id := range []string{"info-0001", "info-0002", "info-0003", "info-0004"} {
+		w.must(t, "teacher", "user:garnier", "information.publish@1", strings.ReplaceAll(inform, "info-0001", id))
+	}
 	w.settle(t)
 	w.upload = begin(5)
 	var opened struct{ ID string }

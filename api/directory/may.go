@@ -57,6 +57,11 @@ const (
 	InviteSchool     Action = "put into the school's agenda"   // and change what anybody put there
 	InviteClass      Action = "put into the agenda of a class" // or group, or the team of a class
 	TidyClassAgenda  Action = "change the agenda of a class"   // whoever put it there
+	Inform           Action = "write informations"
+	InformSchool     Action = "inform the school" // all of it, or a level
+	InformClass      Action = "inform a class"
+	InformGroup      Action = "inform a group"
+	ReadInformations Action = "read informations" // acknowledge and answer them
 )
 
 // relation is how a person stands to the subject of a scope.
@@ -68,6 +73,7 @@ const (
 	guardian  relation = "guardian"  // reads student:S by a guardianship
 	teacher   relation = "teacher"   // of course:K today, substitutes too
 	instructs relation = "instructs" // teaches class:C or group:G today
+	educator  relation = "educator"  // owner who teaches, or works in vie scolaire or direction
 	member    relation = "member"    // of space:E today
 	lead      relation = "lead"      // of space:E today, while working in the school
 	colleague relation = "colleague" // works in the scope's school, whatever they do
@@ -135,6 +141,12 @@ var policy = map[Action]struct {
 	InviteSchool:    {"school", []relation{staff, direction, admin}},
 	InviteClass:     {"class group", []relation{instructs, staff, direction}},
 	TidyClassAgenda: {"class group", []relation{staff, direction}},
+
+	Inform:           {"user", []relation{educator}},
+	InformSchool:     {"school", []relation{staff, direction}},
+	InformClass:      {"class", []relation{instructs, staff, direction}},
+	InformGroup:      {"group", []relation{instructs, staff, direction}},
+	ReadInformations: {"user", []relation{owner}},
 }
 
 // Actions lists every action, for the authorisation matrix.
@@ -220,6 +232,8 @@ func (s *snapshot) stands(user string, r relation, kind, id string, day Date) bo
 		return ok && s.courses[id].Holds(day) && course.TaughtBy(user)
 	case instructs:
 		return s.contains(kind, id, day) && s.instructs(user, audienceOf(kind, id), day)
+	case educator:
+		return id == user && (s.is(user, RoleTeacher, day) || s.holds(user, day, RoleStaff, RoleDirection))
 	case member, lead:
 		m, in := s.membership(user, id, day)
 		return in && (r == member || m.Lead && s.works(user, day))

@@ -19,6 +19,7 @@ import (
 	"preau/api/document"
 	"preau/api/grades"
 	"preau/api/homework"
+	"preau/api/information"
 	"preau/api/mail"
 	"preau/api/notebook"
 	"preau/api/notify"
@@ -56,6 +57,7 @@ type App struct {
 	skills     *skills.Service
 	attendance *attendance.Service
 	canteen    *canteen.Service
+	informing  *information.Service
 
 	uploads *api.Uploads
 	server  *api.Server
@@ -144,6 +146,7 @@ func (a *App) openAreas() (err error) {
 		Directory: a.directory, Timetable: a.timetable, Files: a.files, Notices: a.notices, Now: a.now,
 	})
 	a.canteen = canteen.New(canteen.Config{Directory: a.directory, Files: a.files})
+	a.informing = information.New(information.Config{Directory: a.directory, Files: a.files, Log: a.log, Now: a.now})
 	a.openEngine()
 	a.accounts, err = account.New(account.Config{
 		Engine: a.engine, Watcher: a.records, Directory: a.directory, Kick: a.engine.Hub().Kick,
@@ -173,6 +176,7 @@ func (a *App) openEngine() {
 	a.skills.Register(mux)
 	a.attendance.Register(mux)
 	a.canteen.Register(mux)
+	a.informing.Register(mux)
 	a.engine = psync.New(psync.Config{Records: counted{a.records, &a.counts}, Mux: mux, Access: a.directory, Lease: a.config.Takeover, Log: a.log, Now: a.now})
 	a.directory.Bind(a.engine)
 	a.files.Bind(a.engine)
@@ -185,6 +189,7 @@ func (a *App) openEngine() {
 	a.grades.Bind(a.engine)
 	a.skills.Bind(a.engine)
 	a.attendance.Bind(a.engine)
+	a.informing.Bind(a.engine)
 }
 
 // edge lists what the HTTP edge stands on.
@@ -216,7 +221,7 @@ const (
 
 func (a *App) newUploads() *api.Uploads {
 	uses := map[string]int64{"message": mail.MaxFileBytes}
-	for _, use := range []string{"submission", "homework", "correction", "document", "notebook", "assessment", "justification", "punishment", "menu", "event"} {
+	for _, use := range []string{"submission", "homework", "correction", "document", "notebook", "assessment", "justification", "punishment", "menu", "event", "information"} {
 		uses[use] = attachment.MaxSize
 	}
 	return &api.Uploads{

@@ -20,6 +20,7 @@ import (
 	"preau/api/document"
 	"preau/api/grades"
 	"preau/api/homework"
+	"preau/api/information"
 	"preau/api/mail"
 	"preau/api/notebook"
 	"preau/api/notify"
@@ -115,6 +116,9 @@ func (w *World) addAreas(mux *psync.Mux) (err error) {
 	canteen.New(canteen.Config{Directory: w.Directory, Files: w.Files}).Register(mux)
 	lessons.Register(mux)
 	pages.Register(mux)
+	informing := information.New(information.Config{Directory: w.Directory, Files: w.Files, Log: c.Log, Now: w.Clock.Now})
+	informing.Register(mux)
+	informing.Bind(w.Engine)
 	lessons.Bind(w.Engine)
 	pages.Bind(w.Engine)
 	w.Homework.Register(mux)
