@@ -25,6 +25,7 @@ const (
 	Lateness    Alert = "lateness"
 	SchoolLife  Alert = "schoolLife"
 	Agenda      Alert = "agenda"
+	Information Alert = "information"
 )
 
 // The ways in which mails tell of something. Never is also how often.
@@ -61,6 +62,7 @@ var catalogue = map[Alert]manner{
 	Lateness:    {24 * time.Hour, Digest},
 	SchoolLife:  {72 * time.Hour, Digest},
 	Agenda:      {24 * time.Hour, Digest},
+	Information: {72 * time.Hour, Digest},
 }
 
 func known(a Alert) bool {

@@ -68,8 +68,9 @@ const people: Person[] = [
       '/cahier/nulle-part',
       '/cantine',
       '/reglages/agenda',
+      '/informations',
     ],
-    follow: ['/travail', '/cahier', '/notes', '/porte-documents'],
+    follow: ['/travail', '/cahier', '/notes', '/porte-documents', '/informations'],
     press: [{ path: lessons, names: [/^10 h 05|10:05|Français/] }],
   },
   {
@@ -88,7 +89,7 @@ const people: Person[] = [
       '/competences',
       '/vie-scolaire',
     ],
-    follow: ['/travail', '/notes', '/vie-scolaire'],
+    follow: ['/travail', '/notes', '/vie-scolaire', '/informations'],
   },
   {
     name: 'Claire Garnier',
@@ -108,8 +109,10 @@ const people: Person[] = [
       '/agenda/ecrire',
       '/cahier',
       '/cahier/ecrire/rien/rien',
+      '/informations/ecrire',
+      '/informations?vue=publiees',
     ],
-    follow: ['/copies', '/messages', '/espaces', '/cahier', '/notes', '/competences', '/appel', '/agenda'],
+    follow: ['/copies', '/messages', '/espaces', '/cahier', '/notes', '/competences', '/appel', '/agenda', '/informations?vue=publiees'],
     press: [{ path: '/cahier', names: ['Modifier'] }],
   },
   {

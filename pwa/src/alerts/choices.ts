@@ -16,14 +16,18 @@ const kinds: Record<AlertKind, readonly Role[]> = {
   lateness: ['student', 'guardian'],
   schoolLife: ['student', 'guardian'],
   agenda: ['student', 'guardian', 'teacher', 'staff', 'direction', 'admin'],
+  information: ['student', 'guardian', 'teacher', 'staff', 'direction', 'admin'],
 }
 
 export const allKinds = Object.keys(kinds) as AlertKind[]
 
-/** The kinds that concern a person; of a child, messages do not. */
+/** Of no child. */
+const own: readonly AlertKind[] = ['newMessage', 'information']
+
+/** The kinds that concern a person; of a child, messages and informations do not. */
 export function kindsFor(roles: readonly Role[], child: string | undefined): AlertKind[] {
   const mine = allKinds.filter((kind) => kinds[kind].some((role) => roles.includes(role)))
-  return child ? mine.filter((kind) => kind !== 'newMessage' && kinds[kind].includes('guardian')) : mine
+  return child ? mine.filter((kind) => !own.includes(kind) && kinds[kind].includes('guardian')) : mine
 }
 
 /** Whether a kind rings: as was chosen for the child, else for all, else as the school says. */

@@ -15,6 +15,7 @@ export type Tab =
   | 'notebook'
   | 'grades'
   | 'life'
+  | 'information'
   | 'more'
 
 export interface Route {
@@ -70,6 +71,10 @@ const canteen = {
   wide: true,
   steady: true,
   load: () => import('../screens/canteen/Canteen.svelte'),
+} as const
+const informing = {
+  tab: 'information',
+  load: () => import('../screens/information/Information.svelte'),
 } as const
 
 export const routes = {
@@ -233,6 +238,12 @@ export const routes = {
     wide: true,
     load: () => import('../screens/canteen/Plan.svelte'),
   },
+
+  informations: { path: '/informations', ...informing },
+  information: { path: '/informations/:id', ...informing },
+  inform: { path: '/informations/ecrire', ...informing },
+  correct: { path: '/informations/corriger/:id', ...informing },
+  broadcast: { path: '/informations/publiees/:id', ...informing },
 
   classes: {
     path: '/classes',

@@ -45,6 +45,13 @@ const notebook: Place = {
   label: 'nav.notebook',
   broad: true,
 }
+const informations: Place = {
+  tab: 'information',
+  href: href('informations'),
+  icon: 'bell',
+  label: 'nav.informations',
+  broad: true,
+}
 const more: Place = { tab: 'more', href: href('settings'), icon: 'settings', label: 'nav.more' }
 
 export function places(): Place[] {
@@ -57,7 +64,6 @@ export function places(): Place[] {
   if (session.is('staff', 'direction', 'admin')) list.push(classes)
   if (session.is('staff', 'direction') && !session.is('teacher')) list.push({ ...timetable, broad: false })
   if (session.is('student', 'guardian', 'teacher')) list.push(timetable, notebook)
-  list.push(agenda)
-  list.push(more)
+  list.push(agenda, informations, more)
   return list.filter((place, i) => list.findIndex((other) => other.tab === place.tab) === i)
 }

@@ -10,6 +10,7 @@ import { gradeMutators } from './grademutators.ts'
 import { skillMutators } from './skillmutators.ts'
 import { attendanceMutators } from './attendancemutators.ts'
 import { canteenMutators } from '../canteen/mutators.ts'
+import { informationMutators } from './informationmutators.ts'
 import { mailMutators } from './mailmutators.ts'
 import type { Stored } from '../db/database.ts'
 import type {
@@ -67,6 +68,7 @@ const typed: Typed = {
   ...skillMutators,
   ...attendanceMutators,
   ...canteenMutators,
+  ...informationMutators,
 
   async 'homework.give@1'(tx, args, { user, scope, at }) {
     if (await tx.base(scope, 'homework', args.id)) return

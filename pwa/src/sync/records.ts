@@ -6,6 +6,7 @@ import type { DocumentActions, DocumentRecords } from './documentrecords.ts'
 import type { AgendaActions, AgendaRecords } from '../agenda/records.ts'
 import type { TimetableActions, TimetableRecords } from '../timetable/records.ts'
 import type { AttendanceActions, AttendanceRecords } from './attendancerecords.ts'
+import type { InformationActions, InformationRecords } from './informationrecords.ts'
 import type { MailActions, MailRecords } from './mailrecords.ts'
 import type { GradeActions, GradeRecords } from './graderecords.ts'
 import type { CanteenActions, CanteenRecords } from '../canteen/records.ts'
@@ -15,6 +16,7 @@ export type * from './documentrecords.ts'
 export type * from './graderecords.ts'
 export type * from './skillrecords.ts'
 export type * from './attendancerecords.ts'
+export type * from './informationrecords.ts'
 export type * from './mailrecords.ts'
 export type * from '../agenda/records.ts'
 export type * from '../timetable/records.ts'
@@ -189,6 +191,7 @@ export type AlertKind =
   | 'lateness'
   | 'schoolLife'
   | 'agenda'
+  | 'information'
 
 /** What rings, and how mails tell of it; null or empty as usual. */
 export interface AlertChoices {
@@ -262,7 +265,8 @@ export interface Records
     GradeRecords,
     SkillRecords,
     AttendanceRecords,
-    CanteenRecords {
+    CanteenRecords,
+    InformationRecords {
   school: School
   subject: Subject
   class: Class
@@ -296,7 +300,8 @@ export interface Actions
     GradeActions,
     SkillActions,
     AttendanceActions,
-    CanteenActions {
+    CanteenActions,
+    InformationActions {
   /** course:K */
   'homework.give@1': {
     id: string

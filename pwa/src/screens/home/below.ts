@@ -3,6 +3,7 @@ import NextEvents from '../agenda/NextEvents.svelte'
 import LatestLife from '../attendance/LatestLife.svelte'
 import TodaysMenu from '../canteen/TodaysMenu.svelte'
 import LatestGrades from '../grades/LatestGrades.svelte'
+import LatestInformation from '../information/LatestInformation.svelte'
 import LatestMail from '../mail/LatestMail.svelte'
 import Given from './Given.svelte'
 import Returned from './Returned.svelte'
@@ -10,6 +11,7 @@ import type { Block } from './who'
 
 export const blocks: readonly Block[] = [
   [LatestLife, 'pupil'],
+  [LatestInformation],
   [LatestMail],
   [LatestGrades, 'pupil'],
   [Returned, 'pupil', 'family'],

@@ -1,4 +1,5 @@
 /** What waits on this device, in words: each action names itself, its homework and the text that was written. */
+import { href } from '../../app/routes'
 import { known, t } from '../../i18n/index.svelte'
 import { textOf } from '../../body/body.ts'
 import type { Body, Outgoing } from '../../sync/index.ts'
@@ -26,6 +27,17 @@ export function wordsOf(one: Outgoing): { field: Written; text: string } | undef
   }
   const text = Array.isArray(one.args.body) ? textOf(one.args.body as Body) : ''
   return text.trim() ? { field: 'body', text } : undefined
+}
+
+/** Written in a form of several fields: it is taken up again there. */
+export function isInformation({ name }: Outgoing): boolean {
+  return /^information\.(publish|correct|answer)@/.test(name)
+}
+
+export function formOf({ n, name, args }: Outgoing): string {
+  const { id } = args as { id: string }
+  if (name.startsWith('information.answer')) return href('information', { id })
+  return name.startsWith('information.correct') ? href('correct', { id }) : `${href('inform')}?envoi=${n}`
 }
 
 export function reasonOf(one: Outgoing): string {
