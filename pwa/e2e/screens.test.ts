@@ -211,7 +211,7 @@ async function inside(page: Page, path: string): Promise<string[]> {
   await page.goto(server.url + path)
   await settle(page)
   const links = await page
-    .locator(`main :is([role=list], .card) a[href^="${path}/"]`)
+    .locator(`main :is([role=list], .card) a[href^="${path.replace(/\?.*/, '')}/"]`)
     .evaluateAll((all) => all.map((a) => a.getAttribute('href') ?? ''))
   return [...new Set(links)].filter((one) => one !== '/travail/donner').slice(0, 3)
 }
