@@ -22,12 +22,12 @@ const kinds: Record<AlertKind, readonly Role[]> = {
 export const allKinds = Object.keys(kinds) as AlertKind[]
 
 /** Of no child. */
-const own: readonly AlertKind[] = ['newMessage', 'information']
+const personal: readonly AlertKind[] = ['newMessage', 'information']
 
 /** The kinds that concern a person; of a child, messages and informations do not. */
 export function kindsFor(roles: readonly Role[], child: string | undefined): AlertKind[] {
   const mine = allKinds.filter((kind) => kinds[kind].some((role) => roles.includes(role)))
-  return child ? mine.filter((kind) => !own.includes(kind) && kinds[kind].includes('guardian')) : mine
+  return child ? mine.filter((kind) => !personal.includes(kind) && kinds[kind].includes('guardian')) : mine
 }
 
 /** Whether a kind rings: as was chosen for the child, else for all, else as the school says. */
