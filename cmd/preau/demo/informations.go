@@ -139,9 +139,15 @@ func (w *World) family(ctx context.Context, pupil string, n int) error {
 		if err := w.Send(ctx, guardian, home, "information.acknowledge@1", map[string]any{"id": InformationID("parents")}); err != nil {
 			return err
 		}
-		coming := information.Given{Choices: []int{n / 3 % 2}}
+		coming, helps, says := information.Given{Choices: []int{n / 3 % 2}}, information.Given{}, information.Given{}
+		switch n % 6 {
+		case 1:
+			helps.Choices, says.Text = []int{0, 1}, "Je peux prendre trois enfants en voiture."
+		case 2:
+			says.Text = "Allergie aux arachides : son goûter est dans le sac."
+		}
 		if err := w.Send(ctx, guardian, home, "information.answer@1", map[string]any{
-			"id": InformationID("theatre"), "child": pupil, "answers": []information.Given{coming, {}, {}},
+			"id": InformationID("theatre"), "child": pupil, "answers": []information.Given{coming, helps, says},
 		}); err != nil {
 			return err
 		}
