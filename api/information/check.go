@@ -7,6 +7,7 @@ import (
 
 	"preau/api/attachment"
 	"preau/api/directory"
+	"preau/api/mail"
 	psync "preau/sync"
 )
 
@@ -70,8 +71,20 @@ func (c *Content) check(today directory.Date) (err error) {
 	if c.Body.Empty() && len(c.Files) == 0 && len(c.Questions) == 0 {
 		return invalid("body", "nothing is written")
 	}
+	c.Body = whole(c.Body)
 	c.Files, err = attachment.Declared("files", c.Files, MaxFiles)
 	return err
+}
+
+// whole leaves no list out: devices look into them.
+func whole(b mail.Body) mail.Body {
+	all := append(mail.Body{}, b...)
+	for i := range all {
+		if all[i].Runs == nil {
+			all[i].Runs = []mail.Run{}
+		}
+	}
+	return all
 }
 
 // checkLine refuses what would not be one line.

@@ -3,6 +3,7 @@ package information_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -35,9 +36,7 @@ func notice(id string, more args) args {
 		"id": id, "title": "Réunion de rentrée", "category": "meeting", "body": body("Mardi à 18 h."),
 		"from": "2026-11-23", "until": "2026-11-30", "audience": to("class:5b", "guardians"),
 	}
-	for k, v := range more {
-		a[k] = v
-	}
+	maps.Copy(a, more)
 	return a
 }
 
@@ -138,9 +137,7 @@ func TestWhoInforms(t *testing.T) {
 func TestRefusals(t *testing.T) {
 	one := func(more args) args {
 		q := args{"kind": "one", "title": "Venez-vous ?", "choices": []string{"Oui", "Non"}}
-		for k, v := range more {
-			q[k] = v
-		}
+		maps.Copy(q, more)
 		return args{"questions": []args{q}}
 	}
 	many := make([]args, 31)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"strings"
@@ -28,9 +29,7 @@ func outing(more args) args {
 			{"kind": "text", "title": "Une remarque ?"},
 		},
 	})
-	for k, v := range more {
-		a[k] = v
-	}
+	maps.Copy(a, more)
 	return a
 }
 
@@ -72,6 +71,18 @@ func TestNamedSurvey(t *testing.T) {
 	w.At(time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC))
 	w.Want("over id", by("nadia", "answer", says(0, "")))
 	w.Want("over id", by("garnier", "remind", args{"id": "info-0001"}))
+}
+
+// P14: whatever is left out, devices find lists where they look into them.
+func TestNothingIsNull(t *testing.T) {
+	w := newWorld(t)
+	a := outing(nil)
+	delete(a, "body")
+	w.Must(by("garnier", "publish", a))
+	w.Must(by("garnier", "publish", notice("info-0002", args{"body": []args{{}, {"runs": []args{{"text": "x"}}}}})))
+	if text := pulled(w, "nadia", "information") + pulled(w, "garnier", "broadcast"); strings.Contains(text, "null") {
+		t.Error(text)
+	}
 }
 
 // P14: an answer for each child, by each guardian.

@@ -48,7 +48,7 @@ func (p *plan) informations() []event {
 			key: "theatre", from: User("teacher"), days: 5, hour: "17:10", ahead: 9, title: "Sortie au théâtre", category: "outing", files: []File{plan}, perChild: true,
 			text: "Les élèves verront *Le Médecin malgré lui*. Merci de répondre pour que je réserve le car.", audience: target(class, information.Guardians),
 			questions: []information.Question{
-				{Kind: information.KindOne, Title: "Votre enfant participe-t-il à la sortie ?", Choices: []string{"Oui", "Non"}, Required: true},
+				{Kind: information.KindOne, Title: "Votre enfant vient-il au théâtre ?", Choices: []string{"Oui", "Non"}, Required: true},
 				{Kind: information.KindMany, Title: "Pouvez-vous accompagner ?", Choices: []string{"À l’aller", "Au retour"}, Other: true},
 				{Kind: information.KindText, Title: "Une allergie, une remarque ?"},
 			},
