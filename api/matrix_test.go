@@ -339,6 +339,14 @@ var actions = []action{
 	{"information.read@1", "user:ines", `{"ids":["info-0001"]}`, self},
 	{"information.acknowledge@1", "user:ines", `{"id":"info-0001"}`, self},
 	{"information.answer@1", "user:ines", `{"id":"info-0001","answers":[{"text":"T"}]}`, self},
+	{"reportcard.appraise@1", "course:fr5b", `{"period":"term-0001","cells":[{"student":"malik","text":"%s","was":""}]}`, theCourse},
+	{"reportcard.program@1", "course:fr5b", `{"period":"term-0001","elements":["Le conte"]}`, theCourse},
+	{"reportcard.conclude@1", "council:5b", `{"period":"term-0001","student":"ines","text":"SECRET-COPY","mention":"","decision":""}`, "teacher direction"},
+	{"reportcard.refresh@1", "council:5b", `{"period":"term-0001"}`, "teacher direction"},
+	{"reportcard.publish@1", "council:5b", `{"period":"term-0001","early":true}`, "direction"},
+	{"reportcard.rules@1", "school:collard", `{"limit":400,"overall":600,"mentions":[]}`, "direction admin"},
+	{"reportcard.council@1", "school:collard", `{"class":"5b","period":"term-0001","date":"2026-12-01","until":""}`, "direction admin"},
+	{"reportcard.acknowledge@1", "student:ines", `{"period":"term-0001","version":1}`, "guardian"},
 	{"attendance.roll@1", "course:fr5b", `{"date":"2026-11-24","start":"08:00","end":"09:00","calls":[{"student":"malik","state":"absent"}]}`, theCourse},
 	{"attendance.observe@1", "course:fr5b", `{"type":"observation","id":"note-of-%s","student":"ines","kind":"other","from":"2026-11-24T08:00","text":"T"}`, theCourse},
 	{"attendance.correct@1", "office:collard", `{"course":"fr5b","date":"2026-11-24","start":"08:00","end":"09:00","calls":[]}`, "staff direction"},
@@ -429,14 +437,24 @@ func TestMatrixOfScopes(t *testing.T) {
 	}
 }
 
-// Vie scolaire and direction read a pupil when they ask for it, nobody else.
-func TestMatrixOfPupilsOnDemand(t *testing.T) {
+// Vie scolaire and direction read a pupil when they ask for it, and the
+// teachers of a class and the office what its council reads; nobody else.
+func TestMatrixOfScopesOnDemand(t *testing.T) {
 	w := newWorld(t)
+	for scope, may := range map[string][]string{
+		"student:ines": {"self", "guardian", "staff", "direction"},
+		"council:5b":   {"teacher", "staff", "direction"},
+	} {
+		t.Run(scope, func(t *testing.T) { w.tryOnDemand(t, scope, may) })
+	}
+}
+
+func (w *world) tryOnDemand(t *testing.T, scope string, who []string) {
 	for _, subject := range subjects {
 		if w.sessions[subject].Token == "" || subject == "revoked" {
 			continue
 		}
-		got := w.as(subject).send("POST", "/api/sync", fmt.Sprintf(`{"v":1,"schema":1,"device":%q,"cursors":{"student:ines":[0,0,0]},"budget":1048576}`, w.sessions[subject].Device))
+		got := w.as(subject).send("POST", "/api/sync", fmt.Sprintf(`{"v":1,"schema":1,"device":%q,"cursors":{%q:[0,0,0]},"budget":1048576}`, w.sessions[subject].Device, scope))
 		var answer struct {
 			Scopes map[string]struct {
 				Gone    string
@@ -444,8 +462,8 @@ func TestMatrixOfPupilsOnDemand(t *testing.T) {
 			}
 		}
 		check(t, json.Unmarshal([]byte(got.text), &answer))
-		s := answer.Scopes["student:ines"]
-		may := slices.Contains([]string{"self", "guardian", "staff", "direction"}, subject)
+		s := answer.Scopes[scope]
+		may := slices.Contains(who, subject)
 		if may != (s.Gone == "") || may != (len(s.Records) > 0) {
 			t.Errorf("%s: gone %q, %d records", subject, s.Gone, len(s.Records))
 		}
@@ -456,7 +474,7 @@ func TestMatrixOfPupilsOnDemand(t *testing.T) {
 // A cursor for a scope of others brings "gone", never its records.
 func TestForeignCursors(t *testing.T) {
 	w := newWorld(t)
-	foreign := []string{"student:ines", "class:5b", "course:fr5b", "user:ines", "class:5b/staff", "space:club", "directory:collard", "account:ines", "calendar:ines", "timetable:collard", "files:ines", "file:" + w.file}
+	foreign := []string{"student:ines", "class:5b", "course:fr5b", "user:ines", "class:5b/staff", "council:5b", "space:club", "directory:collard", "account:ines", "calendar:ines", "timetable:collard", "files:ines", "file:" + w.file}
 	for _, subject := range []string{"otherClass", "otherGuardian", "otherTeacher", "otherSchool"} {
 		for _, scope := range foreign {
 			got := w.as(subject).send("POST", "/api/sync", fmt.Sprintf(`{"v":1,"schema":1,"device":%q,"cursors":{%q:[1,1,0]}}`, w.sessions[subject].Device, scope))

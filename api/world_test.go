@@ -30,6 +30,7 @@ import (
 	"preau/api/notebook"
 	"preau/api/notify"
 	"preau/api/notify/courier"
+	"preau/api/reportcard"
 	"preau/api/skills"
 	"preau/api/timetable"
 	"preau/storage/disk"
@@ -118,6 +119,8 @@ func newWorld(t testing.TB) *world {
 	canteen.New(canteen.Config{Directory: w.directory, Files: files}).Register(w.mux)
 	informing := information.New(information.Config{Directory: w.directory, Files: files, Log: log, Now: morning})
 	informing.Register(w.mux)
+	cards := reportcard.New(reportcard.Config{Directory: w.directory, Marks: marks, Presence: presence, Notices: notices, Log: log, Now: morning})
+	cards.Register(w.mux)
 	w.directory.Register(w.mux)
 	files.Register(w.mux)
 	notices.Register(w.mux)
@@ -133,6 +136,7 @@ func newWorld(t testing.TB) *world {
 	pages.Bind(w.engine)
 	marks.Bind(w.engine)
 	levels.Bind(w.engine)
+	cards.Bind(w.engine)
 	presence.Bind(w.engine)
 	informing.Bind(w.engine)
 	w.accounts, err = account.New(account.Config{
@@ -205,7 +209,7 @@ func (w *world) enroll(t testing.TB) {
 	ended := directory.Span{From: "2026-09-01", To: "2026-11-20"}
 	puts := []directory.Put{
 		{ID: "francais", Record: directory.Subject{Name: "Français", Hue: 20}},
-		class("5b", "5e B"), class("6a", "6e A"),
+		{ID: "5b", Record: directory.Class{Name: "5e B", Kind: directory.KindClass, Main: []string{"garnier"}, Span: year}}, class("6a", "6e A"),
 		adult("nadia", "Nadia", "Benali"), adult("karim", "Karim", "Petit"), adult("farid", "Farid", "Benali"),
 		adult("garnier", "Claire", "Garnier"), adult("viard", "Luc", "Viard"), adult("lopez", "Thomas", "Lopez"),
 		adult("roussel", "Hélène", "Roussel"), adult("legoff", "Yann", "Le Goff"),
@@ -312,6 +316,11 @@ func (w *world) live(t testing.TB) {
 	w.must(t, "teacher", "course:fr5b", "skills.evaluate@1", evaluate)
 	w.must(t, "teacher", "course:fr5b", "skills.enter@1", `{"evaluation":"evaluation-0001","cells":[{"student":"ines","skill":"socle-fra-1","value":"beyond","was":""}]}`)
 	w.must(t, "teacher", "course:fr5b", "skills.publish@1", `{"id":"evaluation-0001"}`)
+	w.must(t, "direction", "school:collard", "grades.period@1", `{"id":"term-0001","name":"T","kind":"trimester","start":"2026-09-01","end":"2026-12-01"}`)
+	w.must(t, "teacher", "course:fr5b", "reportcard.appraise@1", `{"period":"term-0001","cells":[{"student":"ines","text":"SECRET-COPY","was":""}]}`)
+	w.settle(t)
+	w.must(t, "direction", "council:5b", "reportcard.publish@1", `{"period":"term-0001","early":true}`)
+	w.must(t, "direction", "school:collard", "reportcard.council@1", `{"class":"5b","period":"term-0001","date":"2026-12-01","until":"2026-12-01"}`)
 	w.settle(t)
 	w.must(t, "teacher", "user:garnier", "mail.send@1", `{"id":"letter-0001","subject":"Rédaction","mode":"all","to":["user:ines"],"body":[{"runs":[{"text":"SECRET-COPY"}]},{"kind":"poll","runs":[],"poll":{"id":"poll-0001","question":"Compris ?","options":["Oui","Non"]}}]}`)
 	w.must(t, "self", "user:ines", "mail.send@1", `{"id":"letter-0004","subject":"Demande","mode":"all","to":["user:garnier"],"body":[{"runs":[{"text":"SECRET-COPY"}]}]}`)

@@ -21,8 +21,8 @@ func (g *grantSet) holds(now time.Time) bool {
 
 // Grants lists the scopes that a person reads now, most urgent first: their
 // own, those of the pupil they are or look after, classes and groups,
-// courses, spaces, what the office reads, the school, and on demand every pupil for
-// the office. A stranger, a person of another
+// courses, spaces, what the office reads, the school, and on demand the councils of
+// classes and, for the office, every pupil. A stranger, a person of another
 // school and one who left read nothing. The version is a fingerprint of the
 // list. The slice is shared: do not modify it.
 func (d *Directory) Grants(a psync.Actor) ([]psync.Grant, uint64) {
@@ -83,6 +83,7 @@ func (s *snapshot) grants(user string, day Date) []psync.Grant {
 	}
 	s.addStaffScopes(l, user, taught, day)
 	l.add("school:"+s.id, s.info.Name)
+	s.addCouncils(l, user, taught, day)
 	s.addPupils(l, user, day)
 	return l.grants
 }
@@ -121,6 +122,18 @@ func (s *snapshot) addStaffScopes(l *grantList, user string, taught []Course, da
 	if office {
 		l.add("office:"+s.id, s.info.Name)
 		l.add("timetable:"+s.id, s.info.Name)
+	}
+}
+
+// addCouncils lets the teachers of a class, its main teachers and the office
+// open what its council reads: each needs a few classes, a few weeks a year.
+func (s *snapshot) addCouncils(l *grantList, user string, taught []Course, day Date) {
+	office := s.holds(user, day, RoleStaff, RoleDirection)
+	for _, c := range s.currentClasses(day) {
+		teaches := slices.ContainsFunc(taught, func(t Course) bool { return t.Audience == c.Scope() })
+		if c.Kind == KindClass && (office || teaches || s.leads(user, c.ID, day)) {
+			l.open("council:"+c.ID, c.Name)
+		}
 	}
 }
 

@@ -46,6 +46,11 @@ const (
 	Assess           Action = "assess pupils"          // enter marks and levels, publish them, set how averages are made
 	RuleGrades       Action = "set the rules of marks" // and the periods of the year
 	RuleSkills       Action = "set the framework of competences"
+	Appraise         Action = "appraise pupils"       // for their report cards
+	Conclude         Action = "conclude report cards" // what the council of a class says
+	PublishCards     Action = "publish report cards"
+	RuleCards        Action = "set the rules of report cards" // and the dates of councils
+	AcknowledgeCard  Action = "acknowledge a report card"
 	TakeRoll         Action = "take the roll" // and write to a pupil's record
 	KeepRegister     Action = "keep the register of absences"
 	JustifyAbsence   Action = "justify an absence" // and acknowledge
@@ -78,6 +83,7 @@ const (
 	lead      relation = "lead"      // of space:E today, while working in the school
 	colleague relation = "colleague" // works in the scope's school, whatever they do
 	staff     relation = "staff"     // vie scolaire of the scope's school
+	main      relation = "main"      // main teacher of the class of council:C
 	direction relation = "direction" // of the scope's school
 	admin     relation = "admin"     // of the scope's school
 )
@@ -98,6 +104,12 @@ var policy = map[Action]struct {
 	Assess:     {"course", []relation{teacher}},
 	RuleGrades: {"school", []relation{direction, admin}},
 	RuleSkills: {"school", []relation{direction, admin}},
+
+	Appraise:        {"course", []relation{teacher}},
+	Conclude:        {"council", []relation{main, direction}},
+	PublishCards:    {"council", []relation{direction}},
+	RuleCards:       {"school", []relation{direction, admin}},
+	AcknowledgeCard: {"student", []relation{guardian}},
 
 	HandIn:      {"student", []relation{pupil}},
 	ReadStudent: {"student", []relation{pupil, guardian, staff, direction}},
@@ -237,6 +249,8 @@ func (s *snapshot) stands(user string, r relation, kind, id string, day Date) bo
 	case member, lead:
 		m, in := s.membership(user, id, day)
 		return in && (r == member || m.Lead && s.works(user, day))
+	case main:
+		return s.leads(user, id, day)
 	case colleague:
 		return s.contains(kind, id, day) && s.works(user, day)
 	case staff, direction, admin:
@@ -245,8 +259,14 @@ func (s *snapshot) stands(user string, r relation, kind, id string, day Date) bo
 	return false
 }
 
+// leads says whether a person is a main teacher of a class.
+func (s *snapshot) leads(user, class string, day Date) bool {
+	c, known := s.audience(KindClass + ":" + class)
+	return known && c.Holds(day) && slices.Contains(c.Main, user) && s.works(user, day)
+}
+
 // contains says whether a scope of the kinds school, office, timetable, student,
-// class, group and space is of this school.
+// class, group, space and council is of this school.
 func (s *snapshot) contains(kind, id string, day Date) bool {
 	switch kind {
 	case "school", "office", "timetable":
@@ -256,6 +276,9 @@ func (s *snapshot) contains(kind, id string, day Date) bool {
 	case "class", "group":
 		c, known := s.audience(audienceOf(kind, id))
 		return known && c.Holds(day) && (kind == KindClass || !strings.Contains(id, "/"))
+	case "council":
+		class, known := s.audience(KindClass + ":" + id)
+		return known && class.Holds(day)
 	case "space":
 		space, known := s.spaces[id]
 		return known && space.Holds(day)

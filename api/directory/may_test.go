@@ -19,6 +19,7 @@ var matrixScopes = []string{
 	"user:ines", "user:nadia", "user:garnier", "student:ines", "student:sami", "student:gone", "course:c1", "course:c2",
 	"class:5b", "class:5b/staff", "group:lat", "group:lat/staff", "class:none", "class:nadia", "office:collard", "school:collard", "school:verne", "directory:collard", "course:", "",
 	"space:club", "space:past", "space:none", "timetable:collard", "timetable:verne",
+	"council:5b", "council:verne",
 }
 
 func TestMayMatrix(t *testing.T) {

@@ -53,7 +53,7 @@ func collard() []Put {
 		{"collard", School{Name: "Collège Joseph-Collard", Timezone: "Europe/Paris"}},
 		{"fr", Subject{Name: "Français"}},
 		{"la", Subject{Name: "Latin"}},
-		{"5b", Class{Name: "5e B", Level: "5e", Kind: KindClass}},
+		{"5b", Class{Name: "5e B", Level: "5e", Kind: KindClass, Main: []string{"garnier"}}},
 		{"4a", Class{Name: "4e A", Level: "4e", Kind: KindClass}},
 		{"lat", Class{Name: "Latin 5e", Kind: KindGroup}},
 		{"ines", Person{First: "Inès", Last: "Benali", Pupil: true}},

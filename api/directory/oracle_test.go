@@ -114,9 +114,19 @@ func (o oracle) audience(all map[string]bool, user string, c Class, office bool)
 	if read {
 		all[scope] = true
 	}
+	if c.Kind == "class" && (team || o.leads(user, c)) {
+		all["council:"+c.ID] = true
+	}
 	if team && c.Kind == "class" {
 		all[scope+"/staff"] = true
 	}
+}
+
+// leads says whether somebody who works in the school is a main teacher.
+func (o oracle) leads(user string, c Class) bool {
+	works := o.works(user, "teacher", "staff", "direction", "admin")
+	each(o, func(id string, _ CourseRecord) { works = works || o.teaches(user, id) })
+	return works && slices.Contains(c.Main, user)
 }
 
 // drawWorld makes a small random school in which nearly every link is dated.
@@ -137,7 +147,7 @@ func drawWorld(t *rapid.T) []Put {
 		puts = append(puts, Put{fmt.Sprint("p", i), Person{First: "P", Last: fmt.Sprint(i), Pupil: i < 4, Span: rarely()}})
 	}
 	for i := range 4 {
-		puts = append(puts, Put{fmt.Sprint("a", i), Class{ID: fmt.Sprint("a", i), Name: "A", Kind: kinds[i%2], Span: rarely()}})
+		puts = append(puts, Put{fmt.Sprint("a", i), Class{ID: fmt.Sprint("a", i), Name: "A", Kind: kinds[i%2], Main: []string{pick("p", 8)}, Span: rarely()}})
 	}
 	for i := range 5 {
 		puts = append(puts, Put{fmt.Sprint("c", i), CourseRecord{Subject: "m", Audience: audience(), Span: rarely()}})

@@ -164,9 +164,10 @@ type (
 		Name string `json:"name"`
 	}
 	publicClass struct {
-		Name  string `json:"name"`
-		Level string `json:"level,omitempty"`
-		Kind  string `json:"kind"`
+		Name  string   `json:"name"`
+		Level string   `json:"level,omitempty"`
+		Kind  string   `json:"kind"`
+		Main  []string `json:"main,omitempty"` // in class:C/staff only
 	}
 	publicCourse struct {
 		Subject  string  `json:"subject"`
@@ -257,6 +258,7 @@ func (s *snapshot) publicClass(all map[string]derived, scope string, c Class, da
 	all[scope] = r
 	if c.Kind == KindClass {
 		team := derived{}
+		shown.Main = c.Main
 		team.put("class", c.ID, shown)
 		all[scope+"/staff"] = team
 	}

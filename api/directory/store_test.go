@@ -122,7 +122,7 @@ func TestPublicRecordsFollowTheDirectory(t *testing.T) {
 	want := map[string]string{
 		"school:collard school collard": `{"name":"Collège Joseph-Collard","timezone":"Europe/Paris","year":{"start":"","end":""},"holidays":[]}`,
 		"class:5b class 5b":             `{"name":"5e B","level":"5e","kind":"class"}`,
-		"class:5b/staff class 5b":       `{"name":"5e B","level":"5e","kind":"class"}`,
+		"class:5b/staff class 5b":       `{"name":"5e B","level":"5e","kind":"class","main":["garnier"]}`,
 		"class:5b course c1":            `{"subject":"fr","audience":"class:5b","teachers":[{"id":"garnier","name":"Mme Garnier"},{"id":"petit","name":"M. Petit"}]}`,
 		"course:c1 course c1":           `{"subject":"fr","audience":"class:5b","title":"Français · 5e B","teachers":[{"id":"garnier","name":"Mme Garnier"},{"id":"petit","name":"M. Petit"}]}`,
 		"course:c2 roster ines":         `{"first":"Inès","last":"Benali","class":"5e B"}`,

@@ -171,7 +171,7 @@ func (g *Gradebook) amend(ctx context.Context, tx *psync.Tx) error {
 	}
 	tx.Put("assessment", args.ID, after)
 	showFiles(tx, args.ID, before, after)
-	carryOn(tx, before)
+	g.carryOn(tx, before)
 	return nil
 }
 
@@ -283,14 +283,14 @@ func (g *Gradebook) move(ctx context.Context, tx *psync.Tx, from, to string) err
 	}
 	tx.Delete(from, args.ID)
 	tx.Put(to, args.ID, a)
-	carryOn(tx, a)
+	g.carryOn(tx, a)
 	return nil
 }
 
 // carryOn lets the readers of an assessment that is published, or was, have
 // what changed. What is to be published later has its own date.
-func carryOn(tx *psync.Tx, a Assessment) {
+func (g *Gradebook) carryOn(tx *psync.Tx, a Assessment) {
 	if !a.PublishAt.IsZero() {
-		tx.Effect(effectCarry, struct{}{})
+		g.carryAll(tx)
 	}
 }

@@ -50,7 +50,7 @@ func (g *Gradebook) enter(ctx context.Context, tx *psync.Tx) error {
 		}
 	}
 	if w.changed {
-		carryOn(tx, a)
+		g.carryOn(tx, a)
 	}
 	tx.Answer(map[string][]string{"rivals": w.rivals})
 	return nil
@@ -204,6 +204,6 @@ func (g *Gradebook) comment(ctx context.Context, tx *psync.Tx) error {
 	}
 	m.Comment = args.Comment
 	tx.PutIfChanged("mark", pair(m.Assessment, m.Student), m)
-	carryOn(tx, a)
+	g.carryOn(tx, a)
 	return nil
 }

@@ -75,7 +75,7 @@ func (g *Gradebook) filesArrived(ctx context.Context, job *psync.Job, a attachme
 		papers, corrections := attachment.Learn(as.Papers, a.Files), attachment.Learn(as.Corrections, a.Files)
 		if papers || corrections {
 			tx.Put("assessment", a.ID, as)
-			carryOn(tx, as)
+			g.carryOn(tx, as)
 		}
 		return nil
 	})

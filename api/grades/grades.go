@@ -170,6 +170,7 @@ type Gradebook struct {
 	log     *slog.Logger
 	now     func() time.Time
 	engine  Engine
+	follow  []string // effects of others
 }
 
 // New returns a Gradebook. Before use: Register its rules and Bind the engine.
@@ -179,6 +180,19 @@ func New(c Config) *Gradebook {
 
 // Bind gives the gradebook the engine that it reads other scopes through.
 func (g *Gradebook) Bind(e Engine) { g.engine = e }
+
+// Follow has an effect of another package carried out whenever what the
+// readers of a course see may have changed. Its source is the scope of the
+// course.
+func (g *Gradebook) Follow(kind string) { g.follow = append(g.follow, kind) }
+
+// carryAll says what must follow a change that readers see.
+func (g *Gradebook) carryAll(tx *psync.Tx) {
+	tx.Effect(effectCarry, struct{}{})
+	for _, kind := range g.follow {
+		tx.Effect(kind, struct{}{})
+	}
+}
 
 // The effects of this package. What is carried to readers goes in order; a
 // date only asks for it, and news are told when they are due.

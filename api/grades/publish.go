@@ -43,7 +43,7 @@ func (g *Gradebook) publish(ctx context.Context, tx *psync.Tx) error {
 	}
 	a.PublishAt, a.GuardiansAt = at, guardians
 	tx.PutIfChanged("assessment", args.ID, a)
-	schedule(tx, at, guardians)
+	g.schedule(tx, at, guardians)
 	return nil
 }
 
@@ -95,8 +95,8 @@ func checkMoments(day directory.Date, at, guardians, now time.Time, local *time.
 }
 
 // schedule carries what is due now, and on the dates to come.
-func schedule(tx *psync.Tx, moments ...time.Time) {
-	tx.Effect(effectCarry, struct{}{})
+func (g *Gradebook) schedule(tx *psync.Tx, moments ...time.Time) {
+	g.carryAll(tx)
 	for i, at := range moments {
 		if at.After(tx.Now()) && (i == 0 || !at.Equal(moments[0])) {
 			tx.EffectAt(effectAppear, struct{}{}, at)
@@ -123,7 +123,7 @@ func (g *Gradebook) hide(ctx context.Context, tx *psync.Tx) error {
 	}
 	a.PublishAt, a.GuardiansAt = time.Time{}, time.Time{}
 	tx.Put("assessment", args.ID, a)
-	tx.Effect(effectCarry, struct{}{})
+	g.carryAll(tx)
 	return nil
 }
 
@@ -131,7 +131,7 @@ func (g *Gradebook) hide(ctx context.Context, tx *psync.Tx) error {
 // be carried in its turn.
 func (g *Gradebook) appear(ctx context.Context, job *psync.Job) error {
 	return job.Commit(ctx, job.Source(), func(_ context.Context, tx *psync.Tx) error {
-		tx.Effect(effectCarry, struct{}{})
+		g.carryAll(tx)
 		return nil
 	})
 }

@@ -124,7 +124,7 @@ func (g *Gradebook) recarryCourse(ctx context.Context, job *psync.Job, scope str
 		return err
 	}
 	return job.Commit(ctx, scope, func(_ context.Context, tx *psync.Tx) error {
-		tx.Effect(effectCarry, struct{}{})
+		g.carryAll(tx)
 		return nil
 	})
 }
@@ -161,7 +161,7 @@ func (g *Gradebook) setService(ctx context.Context, tx *psync.Tx) error {
 		return err
 	}
 	tx.PutIfChanged("service", "service", s)
-	tx.Effect(effectCarry, struct{}{})
+	g.carryAll(tx)
 	return nil
 }
 

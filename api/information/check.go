@@ -6,8 +6,8 @@ import (
 	"strings"
 
 	"preau/api/attachment"
+	"preau/api/body"
 	"preau/api/directory"
-	"preau/api/mail"
 	psync "preau/sync"
 )
 
@@ -77,11 +77,11 @@ func (c *Content) check(today directory.Date) (err error) {
 }
 
 // whole leaves no list out: devices look into them.
-func whole(b mail.Body) mail.Body {
-	all := append(mail.Body{}, b...)
+func whole(b body.Text) body.Text {
+	all := append(body.Text{}, b...)
 	for i := range all {
 		if all[i].Runs == nil {
-			all[i].Runs = []mail.Run{}
+			all[i].Runs = []body.Run{}
 		}
 	}
 	return all

@@ -61,7 +61,7 @@ type Shown struct {
 
 func (b Broadcast) shown(children []directory.Named) Shown {
 	if b.Body == nil {
-		b.Body = mail.Body{} // devices look into it
+		b.Body = body.Text{} // devices look into it
 	}
 	return Shown{
 		b.Title, b.Category, b.Body, b.Files, b.From, b.Until, b.Acknowledge, b.Questions, b.Anonymous, b.PerChild,

@@ -73,10 +73,15 @@ func (s *Service) Positioning(ctx context.Context, student, course, period strin
 	if err != nil {
 		return 0, false, err
 	}
+	value, byHand = b.positioning(student, period)
+	return value, byHand, nil
+}
+
+func (b *book) positioning(student, period string) (value int, byHand bool) {
 	if p, set := b.positions[pair(period, student)]; set {
-		return p.Value, true, nil
+		return p.Value, true
 	}
-	return average.Positioning(b.points(student, period), b.framework.Mode), false, nil
+	return average.Positioning(b.points(student, period), b.framework.Mode), false
 }
 
 // points are those of the levels of a pupil in a period, oldest first, each
@@ -96,4 +101,19 @@ func (b *book) points(student, period string) []int {
 		}
 	}
 	return all
+}
+
+// Positions are the positionings of the pupils of a course who have one.
+func (s *Service) Positions(ctx context.Context, course, period string) (map[string]int, error) {
+	b, err := s.book(ctx, course)
+	if err != nil {
+		return nil, err
+	}
+	all := map[string]int{}
+	for _, student := range s.dir.Pupils(b.course.Audience) {
+		if value, _ := b.positioning(student, period); value > 0 {
+			all[student] = value
+		}
+	}
+	return all, nil
 }

@@ -23,6 +23,7 @@ import (
 	"preau/api/mail"
 	"preau/api/notebook"
 	"preau/api/notify"
+	"preau/api/reportcard"
 	"preau/api/skills"
 	"preau/api/timetable"
 	"preau/pwa"
@@ -55,6 +56,7 @@ type App struct {
 	notebook   *notebook.Service
 	grades     *grades.Gradebook
 	skills     *skills.Service
+	cards      *reportcard.Service
 	attendance *attendance.Service
 	canteen    *canteen.Service
 	informing  *information.Service
@@ -145,6 +147,9 @@ func (a *App) openAreas() (err error) {
 	a.attendance = attendance.New(attendance.Config{
 		Directory: a.directory, Timetable: a.timetable, Files: a.files, Notices: a.notices, Now: a.now,
 	})
+	a.cards = reportcard.New(reportcard.Config{
+		Directory: a.directory, Marks: a.grades, Presence: a.attendance, Positioning: a.skills, Notices: a.notices, Log: a.log, Now: a.now,
+	})
 	a.canteen = canteen.New(canteen.Config{Directory: a.directory, Files: a.files})
 	a.informing = information.New(information.Config{Directory: a.directory, Files: a.files, Log: a.log, Now: a.now})
 	a.openEngine()
@@ -177,6 +182,7 @@ func (a *App) openEngine() {
 	a.attendance.Register(mux)
 	a.canteen.Register(mux)
 	a.informing.Register(mux)
+	a.cards.Register(mux)
 	a.engine = psync.New(psync.Config{Records: counted{a.records, &a.counts}, Mux: mux, Access: a.directory, Lease: a.config.Takeover, Log: a.log, Now: a.now})
 	a.directory.Bind(a.engine)
 	a.files.Bind(a.engine)
@@ -190,6 +196,7 @@ func (a *App) openEngine() {
 	a.skills.Bind(a.engine)
 	a.attendance.Bind(a.engine)
 	a.informing.Bind(a.engine)
+	a.cards.Bind(a.engine)
 }
 
 // edge lists what the HTTP edge stands on.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"preau/api/attachment"
+	"preau/api/body"
 	"preau/api/directory"
 	"preau/api/information"
 )
@@ -93,7 +94,7 @@ func (p *plan) inform(ctx context.Context, w *World, t told) error {
 		ID string `json:"id"`
 		information.Content
 	}{InformationID(t.key), information.Content{
-		Title: t.title, Category: t.category, Body: paragraphs(t.text), Files: files, From: day(-t.days), Until: day(t.ahead),
+		Title: t.title, Category: t.category, Body: body.Of(t.text), Files: files, From: day(-t.days), Until: day(t.ahead),
 		Acknowledge: t.acknowledge, Questions: t.questions, Anonymous: t.anonymous, PerChild: t.perChild, Audience: t.audience,
 	}})
 }

@@ -24,6 +24,7 @@ import (
 	"preau/api/mail"
 	"preau/api/notebook"
 	"preau/api/notify"
+	"preau/api/reportcard"
 	"preau/api/skills"
 	"preau/api/timetable"
 	psync "preau/sync"
@@ -102,6 +103,8 @@ func (w *World) addAreas(mux *psync.Mux) (err error) {
 	presence.Register(mux)
 	letters := mail.New(mail.Config{Directory: w.Directory, Files: w.Files, Notices: w.Notices, Log: c.Log, Now: w.Clock.Now})
 	marks := grades.New(grades.Config{Directory: w.Directory, Files: w.Files, Notices: w.Notices, Log: c.Log, Now: w.Clock.Now})
+	cards := reportcard.New(reportcard.Config{Directory: w.Directory, Marks: marks, Presence: presence, Notices: w.Notices, Log: c.Log, Now: w.Clock.Now})
+	cards.Register(mux)
 	marks.Register(mux)
 	levels := skills.New(skills.Config{Directory: w.Directory, Marks: marks, Notices: w.Notices, Now: w.Clock.Now})
 	levels.Register(mux)
@@ -128,6 +131,7 @@ func (w *World) addAreas(mux *psync.Mux) (err error) {
 	own.Bind(w.Engine)
 	marks.Bind(w.Engine)
 	levels.Bind(w.Engine)
+	cards.Bind(w.Engine)
 	presence.Bind(w.Engine)
 	w.Files.Bind(w.Engine)
 	w.Notices.Bind(w.Engine)
