@@ -339,7 +339,7 @@ var actions = []action{
 	{"information.read@1", "user:ines", `{"ids":["info-0001"]}`, self},
 	{"information.acknowledge@1", "user:ines", `{"id":"info-0001"}`, self},
 	{"information.answer@1", "user:ines", `{"id":"info-0001","answers":[{"text":"T"}]}`, self},
-	{"reportcard.appraise@1", "course:fr5b", `{"period":"term-0001","cells":[{"student":"malik","text":"%s","was":""}]}`, theCourse},
+	{"reportcard.appraise@1", "course:fr5b", `{"period":"term-0001","student":"malik","text":"%s","was":""}`, theCourse},
 	{"reportcard.program@1", "course:fr5b", `{"period":"term-0001","elements":["Le conte"]}`, theCourse},
 	{"reportcard.conclude@1", "council:5b", `{"period":"term-0001","student":"ines","text":"SECRET-COPY","mention":"","decision":""}`, "teacher direction"},
 	{"reportcard.refresh@1", "council:5b", `{"period":"term-0001"}`, "teacher direction"},

@@ -317,7 +317,7 @@ func (w *world) live(t testing.TB) {
 	w.must(t, "teacher", "course:fr5b", "skills.enter@1", `{"evaluation":"evaluation-0001","cells":[{"student":"ines","skill":"socle-fra-1","value":"beyond","was":""}]}`)
 	w.must(t, "teacher", "course:fr5b", "skills.publish@1", `{"id":"evaluation-0001"}`)
 	w.must(t, "direction", "school:collard", "grades.period@1", `{"id":"term-0001","name":"T","kind":"trimester","start":"2026-09-01","end":"2026-12-01"}`)
-	w.must(t, "teacher", "course:fr5b", "reportcard.appraise@1", `{"period":"term-0001","cells":[{"student":"ines","text":"SECRET-COPY","was":""}]}`)
+	w.must(t, "teacher", "course:fr5b", "reportcard.appraise@1", `{"period":"term-0001","student":"ines","text":"SECRET-COPY","was":""}`)
 	w.settle(t)
 	w.must(t, "direction", "council:5b", "reportcard.publish@1", `{"period":"term-0001","early":true}`)
 	w.must(t, "direction", "school:collard", "reportcard.council@1", `{"class":"5b","period":"term-0001","date":"2026-12-01","until":"2026-12-01"}`)

@@ -29,48 +29,39 @@ type Rival struct {
 	By   directory.Named `json:"by"`
 }
 
-// Cell is a text about one pupil, in place of what the teacher saw there.
-type Cell struct {
-	Student string `json:"student"`
-	Text    string `json:"text"`
-	Was     string `json:"was"`
-}
-
-// Limits of one act.
-const (
-	maxCells  = 100
-	maxRivals = 4
-)
+// maxRivals bounds what is kept beside an appraisal; older ones go first.
+const maxRivals = 4
 
 type appraiseArgs struct {
-	Period string `json:"period"`
-	Cells  []Cell `json:"cells"`
+	Period  string `json:"period"`
+	Student string `json:"student"`
+	Text    string `json:"text"`
+	Was     string `json:"was"` // what the teacher saw there
 }
 
-// appraise writes what a teacher says of pupils. A cell replaces what its
-// teacher saw there; where another teacher wrote something else in the
-// meantime, both texts are kept and the answer names the pupil.
+// appraise writes what a teacher says of a pupil, in place of what the teacher
+// saw there. Where another teacher wrote something else in the meantime, both
+// texts are kept and the answer says so.
 func (s *Service) appraise(ctx context.Context, tx *psync.Tx) error {
 	var args appraiseArgs
 	course, err := s.begin(ctx, tx, &args, func() string { return args.Period })
 	if err != nil {
 		return err
 	}
-	if err := s.checkCells(ctx, tx, course, args); err != nil {
+	if err := s.checkAppraisal(ctx, course, args); err != nil {
 		return err
 	}
-	var rivals []string
-	for _, c := range args.Cells {
-		clash, err := s.write(ctx, tx, args.Period, c)
-		if err != nil {
-			return err
-		}
-		if clash {
-			rivals = append(rivals, c.Student)
-		}
+	id := of(args.Period, args.Student)
+	before := Appraisal{Period: args.Period, Student: args.Student}
+	if _, err := tx.Get(ctx, "appraisal", id, &before); err != nil {
+		return err
 	}
-	tx.Effect(effectGather, struct{}{})
-	tx.Answer(map[string][]string{"rivals": rivals})
+	after, changed := before.merge(args.Was, Rival{args.Text, acted(tx), s.Directory.Named(tx.Actor().User)})
+	if changed {
+		tx.Put("appraisal", id, after)
+		tx.Effect(effectGather, struct{}{})
+	}
+	tx.Answer(map[string]bool{"rival": len(after.Rivals) > len(before.Rivals)})
 	return nil
 }
 
@@ -114,40 +105,18 @@ func (s *Service) classes(pupils []string) []string {
 	return all
 }
 
-// checkCells refuses all cells when one of them is wrong.
-func (s *Service) checkCells(ctx context.Context, tx *psync.Tx, course directory.Course, args appraiseArgs) error {
-	if len(args.Cells) == 0 || len(args.Cells) > maxCells {
-		return invalid("cells", "1 to %d", maxCells)
+func (s *Service) checkAppraisal(ctx context.Context, course directory.Course, args appraiseArgs) error {
+	if !slices.Contains(s.Directory.Pupils(course.Audience), args.Student) {
+		return psync.Refuse("not_found", "student", "not a pupil of this course")
 	}
 	rules, err := s.rules(ctx, course.School)
 	if err != nil {
 		return err
 	}
-	pupils, seen := s.Directory.Pupils(course.Audience), map[string]bool{}
-	for i, c := range args.Cells {
-		at := fmt.Sprintf("cells[%d]", i)
-		switch {
-		case !slices.Contains(pupils, c.Student):
-			return psync.Refuse("not_found", at+".student", "not a pupil of this course")
-		case seen[c.Student]:
-			return invalid(at+".student", "named twice")
-		}
-		seen[c.Student] = true
-		if err := psync.CheckText(at+".text", c.Text, rules.Limit); err != nil {
-			return err
-		}
+	if err := psync.CheckText("text", args.Text, rules.Limit); err != nil {
+		return err
 	}
-	return s.checkTaken(ctx, course.School, args.Period, slices.Collect(studentsIn(args.Cells)))
-}
-
-func studentsIn(cells []Cell) func(yield func(string) bool) {
-	return func(yield func(string) bool) {
-		for _, c := range cells {
-			if !yield(c.Student) {
-				return
-			}
-		}
-	}
+	return s.checkTaken(ctx, course.School, args.Period, []string{args.Student})
 }
 
 // checkTaken refuses to write for a class whose council takes no more.
@@ -164,34 +133,20 @@ func (s *Service) checkTaken(ctx context.Context, school, period string, pupils 
 	return nil
 }
 
-// write merges one cell: it goes where its teacher saw what is there, and
-// beside it where not.
-func (s *Service) write(ctx context.Context, tx *psync.Tx, period string, c Cell) (clash bool, err error) {
-	var before Appraisal
-	if _, err := tx.Get(ctx, "appraisal", of(period, c.Student), &before); err != nil {
-		return false, err
-	}
-	after, changed, clash := before.merge(c, s.Directory.Named(tx.Actor().User), acted(tx))
-	if changed {
-		after.Period, after.Student = period, c.Student
-		tx.Put("appraisal", of(period, c.Student), after)
-	}
-	return clash, nil
-}
-
-// merge is what a cell makes of an appraisal.
-func (a Appraisal) merge(c Cell, by directory.Named, at time.Time) (after Appraisal, changed, clash bool) {
+// merge is what a text makes of an appraisal: it goes where its teacher saw
+// what is there, and beside it where not.
+func (a Appraisal) merge(was string, now Rival) (after Appraisal, changed bool) {
 	switch {
-	case c.Text == a.Text && (c.Was != a.Text || len(a.Rivals) == 0):
-		return a, false, false // two teachers agree
-	case c.Was == a.Text:
-		a.Text, a.At, a.By, a.Rivals = c.Text, at, by, nil
-		return a, true, false
+	case now.Text == a.Text && (was != a.Text || len(a.Rivals) == 0):
+		return a, false // two teachers agree
+	case was == a.Text:
+		a.Text, a.At, a.By, a.Rivals = now.Text, now.At, now.By, nil
+		return a, true
 	}
-	kept := slices.DeleteFunc(slices.Clone(a.Rivals), func(r Rival) bool { return r.Text == c.Text })
-	kept = append(kept, Rival{c.Text, at, by})
+	kept := slices.DeleteFunc(slices.Clone(a.Rivals), func(r Rival) bool { return r.Text == now.Text })
+	kept = append(kept, now)
 	a.Rivals = kept[max(0, len(kept)-maxRivals):]
-	return a, true, true
+	return a, true
 }
 
 // Program is what was taught in a course in a period.

@@ -27,8 +27,8 @@ type Column struct {
 	Elements    []string          `json:"elements,omitempty"`
 }
 
-// Draft is a pupil as a council sees them, before the cards are out.
-type Draft struct {
+// Proof is a pupil as a council sees them, before the cards are out.
+type Proof struct {
 	Period  string          `json:"period"`
 	Student string          `json:"student"`
 	First   string          `json:"first"`
@@ -164,37 +164,37 @@ func (s *Service) place(ctx context.Context, job *psync.Job, class string, parts
 	}
 	pupils := s.Directory.Pupils("class:" + class)
 	return job.Commit(ctx, councilScope(class), func(ctx context.Context, tx *psync.Tx) error {
-		drafts, err := held[Draft](ctx, tx, "draft")
+		proofs, err := held[Proof](ctx, tx, "proof")
 		if err != nil {
 			return err
 		}
 		for _, p := range parts {
 			tx.PutIfChanged("column", of(p.column.Period, p.column.Course), p.column)
 			for _, student := range pupils {
-				s.lay(drafts, p, student)
+				s.lay(proofs, p, student)
 			}
 		}
 		for period, life := range lives {
 			for student, l := range life {
-				d := drafts[of(period, student)]
+				d := proofs[of(period, student)]
 				d.Life = l
-				drafts[of(period, student)] = d
+				proofs[of(period, student)] = d
 			}
 		}
-		for _, id := range slices.Sorted(maps.Keys(drafts)) {
-			if d := drafts[id]; d.Student != "" {
-				tx.PutIfChanged("draft", id, d)
+		for _, id := range slices.Sorted(maps.Keys(proofs)) {
+			if d := proofs[id]; d.Student != "" {
+				tx.PutIfChanged("proof", id, d)
 			}
 		}
 		return nil
 	})
 }
 
-// lay puts what a course says of a pupil over the pupil's draft.
-func (s *Service) lay(drafts map[string]Draft, p part, student string) {
+// lay puts what a course says of a pupil over the pupil's proof.
+func (s *Service) lay(proofs map[string]Proof, p part, student string) {
 	id := of(p.column.Period, student)
 	who, _ := s.Directory.Person(student)
-	d := drafts[id]
+	d := proofs[id]
 	d.Period, d.Student, d.First, d.Last = p.column.Period, student, who.First, who.Surname()
 	if d.Lines == nil {
 		d.Lines = map[string]Line{}
@@ -204,7 +204,7 @@ func (s *Service) lay(drafts map[string]Draft, p part, student string) {
 	} else {
 		delete(d.Lines, p.column.Course)
 	}
-	drafts[id] = d
+	proofs[id] = d
 }
 
 // surveyed is the payload of effectSurvey.

@@ -121,7 +121,7 @@ type press struct {
 	general   bool
 	lives     map[string]*Life
 	columns   []Column
-	drafts    map[string]Draft
+	proofs    map[string]Proof
 	summaries map[string]Summary
 	printed   int
 }
@@ -159,7 +159,7 @@ func (p *press) read(ctx context.Context, tx *psync.Tx) error {
 	p.rules, errs[0] = p.Service.rules(ctx, p.school.ID)
 	p.general, errs[1] = p.Marks.ShowsGeneral(ctx, p.school.ID)
 	p.lives, errs[2] = p.Service.lives(ctx, p.class.ID, p.period)
-	p.drafts, errs[3] = held[Draft](ctx, tx, "draft")
+	p.proofs, errs[3] = held[Proof](ctx, tx, "proof")
 	p.summaries, errs[4] = held[Summary](ctx, tx, "summary")
 	columns, err := held[Column](ctx, tx, "column")
 	errs[5] = err
@@ -228,12 +228,12 @@ func (p *press) card(student string) Card {
 	if l := p.lives[student]; l != nil {
 		c.Life = *l
 	}
-	p.fill(&c, p.drafts[of(p.period.ID, student)])
+	p.fill(&c, p.proofs[of(p.period.ID, student)])
 	return c
 }
 
 // fill adds the subjects and what they come to.
-func (p *press) fill(c *Card, d Draft) {
+func (p *press) fill(c *Card, d Proof) {
 	var own, class []average.Line
 	for _, col := range p.columns {
 		line, attends := d.Lines[col.Course]

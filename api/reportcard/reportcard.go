@@ -13,7 +13,7 @@
 //	course:K   appraisal P.S  what the teachers say of a pupil
 //	           program P      what was taught
 //	council:C  column P.K     a course: its figures and what was taught
-//	           draft P.S      a pupil: averages, appraisals, absences
+//	           proof P.S      a pupil: averages, appraisals, absences
 //	           summary P.S    what the council says
 //	           card P.S       as it was published
 //	           cardseen P.S.U

@@ -79,7 +79,7 @@ func (w *world) dated(day, until string) {
 
 func appraise(teacher, course, student, text, was string) areatest.Act {
 	return areatest.Act{User: teacher, Scope: "course:" + course, Name: "reportcard.appraise@1", Args: areatest.Args{
-		"period": term, "cells": []areatest.Args{{"student": student, "text": text, "was": was}},
+		"period": term, "student": student, "text": text, "was": was,
 	}}
 }
 
@@ -93,9 +93,9 @@ func publish(user string, early bool) areatest.Act {
 	return areatest.Act{User: user, Scope: "council:5b", Name: "reportcard.publish@1", Args: areatest.Args{"period": term, "early": early}}
 }
 
-func (w *world) draft(student string) reportcard.Draft {
+func (w *world) proof(student string) reportcard.Proof {
 	w.Helper()
-	return areatest.Get[reportcard.Draft](w.World, "council:5b", "draft", term+"."+student)
+	return areatest.Get[reportcard.Proof](w.World, "council:5b", "proof", term+"."+student)
 }
 
 func (w *world) card(student string) reportcard.Card {

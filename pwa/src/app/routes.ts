@@ -61,6 +61,9 @@ const marks = { tab: 'grades', load: () => import('../screens/grades/Grades.svel
 const gradebook = { tab: 'grades', load: () => import('../screens/grades/Teaching.svelte') } as const
 const skills = { tab: 'grades', load: () => import('../screens/skills/Skills.svelte') } as const
 const skillTeaching = { tab: 'grades', load: () => import('../screens/skills/Teaching.svelte') } as const
+/** Report cards: read and printed in one file, made in another. */
+const cards = { tab: 'grades', load: () => import('../screens/cards/Cards.svelte') } as const
+const making = { tab: 'grades', load: () => import('../screens/cards/Making.svelte') } as const
 const attendance = {
   tab: 'life',
   load: () => import('../screens/attendance/Attendance.svelte'),
@@ -220,6 +223,14 @@ export const routes = {
     tab: 'more',
     load: () => import('../screens/skills/rules/Rules.svelte'),
   },
+  cards: { path: '/bulletins', ...cards },
+  card: { path: '/bulletins/:student/:period', ...cards },
+  statement: { path: '/bulletins/releve/:student/:period', ...cards },
+  cardBatch: { path: '/bulletins/imprimer/:class', ...cards },
+  appraise: { path: '/bulletins/cours/:course', ...making, wide: true },
+  council: { path: '/bulletins/conseil/:class', ...making },
+  councilPupil: { path: '/bulletins/conseil/:class/:student', ...making, wide: true },
+  cardRules: { path: '/reglages/bulletins', ...making, tab: 'more' },
   rolls: { path: '/appel', ...attendance },
   roll: { path: '/appel/:course', ...attendance },
   observe: { path: '/appel/:course/:student', ...attendance },

@@ -21,6 +21,7 @@ const work: Place = { tab: 'work', href: href('work'), icon: 'page', label: 'nav
 const workbook: Place = { ...work, label: 'nav.workbook', short: 'nav.workbook.short' }
 const copies: Place = { tab: 'copies', href: href('copies'), icon: 'camera', label: 'nav.copies' }
 const grades: Place = { tab: 'grades', href: href('grades'), icon: 'chart', label: 'nav.grades' }
+const cards: Place = { tab: 'grades', href: href('cards'), icon: 'chart', label: 'nav.cards', broad: true }
 const life: Place = { tab: 'life', href: href('life'), icon: 'shield', label: 'nav.life' }
 const rolls: Place = { ...life, href: href('rolls'), icon: 'check', label: 'nav.roll' }
 const classes: Place = { tab: 'classes', href: href('classes'), icon: 'people', label: 'nav.classes' }
@@ -60,7 +61,7 @@ export function places(): Place[] {
   if (session.is('teacher')) list.push(session.is('guardian') ? { ...copies } : workbook, copies)
   if (session.is('teacher')) list.push(rolls, { ...grades, broad: !session.is('student', 'guardian') })
   if (session.is('student', 'guardian')) list.push(grades, { ...life, short: 'nav.life.short' })
-  if (session.is('staff', 'direction')) list.push(life)
+  if (session.is('staff', 'direction')) list.push(life, cards)
   if (session.is('staff', 'direction', 'admin')) list.push(classes)
   if (session.is('staff', 'direction') && !session.is('teacher')) list.push({ ...timetable, broad: false })
   if (session.is('student', 'guardian', 'teacher')) list.push(timetable, notebook)

@@ -78,7 +78,7 @@ class Reader implements View {
   async scopes(): Promise<ScopeInfo[]> {
     this.topics.add(scopesTopic)
     const held = await this.tx.objectStore('cur').getAll()
-    return held.map((cur) => ({ scope: cur.s, title: cur.title, complete: cur.lo === 0 }))
+    return held.map((cur) => ({ scope: cur.s, title: cur.title, complete: cur.lo === 0 && cur.e > 0 }))
   }
 
   async outbox(): Promise<Outgoing[]> {

@@ -136,7 +136,8 @@ async function advance(
   applied: Applied,
 ): Promise<void> {
   const [e, hi, lo] = page.cursor
-  const reset = page.reset !== undefined || !held
+  const begun = held?.e // 0: asked for, and nothing of it is here yet
+  const reset = page.reset !== undefined || !begun
   if (!reset && (e !== held.e || hi < held.hi || lo > held.lo))
     throw new MalformedAnswer('a cursor went back')
   const g = held ? held.g + (page.reset === undefined ? 0 : 1) : 0
@@ -145,7 +146,7 @@ async function advance(
   await keep(tx, cur, page.records, applied.topics)
   const complete = lo === 0
   if (complete && held && (held.lo > 0 || held.g !== g)) await finish(tx, cur, applied.topics)
-  if (!held || held.title !== cur.title || (held.lo === 0) !== complete) applied.topics.add(scopesTopic)
+  if (!begun || held.title !== cur.title || (held.lo === 0) !== complete) applied.topics.add(scopesTopic)
   // A scope that starts over before it was complete is no progress: it might do so for ever.
   if (page.reset === undefined ? !isSame(held, page.cursor) : held?.lo === 0) applied.progress = true
 }

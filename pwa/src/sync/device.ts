@@ -49,6 +49,8 @@ export interface Device {
     args: Actions[N],
     options?: { base?: number },
   ): Promise<number>
+  /** Follows a scope from now on that is had only for the asking. */
+  follow(scope: string): Promise<void>
   live<T>(query: (view: View) => T | Promise<T>): Live<T>
   /** One answer, now. */
   read<T>(query: (view: View) => T | Promise<T>): Promise<T>
@@ -163,6 +165,15 @@ class Engine implements Device {
   ): Promise<number> {
     const act = { scope, name, args: args as Record<string, unknown>, at: this.#now(), base }
     return this.#enqueue((tx, note) => note(tx, act))
+  }
+
+  async follow(scope: string): Promise<void> {
+    const isNew = await this.#db.write(['cur'], async (tx) => {
+      if (await tx.objectStore('cur').get(scope)) return false
+      await tx.objectStore('cur').put({ s: scope, e: 0, hi: 0, lo: 0, g: 0, title: '' })
+      return true
+    })
+    if (isNew) await this.#loop.sync()
   }
 
   live<T>(query: (view: View) => T | Promise<T>): Live<T> {

@@ -8,6 +8,7 @@ import { agendaMutators } from '../agenda/mutators.ts'
 import { timetableMutators } from '../timetable/mutators.ts'
 import { gradeMutators } from './grademutators.ts'
 import { skillMutators } from './skillmutators.ts'
+import { cardMutators } from './cardmutators.ts'
 import { attendanceMutators } from './attendancemutators.ts'
 import { canteenMutators } from '../canteen/mutators.ts'
 import { informationMutators } from './informationmutators.ts'
@@ -66,6 +67,7 @@ const typed: Typed = {
   ...agendaMutators,
   ...gradeMutators,
   ...skillMutators,
+  ...cardMutators,
   ...attendanceMutators,
   ...canteenMutators,
   ...informationMutators,

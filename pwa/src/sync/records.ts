@@ -10,11 +10,13 @@ import type { InformationActions, InformationRecords } from './informationrecord
 import type { MailActions, MailRecords } from './mailrecords.ts'
 import type { GradeActions, GradeRecords } from './graderecords.ts'
 import type { CanteenActions, CanteenRecords } from '../canteen/records.ts'
+import type { CardActions, CardRecords } from './cardrecords.ts'
 import type { SkillActions, SkillRecords } from './skillrecords.ts'
 
 export type * from './documentrecords.ts'
 export type * from './graderecords.ts'
 export type * from './skillrecords.ts'
+export type * from './cardrecords.ts'
 export type * from './attendancerecords.ts'
 export type * from './informationrecords.ts'
 export type * from './mailrecords.ts'
@@ -63,6 +65,8 @@ export interface Class {
   name: string
   level?: string
   kind: 'class' | 'group'
+  /** Main teachers; in class:C/staff only. */
+  main?: string[]
 }
 
 export interface Course {
@@ -264,6 +268,7 @@ export interface Records
     AgendaRecords,
     GradeRecords,
     SkillRecords,
+    CardRecords,
     AttendanceRecords,
     CanteenRecords,
     InformationRecords {
@@ -299,6 +304,7 @@ export interface Actions
     AgendaActions,
     GradeActions,
     SkillActions,
+    CardActions,
     AttendanceActions,
     CanteenActions,
     InformationActions {

@@ -143,7 +143,7 @@ export class Rounds {
       held.map((cur): [string, CursorWire] => [cur.s, [cur.e, cur.hi, cur.lo]]),
     )
     request.budget = this.#budget
-    const complete = held.filter((cur) => cur.lo === 0)
+    const complete = held.filter((cur) => cur.lo === 0 && cur.e > 0)
     if (complete.length > 0 && this.options.random() < digestOdds)
       request.digest = await digests(tx, complete)
   }
