@@ -129,7 +129,11 @@ func (p *plan) marks() []event {
 		all = append(all, p.examEvents(ExamID(i), e, p.courseOf(e.subject, "5e B"), uint64(i))...)
 	}
 	sums := exam{title: "Tables et divisions", kind: "quiz", days: 9, outOf: 20, weight: "1"}
-	return append(all, p.examEvents(ExamID(len(exams)), sums, p.courseOf("ma", "6e A"), 99)...)
+	all = append(all, p.examEvents(ExamID(len(exams)), sums, p.courseOf("ma", "6e A"), 99)...)
+	for i, e := range earlyMarks {
+		all = append(all, p.examEvents(ExamID(len(exams)+1+i), e, p.courseOf(e.subject, "6e A"), 100+uint64(i))...)
+	}
+	return all
 }
 
 // examEvents are the teacher entering the marks in one evening, and

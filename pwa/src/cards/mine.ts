@@ -67,9 +67,13 @@ export async function coursesOf(view: View, today: string): Promise<CourseCards[
     own.map(async ({ id, scope, value }) => {
       const periods = await periodsOf(view, value.audience)
       const period = periodNow(periods, today)
-      const council = councils.find((row) => `${row.value.period}.class:${row.value.class}` === `${period}.${value.audience}`)
+      const council = councils.find(
+        (row) => `${row.value.period}.class:${row.value.class}` === `${period}.${value.audience}`,
+      )
       const pupils = rosters.filter((row) => row.scope === scope)
-      const texts = said.filter((row) => row.scope === scope && row.value.period === period && row.value.text.trim())
+      const texts = said.filter(
+        (row) => row.scope === scope && row.value.period === period && row.value.text.trim(),
+      )
       return {
         ...{ id, title: value.title ?? '', pupils: pupils.length, until: council?.value.until },
         subject: subjects.find((row) => row.id === value.subject)?.value ?? { name: '?', hue: 265 },
@@ -90,7 +94,12 @@ export interface ClassCards {
 }
 
 /** The classes whose council somebody opens: those of a main teacher, and all for the office. */
-export async function classesOf(view: View, user: string, office: boolean, today: string): Promise<ClassCards[]> {
+export async function classesOf(
+  view: View,
+  user: string,
+  office: boolean,
+  today: string,
+): Promise<ClassCards[]> {
   const [classes, councils] = await Promise.all([view.all('class'), view.all('council')])
   const teams = classes.filter(
     (row) => row.scope === `class:${row.id}/staff` && (office || row.value.main?.includes(user) === true),

@@ -6,6 +6,11 @@ export function mentionName({ id, label }: Mention): string {
   return label ?? known(`cards.mention.${id}`) ?? id
 }
 
+/** How many signs a text has, as the server counts. */
+export function signs(text: string): number {
+  return Array.from(text).length
+}
+
 /** "3 demi-journées justifiées, aucune injustifiée, 2 retards." */
 export function lifeWords(life: MissedCounts): string[] {
   return [
