@@ -345,7 +345,7 @@ var actions = []action{
 	{"reportcard.refresh@1", "council:5b", `{"period":"term-0001"}`, "teacher direction"},
 	{"reportcard.publish@1", "council:5b", `{"period":"term-0001","early":true}`, "direction"},
 	{"reportcard.rules@1", "school:collard", `{"limit":400,"overall":600,"mentions":[]}`, "direction admin"},
-	{"reportcard.council@1", "school:collard", `{"class":"5b","period":"term-0001","date":"2026-12-01","until":""}`, "direction admin"},
+	{"reportcard.council@1", "school:collard", `{"class":"5b","period":"term-0001","until":""}`, "direction admin"},
 	{"reportcard.acknowledge@1", "student:ines", `{"period":"term-0001","version":1}`, "guardian"},
 	{"attendance.roll@1", "course:fr5b", `{"date":"2026-11-24","start":"08:00","end":"09:00","calls":[{"student":"malik","state":"absent"}]}`, theCourse},
 	{"attendance.observe@1", "course:fr5b", `{"type":"observation","id":"note-of-%s","student":"ines","kind":"other","from":"2026-11-24T08:00","text":"T"}`, theCourse},

@@ -320,7 +320,7 @@ func (w *world) live(t testing.TB) {
 	w.must(t, "teacher", "course:fr5b", "reportcard.appraise@1", `{"period":"term-0001","student":"ines","text":"SECRET-COPY","was":""}`)
 	w.settle(t)
 	w.must(t, "direction", "council:5b", "reportcard.publish@1", `{"period":"term-0001","early":true}`)
-	w.must(t, "direction", "school:collard", "reportcard.council@1", `{"class":"5b","period":"term-0001","date":"2026-12-01","until":"2026-12-01"}`)
+	w.must(t, "direction", "school:collard", "reportcard.council@1", `{"class":"5b","period":"term-0001","until":"2026-12-01"}`)
 	w.settle(t)
 	w.must(t, "teacher", "user:garnier", "mail.send@1", `{"id":"letter-0001","subject":"Rédaction","mode":"all","to":["user:ines"],"body":[{"runs":[{"text":"SECRET-COPY"}]},{"kind":"poll","runs":[],"poll":{"id":"poll-0001","question":"Compris ?","options":["Oui","Non"]}}]}`)
 	w.must(t, "self", "user:ines", "mail.send@1", `{"id":"letter-0004","subject":"Demande","mode":"all","to":["user:garnier"],"body":[{"runs":[{"text":"SECRET-COPY"}]}]}`)

@@ -1,14 +1,10 @@
 package grades
 
 import (
-	"cmp"
 	"context"
-	"fmt"
-	"slices"
 	"time"
 
 	"preau/api/grades/average"
-	"preau/storage"
 )
 
 // Sums are what a course comes to in a period, from the marks that guardians
@@ -42,30 +38,6 @@ func (s *seen) sums(period string) Sums {
 		all.Figures = *shown
 	}
 	return all
-}
-
-// Named is a period with its id.
-type Named struct {
-	ID string `json:"id"`
-	Period
-}
-
-// Periods lists the periods of a school, in the order of the year.
-func (g *Gradebook) Periods(ctx context.Context, school string) ([]Named, error) {
-	recs, err := g.engine.Find(ctx, "school:"+school, storage.Key{Type: "period"})
-	if err != nil {
-		return nil, fmt.Errorf("periods of %s: %w", school, err)
-	}
-	byID, err := load[Period](recs, "period")
-	if err != nil {
-		return nil, err
-	}
-	var all []Named
-	for id, p := range byID {
-		all = append(all, Named{id, p})
-	}
-	slices.SortFunc(all, func(a, b Named) int { return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.ID, b.ID)) })
-	return all, nil
 }
 
 // ShowsGeneral says whether a school shows general averages.

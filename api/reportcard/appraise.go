@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"preau/api/directory"
+	"preau/api/grades"
 	psync "preau/sync"
 )
 
@@ -44,11 +45,11 @@ type appraiseArgs struct {
 // texts are kept and the answer says so.
 func (s *Service) appraise(ctx context.Context, tx *psync.Tx) error {
 	var args appraiseArgs
-	course, err := s.begin(ctx, tx, &args, func() string { return args.Period })
+	course, period, err := s.begin(ctx, tx, &args, func() string { return args.Period })
 	if err != nil {
 		return err
 	}
-	if err := s.checkAppraisal(ctx, course, args); err != nil {
+	if err := s.checkAppraisal(ctx, course, period, args); err != nil {
 		return err
 	}
 	id := of(args.Period, args.Student)
@@ -67,22 +68,21 @@ func (s *Service) appraise(ctx context.Context, tx *psync.Tx) error {
 
 // begin checks who acts in a course, reads what they want, and refuses a
 // period that is none of the course's, or closed.
-func (s *Service) begin(ctx context.Context, tx *psync.Tx, args any, period func() string) (directory.Course, error) {
+func (s *Service) begin(ctx context.Context, tx *psync.Tx, args any, id func() string) (course directory.Course, p grades.Period, err error) {
 	if err := s.Directory.May(tx.Actor(), directory.Appraise, tx.Scope()); err != nil {
-		return directory.Course{}, err
+		return course, p, err
 	}
 	if err := tx.Args(args); err != nil {
-		return directory.Course{}, err
+		return course, p, err
 	}
 	course, ok := s.Directory.Course(psync.ScopeID(tx.Scope()))
 	if !ok {
-		return course, psync.Refuse("not_found", "", "no such course")
+		return course, p, psync.Refuse("not_found", "", "no such course")
 	}
-	p, err := s.period(ctx, course.School, period(), s.audiences(course)...)
-	if err == nil {
-		err = unclosed(p)
+	if p, err = s.period(ctx, course.School, id(), s.audiences(course)...); err != nil {
+		return course, p, err
 	}
-	return course, err
+	return course, p, unclosed(p)
 }
 
 // audiences are a course's own, and the classes of its pupils.
@@ -105,7 +105,7 @@ func (s *Service) classes(pupils []string) []string {
 	return all
 }
 
-func (s *Service) checkAppraisal(ctx context.Context, course directory.Course, args appraiseArgs) error {
+func (s *Service) checkAppraisal(ctx context.Context, course directory.Course, p grades.Period, args appraiseArgs) error {
 	if !slices.Contains(s.Directory.Pupils(course.Audience), args.Student) {
 		return psync.Refuse("not_found", "student", "not a pupil of this course")
 	}
@@ -116,17 +116,17 @@ func (s *Service) checkAppraisal(ctx context.Context, course directory.Course, a
 	if err := psync.CheckText("text", args.Text, rules.Limit); err != nil {
 		return err
 	}
-	return s.checkTaken(ctx, course.School, args.Period, []string{args.Student})
+	return s.checkTaken(ctx, course.School, args.Period, p, []string{args.Student})
 }
 
 // checkTaken refuses to write for a class whose council takes no more.
-func (s *Service) checkTaken(ctx context.Context, school, period string, pupils []string) error {
+func (s *Service) checkTaken(ctx context.Context, school, period string, p grades.Period, pupils []string) error {
 	for _, class := range s.classes(pupils) {
 		c, err := s.council(ctx, school, period, class)
 		if err != nil {
 			return err
 		}
-		if !c.takes(s.Directory.Today(school)) {
+		if !c.takes(p, s.Directory.Today(school)) {
 			return psync.Refuse("cards_closed", "period", "the council of %s takes no more", class)
 		}
 	}
@@ -169,14 +169,14 @@ type programArgs struct {
 // somebody else changed that since the teacher saw it.
 func (s *Service) setProgram(ctx context.Context, tx *psync.Tx) error {
 	var args programArgs
-	course, err := s.begin(ctx, tx, &args, func() string { return args.Period })
+	course, period, err := s.begin(ctx, tx, &args, func() string { return args.Period })
 	if err != nil {
 		return err
 	}
 	if err := checkElements(args.Elements); err != nil {
 		return err
 	}
-	if err := s.checkTaken(ctx, course.School, args.Period, s.Directory.Pupils(course.Audience)); err != nil {
+	if err := s.checkTaken(ctx, course.School, args.Period, period, s.Directory.Pupils(course.Audience)); err != nil {
 		return err
 	}
 	var before Program

@@ -29,12 +29,12 @@ type Column struct {
 
 // Proof is a pupil as a council sees them, before the cards are out.
 type Proof struct {
-	Period  string          `json:"period"`
-	Student string          `json:"student"`
-	First   string          `json:"first"`
-	Last    string          `json:"last"`
-	Lines   map[string]Line `json:"lines"` // by course
-	Life    *Life           `json:"life,omitempty"`
+	Period  string             `json:"period"`
+	Student string             `json:"student"`
+	First   string             `json:"first"`
+	Last    string             `json:"last"`
+	Lines   map[string]Line    `json:"lines"` // by course
+	Life    *attendance.Totals `json:"life,omitempty"`
 }
 
 // Line is what a course says of a pupil. Exact is the average as a fraction,
@@ -46,18 +46,6 @@ type Line struct {
 	Text     string           `json:"text,omitempty"`
 	By       *directory.Named `json:"by,omitempty"`
 	Rivals   int              `json:"rivals,omitempty"`
-}
-
-// Life is what a pupil missed in a period.
-type Life struct {
-	Justified   int `json:"justified"`   // half-days
-	Unjustified int `json:"unjustified"` // half-days
-	Minutes     int `json:"minutes"`
-	Latenesses  int `json:"latenesses"`
-}
-
-func lifeOf(c attendance.Count) *Life {
-	return &Life{c.HalfDays - c.Unjustified, c.Unjustified, c.Minutes, c.Latenesses}
 }
 
 // part is what one course says in one period.
@@ -73,27 +61,36 @@ func (s *Service) gather(ctx context.Context, job *psync.Job) error {
 	if !ok {
 		return nil
 	}
-	periods, err := s.Marks.Periods(ctx, course.School)
-	if err != nil {
-		return err
-	}
 	for _, class := range s.classes(s.Directory.Pupils(course.Audience)) {
-		var parts []part
-		for _, p := range periods {
-			if p.Closed || p.Start > s.Directory.Today(course.School) || !p.Holds("class:"+class) {
-				continue
-			}
-			one, err := s.part(ctx, course, p.ID)
-			if err != nil {
-				return err
-			}
-			parts = append(parts, one)
+		parts, err := s.parts(ctx, course, class)
+		if err != nil {
+			return err
 		}
 		if err := s.place(ctx, job, class, parts, nil); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// parts reads what a course says in the periods of a class that have begun and
+// are not closed.
+func (s *Service) parts(ctx context.Context, c directory.Course, class string) (all []part, err error) {
+	periods, err := s.Marks.PeriodsOf(ctx, c.School, "class:"+class)
+	if err != nil {
+		return nil, err
+	}
+	for id, p := range periods {
+		if p.Closed || p.Start > s.Directory.Today(c.School) {
+			continue
+		}
+		one, err := s.part(ctx, c, id)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, one)
+	}
+	return all, nil
 }
 
 // part reads what a course says in a period.
@@ -158,7 +155,7 @@ func lineOf(r average.Result, a Appraisal, position int) Line {
 }
 
 // place writes parts, and what pupils missed, into the scope of a council.
-func (s *Service) place(ctx context.Context, job *psync.Job, class string, parts []part, lives map[string]map[string]*Life) error {
+func (s *Service) place(ctx context.Context, job *psync.Job, class string, parts []part, lives map[string]map[string]*attendance.Totals) error {
 	if len(parts) == 0 {
 		return nil
 	}
@@ -237,7 +234,7 @@ func (s *Service) survey(ctx context.Context, job *psync.Job) error {
 	if err != nil {
 		return err
 	}
-	return s.place(ctx, job, of.Class, parts, map[string]map[string]*Life{of.Period: lives})
+	return s.place(ctx, job, of.Class, parts, map[string]map[string]*attendance.Totals{of.Period: lives})
 }
 
 // coursesOf lists the courses of a class and of the groups of its pupils.
@@ -256,14 +253,14 @@ func (s *Service) coursesOf(class string) []directory.Course {
 }
 
 // lives counts what the pupils of a class missed in a period.
-func (s *Service) lives(ctx context.Context, class string, p grades.Named) (map[string]*Life, error) {
-	all := map[string]*Life{}
+func (s *Service) lives(ctx context.Context, class string, p grades.Period) (map[string]*attendance.Totals, error) {
+	all := map[string]*attendance.Totals{}
 	for _, student := range s.Directory.Pupils("class:" + class) {
-		count, err := s.Presence.CountBetween(ctx, student, p.Start, p.End)
+		totals, err := s.Presence.Totals(ctx, student, p.Start, p.End)
 		if err != nil {
 			return nil, err
 		}
-		all[student] = lifeOf(count)
+		all[student] = &totals
 	}
 	return all, nil
 }

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"preau/api/attendance"
 	"preau/api/directory"
 	"preau/api/grades"
 	"preau/api/grades/average"
@@ -33,12 +34,12 @@ type Card struct {
 	Period  Period            `json:"period"`
 	Council directory.Date    `json:"council,omitempty"`
 
-	Subjects []Subject `json:"subjects"`
-	General  *General  `json:"general,omitempty"` // where the school shows it
-	Life     Life      `json:"life"`
-	Text     string    `json:"text,omitempty"`
-	Mention  *Mention  `json:"mention,omitempty"`
-	Decision string    `json:"decision,omitempty"`
+	Subjects []Subject         `json:"subjects"`
+	General  *General          `json:"general,omitempty"` // where the school shows it
+	Life     attendance.Totals `json:"life"`
+	Text     string            `json:"text,omitempty"`
+	Mention  *Mention          `json:"mention,omitempty"`
+	Decision string            `json:"decision,omitempty"`
 
 	// Guardians are those who read the card when it came out; in council:C only.
 	Guardians []directory.Named `json:"guardians,omitempty"`
@@ -115,11 +116,12 @@ type press struct {
 	*Service
 	school    directory.School
 	class     directory.Class
-	period    grades.Named
-	council   Council
+	id        string // of the period
+	period    grades.Period
+	met       directory.Date // when the council meets
 	rules     Rules
 	general   bool
-	lives     map[string]*Life
+	lives     map[string]*attendance.Totals
 	columns   []Column
 	proofs    map[string]Proof
 	summaries map[string]Summary
@@ -129,17 +131,14 @@ type press struct {
 // press gathers what the cards are made of, and refuses what must not come out
 // yet.
 func (s *Service) press(ctx context.Context, tx *psync.Tx, args publishArgs) (p *press, err error) {
-	id := psync.ScopeID(tx.Scope())
-	p = &press{Service: s, class: s.class(tx.Actor().School, id)}
+	scope := "class:" + psync.ScopeID(tx.Scope())
+	p = &press{Service: s, id: args.Period, class: s.class(tx.Actor().School, psync.ScopeID(tx.Scope()))}
 	p.school, _ = s.Directory.School(tx.Actor().School)
-	if p.period, err = s.period(ctx, p.school.ID, args.Period, "class:"+id); err != nil {
+	if p.period, err = s.period(ctx, p.school.ID, args.Period, scope); err != nil {
 		return nil, err
 	}
-	if p.council, err = s.council(ctx, p.school.ID, args.Period, id); err != nil {
-		return nil, err
-	}
-	met := p.council.Date != "" && p.council.Date <= s.Directory.Today(p.school.ID)
-	if !met && !args.Early {
+	p.met = p.period.Councils[scope].Date
+	if !args.Early && (p.met == "" || p.met > s.Directory.Today(p.school.ID)) {
 		return nil, psync.Refuse("before_council", "early", "the council has not met")
 	}
 	return p, p.read(ctx, tx)
@@ -164,7 +163,7 @@ func (p *press) read(ctx context.Context, tx *psync.Tx) error {
 	columns, err := held[Column](ctx, tx, "column")
 	errs[5] = err
 	for _, c := range columns {
-		if c.Period == p.period.ID {
+		if c.Period == p.id {
 			p.columns = append(p.columns, c)
 		}
 	}
@@ -175,7 +174,7 @@ func (p *press) read(ctx context.Context, tx *psync.Tx) error {
 // print writes the cards that say something new.
 func (p *press) print(ctx context.Context, tx *psync.Tx) error {
 	for _, student := range p.Directory.Pupils("class:" + p.class.ID) {
-		id := of(p.period.ID, student)
+		id := of(p.id, student)
 		var before Card
 		seq, err := tx.Get(ctx, "card", id, &before)
 		if err != nil {
@@ -211,12 +210,12 @@ func normal(c Card) Card {
 
 func (p *press) card(student string) Card {
 	who, _ := p.Directory.Person(student)
-	sum := p.summaries[of(p.period.ID, student)]
+	sum := p.summaries[of(p.id, student)]
 	c := Card{
 		Student: student, Names: [2]string{who.First, who.Surname()},
 		School: School{p.school.Name, p.school.UAI, p.school.Town}, Class: directory.Named{ID: p.class.ID, Name: p.class.Name},
-		Period:  Period{p.period.ID, p.period.Name, p.period.Start, p.period.End},
-		Council: p.council.Date, Text: sum.Text, Decision: sum.Decision, Subjects: []Subject{},
+		Period:  Period{p.id, p.period.Name, p.period.Start, p.period.End},
+		Council: p.met, Text: sum.Text, Decision: sum.Decision, Subjects: []Subject{},
 	}
 	for _, id := range p.class.Main {
 		c.Main = append(c.Main, p.Directory.Named(id))
@@ -228,7 +227,7 @@ func (p *press) card(student string) Card {
 	if l := p.lives[student]; l != nil {
 		c.Life = *l
 	}
-	p.fill(&c, p.proofs[of(p.period.ID, student)])
+	p.fill(&c, p.proofs[of(p.id, student)])
 	return c
 }
 

@@ -8,8 +8,8 @@
 // never changes afterwards: publishing again makes another version.
 //
 //	school:X   cards          what the school decided about report cards
-//	           council P.C    when the council of a class meets, until when
-//	                          teachers write, and whether cards are out
+//	           council P.C    until when the teachers of a class write, where
+//	                          that differs, and whether cards are out
 //	course:K   appraisal P.S  what the teachers say of a pupil
 //	           program P      what was taught
 //	council:C  column P.K     a course: its figures and what was taught
@@ -59,7 +59,7 @@ type Directory interface {
 
 // Marks are what this package asks of the gradebook.
 type Marks interface {
-	Periods(ctx context.Context, school string) ([]grades.Named, error)
+	PeriodsOf(ctx context.Context, school, audience string) (map[string]grades.Period, error)
 	Sums(ctx context.Context, course, period string) (grades.Sums, error)
 	ShowsGeneral(ctx context.Context, school string) (bool, error)
 	Follow(kind string)
@@ -67,7 +67,7 @@ type Marks interface {
 
 // Presence counts what a pupil missed between two days.
 type Presence interface {
-	CountBetween(ctx context.Context, student string, from, to directory.Date) (attendance.Count, error)
+	Totals(ctx context.Context, student string, from, until directory.Date) (attendance.Totals, error)
 }
 
 // Positioning says how far pupils of a course are, 1 to 4, from evaluations of
@@ -147,23 +147,21 @@ func invalid(field, format string, args ...any) error {
 }
 
 // period finds a period of a class or group.
-func (s *Service) period(ctx context.Context, school, id string, audiences ...string) (grades.Named, error) {
-	all, err := s.Marks.Periods(ctx, school)
-	if err != nil {
-		return grades.Named{}, err
-	}
-	for _, p := range all {
-		for _, audience := range audiences {
-			if p.ID == id && p.Holds(audience) {
-				return p, nil
-			}
+func (s *Service) period(ctx context.Context, school, id string, audiences ...string) (grades.Period, error) {
+	for _, audience := range audiences {
+		all, err := s.Marks.PeriodsOf(ctx, school, audience)
+		if err != nil {
+			return grades.Period{}, err
+		}
+		if p, held := all[id]; held {
+			return p, nil
 		}
 	}
-	return grades.Named{}, psync.Refuse("not_found", "period", "no such period")
+	return grades.Period{}, psync.Refuse("not_found", "period", "no such period")
 }
 
 // unclosed refuses a period in which nothing changes any more.
-func unclosed(p grades.Named) error {
+func unclosed(p grades.Period) error {
 	if p.Closed {
 		return psync.Refuse("period_closed", "period", "%s is closed", p.Name)
 	}

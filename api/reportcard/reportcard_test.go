@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"preau/api/areatest"
+	"preau/api/attendance"
 	"preau/api/directory"
 	"preau/api/reportcard"
 )
@@ -175,7 +176,7 @@ func TestCardCountsAbsences(t *testing.T) {
 		"id": "record-0001", "student": "ines", "kind": "absence", "from": "2026-11-17T08:00", "to": "2026-11-17T12:00",
 	}})
 	w.Must(publish("roussel", false))
-	want := reportcard.Life{Unjustified: 1, Minutes: 240}
+	want := attendance.Totals{HalfDaysUnjustified: 1, HoursMissed: 4}
 	if diff := cmp.Diff(want, w.card("ines").Life); diff != "" {
 		t.Error(diff)
 	}
@@ -218,7 +219,7 @@ func TestRefusals(t *testing.T) {
 		a.Args = args
 		return a
 	}
-	council := areatest.Act{User: "roussel", Scope: "school:x", Name: "reportcard.council@1", Args: areatest.Args{"class": "5b", "period": term, "date": "2026-12-03", "until": ""}}
+	council := areatest.Act{User: "roussel", Scope: "school:x", Name: "reportcard.council@1", Args: areatest.Args{"class": "5b", "period": term, "until": ""}}
 	rules := areatest.Act{User: "roussel", Scope: "school:x", Name: "reportcard.rules@1", Args: areatest.Args{"limit": 300, "overall": 600, "mentions": []areatest.Args{{"id": "honours"}}}}
 	program := areatest.Act{User: "garnier", Scope: "course:fr5b", Name: "reportcard.program@1", Args: areatest.Args{"period": term, "elements": []string{}}}
 	for name, c := range map[string]struct {
@@ -243,8 +244,7 @@ func TestRefusals(t *testing.T) {
 		"a main teacher who publishes":      {"forbidden", publish("garnier", false)},
 		"cards before any council":          {"before_council early", publish("roussel", false)},
 		"a council of a group":              {"not_found class", with(council, "class", "latin")},
-		"a council that is no day":          {"invalid date", with(council, "date", "2026-13-01")},
-		"a council before its period":       {"invalid date", with(council, "date", "2026-08-01")},
+		"a last day before the period":      {"invalid until", with(council, "until", "2026-08-01")},
 		"a last day that is none":           {"invalid until", with(council, "until", "tomorrow")},
 		"a teacher who dates a council":     {"forbidden", areatest.Act{User: "garnier", Scope: "school:x", Name: council.Name, Args: council.Args}},
 		"a limit of nothing":                {"invalid limit", with(rules, "limit", 0)},
@@ -284,7 +284,11 @@ func TestClosing(t *testing.T) {
 	w.Want("before_council early", publish("roussel", false))
 	w.Must(publish("roussel", true))
 	w.Want("cards_closed period", appraise("garnier", "fr5b", "ines", "Bien.", "Mieux."))
-	w.dated("2026-12-03", "2026-12-05") // opened again, to be corrected
+	w.Must(areatest.Act{User: "roussel", Scope: "school:x", Name: "grades.period@1", Args: areatest.Args{
+		"id": term, "name": "Trimestre", "kind": "trimester", "start": "2026-09-01", "end": "2026-11-30", "seals": areatest.Args{"appraisals": "2026-11-24"},
+	}})
+	w.Must(appraise("garnier", "fr5b", "malo", "Bien.", "")) // until the last day of the period
+	w.dated("2026-12-03", "2026-12-05")                      // opened again, to be corrected
 	w.Must(appraise("garnier", "fr5b", "ines", "Bien.", "Mieux."))
 	w.Must(areatest.Act{User: "roussel", Scope: "school:x", Name: "grades.period@1", Args: areatest.Args{
 		"id": term, "name": "Trimestre", "kind": "trimester", "start": "2026-09-01", "end": "2026-11-30", "closed": true,

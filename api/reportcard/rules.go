@@ -1,6 +1,7 @@
 package reportcard
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"preau/api/directory"
+	"preau/api/grades"
 	psync "preau/sync"
 )
 
@@ -44,7 +46,7 @@ const (
 	maxLabel    = 60
 	maxID       = 64
 	maxDecision = 200
-	afterwards  = 90 // days from the end of a period to its council
+	afterwards  = 90 // days from the end of a period to its last corrections
 )
 
 // setRules replaces what a school decided.
@@ -121,12 +123,12 @@ func (r Rules) mention(id string) (*Mention, error) {
 	return nil, invalid("mention", "no such mention")
 }
 
-// Council is when the teachers of a class meet about a period. Until is the
-// last day on which they write; without it they write until the cards are out.
+// Council is how far the cards of a class are in a period. Until is the last
+// day on which its teachers write; without it that of the period holds, and
+// without that one they write until the cards are out.
 type Council struct {
 	Class       string         `json:"class"`
 	Period      string         `json:"period"`
-	Date        directory.Date `json:"date,omitempty"`
 	Until       directory.Date `json:"until,omitempty"`
 	PublishedAt time.Time      `json:"publishedAt,omitzero"`
 }
@@ -134,11 +136,10 @@ type Council struct {
 type councilArgs struct {
 	Class  string         `json:"class"`
 	Period string         `json:"period"`
-	Date   directory.Date `json:"date"`
 	Until  directory.Date `json:"until"`
 }
 
-// setCouncil says when a council meets, and until when its teachers write.
+// setCouncil says until when the teachers of a class write.
 func (s *Service) setCouncil(ctx context.Context, tx *psync.Tx) error {
 	if err := s.Directory.May(tx.Actor(), directory.RuleCards, tx.Scope()); err != nil {
 		return err
@@ -154,7 +155,7 @@ func (s *Service) setCouncil(ctx context.Context, tx *psync.Tx) error {
 	if _, err := tx.Get(ctx, "council", of(args.Period, args.Class), &c); err != nil {
 		return err
 	}
-	c.Date, c.Until = args.Date, args.Until
+	c.Until = args.Until
 	tx.PutIfChanged("council", of(args.Period, args.Class), c)
 	tx.Effect(effectSurvey, surveyed{psync.ScopeID(tx.Scope()), args.Class, args.Period})
 	return nil
@@ -168,10 +169,7 @@ func (s *Service) checkCouncil(ctx context.Context, school string, args councilA
 	if err != nil {
 		return err
 	}
-	switch {
-	case args.Date != "" && (!args.Date.Valid() || args.Date < p.Start || args.Date > p.End.AddDays(afterwards)):
-		return invalid("date", "a day of the period, or some weeks after")
-	case args.Until != "" && (!args.Until.Valid() || args.Until < p.Start || args.Until > p.End.AddDays(afterwards)):
+	if args.Until != "" && (!args.Until.Valid() || args.Until < p.Start || args.Until > p.End.AddDays(afterwards)) {
 		return invalid("until", "a day of the period, or some weeks after")
 	}
 	return nil
@@ -184,16 +182,17 @@ func (s *Service) isClass(school, id string) bool {
 	})
 }
 
-// council reads when a council meets; the zero Council where nobody said.
+// council reads how far the cards of a class are; the zero Council where
+// nobody said.
 func (s *Service) council(ctx context.Context, school, period, class string) (Council, error) {
 	c, _, err := find[Council](ctx, s.engine, "school:"+school, "council", of(period, class))
 	return c, err
 }
 
 // takes says whether teachers may still write on a day.
-func (c Council) takes(today directory.Date) bool {
-	if c.Until != "" {
-		return today <= c.Until
+func (c Council) takes(p grades.Period, today directory.Date) bool {
+	if last := cmp.Or(c.Until, p.Seals.Appraisals); last != "" {
+		return today <= last
 	}
 	return c.PublishedAt.IsZero()
 }

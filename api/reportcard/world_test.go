@@ -72,8 +72,12 @@ func (w *world) marked(teacher, course, id string, values map[string]string) {
 // dated says when the council of 5e B meets, and until when teachers write.
 func (w *world) dated(day, until string) {
 	w.Helper()
+	w.Must(areatest.Act{User: "roussel", Scope: "school:x", Name: "grades.period@1", Args: areatest.Args{
+		"id": term, "name": "Trimestre", "kind": "trimester", "start": "2026-09-01", "end": "2026-11-30",
+		"councils": areatest.Args{"class:5b": areatest.Args{"date": day}},
+	}})
 	w.Must(areatest.Act{User: "roussel", Scope: "school:x", Name: "reportcard.council@1", Args: areatest.Args{
-		"class": "5b", "period": term, "date": day, "until": until,
+		"class": "5b", "period": term, "until": until,
 	}})
 }
 

@@ -43,10 +43,7 @@ var concluded = []struct{ text, mention string }{
 func (p *plan) cards() []event {
 	period := p.cardsPeriod()
 	first, second := p.class("6e A"), p.class("5e B")
-	all := []event{
-		p.councilEvent(first, period, p.schoolDay(7, 9), -7, -8),
-		p.councilEvent(second, period, p.schoolDay(7, 9), 9, 6),
-	}
+	all := []event{p.lastDay(second, period, p.schoolDay(7, 9))}
 	for i, k := range p.coursesOf(first) {
 		all = append(all, p.appraisals(k, period, p.schoolDay(9, 17), len(first.pupils), uint64(i)))
 	}
@@ -65,13 +62,27 @@ func (p *plan) cards() []event {
 // cardsPeriod is the one whose cards are being made: in its first weeks a
 // period waits for those of the one before.
 func (p *plan) cardsPeriod() string {
-	return periodOf(max(p.today.AddDays(-21), directory.YearOf(p.today).Start))
+	return periodOf(p.within(-21))
 }
 
-func (p *plan) councilEvent(c *class, period string, at time.Time, date, until int) event {
+// councils are when those of the demo meet, by class.
+func (p *plan) councils() map[string]any {
+	return map[string]any{
+		p.class("6e A").Scope(): map[string]any{"date": p.within(-7)},
+		p.class("5e B").Scope(): map[string]any{"date": p.within(9), "start": "17:30"},
+	}
+}
+
+// within is a day of this school year, some days from today.
+func (p *plan) within(days int) directory.Date {
+	return max(p.today.AddDays(days), directory.YearOf(p.today).Start)
+}
+
+// lastDay is the direction saying until when the teachers of a class write.
+func (p *plan) lastDay(c *class, period string, at time.Time) event {
 	return event{at, func(ctx context.Context, w *World) error {
 		return w.Send(ctx, User("direction"), "school:"+SchoolID, "reportcard.council@1", map[string]any{
-			"class": c.ID, "period": period, "date": p.today.AddDays(date), "until": p.today.AddDays(until),
+			"class": c.ID, "period": period, "until": p.within(6),
 		})
 	}}
 }

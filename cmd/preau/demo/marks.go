@@ -72,6 +72,9 @@ func (p *plan) schoolYear() event {
 			return err
 		}
 		for _, t := range terms {
+			if t["id"] == p.cardsPeriod() {
+				t["councils"] = p.councils()
+			}
 			if err := w.Send(ctx, boss, school, "grades.period@1", t); err != nil {
 				return err
 			}

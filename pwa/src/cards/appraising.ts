@@ -1,5 +1,5 @@
 /** What a teacher says of the pupils of a course, in one period. Pure: records in, a view for the screens out. */
-import type { Appraisal, CardRules, Council, Period, Row, View } from '../sync/index.ts'
+import type { Appraisal, CardRules, CouncilState, Period, Row, View } from '../sync/index.ts'
 import { bookOf, type Book } from '../grades/book.ts'
 import { periodNow, periodsOf, rulesOf } from './council.ts'
 
@@ -25,8 +25,6 @@ export interface AppraisalSheet {
   closed: 'period' | 'council' | undefined
   /** The last day on which teachers write. */
   until: string | undefined
-  /** When the council meets. */
-  date: string | undefined
 }
 
 export async function sheetOf(
@@ -51,15 +49,16 @@ export async function sheetOf(
     view.all('class'),
   ])
   const ids = classIds(row.value.audience, roster, classes)
-  const council = soonest(councils.filter(({ value }) => value.period === period && ids.has(value.class)))
+  const term = periods.find((one) => one.id === period)?.value
+  const states = councils.filter(({ value }) => value.period === period && ids.has(value.class))
+  const state = soonest(states)
   return {
     ...{ periods, period, rules, title: row.value.title ?? '' },
     rows: rowsOf(book, roster, said, period),
     elements: program?.value.elements ?? [],
     elementsSeq: program?.seq ?? 0,
-    closed: closedBy(periods.find((one) => one.id === period)?.value, council, today),
-    until: council?.until,
-    date: council?.date,
+    closed: closedBy(term, state, today),
+    until: state?.until ?? term?.seals?.appraisals,
   }
 }
 
@@ -75,21 +74,20 @@ function classIds(
   return new Set(classes.filter(({ value }) => names.has(value.name)).map((row) => row.id))
 }
 
-/** The council that closes first. */
-function soonest(councils: Row<Council>[]): Council | undefined {
-  return councils
-    .map(({ value }) => value)
-    .sort((a, b) => (a.until ?? a.date ?? '9').localeCompare(b.until ?? b.date ?? '9'))[0]
+/** The class that closes first. */
+function soonest(states: Row<CouncilState>[]): CouncilState | undefined {
+  return states.map(({ value }) => value).sort((a, b) => (a.until ?? '9').localeCompare(b.until ?? '9'))[0]
 }
 
 /** As the server decides. */
 export function closedBy(
   period: Period | undefined,
-  council: Council | undefined,
+  state: CouncilState | undefined,
   today: string,
 ): AppraisalSheet['closed'] {
   if (period?.closed) return 'period'
-  if (council?.until ? today > council.until : council?.publishedAt) return 'council'
+  const last = state?.until ?? period?.seals?.appraisals
+  if (last ? today > last : state?.publishedAt) return 'council'
   return undefined
 }
 

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { merged } from '../sync/cardmutators.ts'
-import type { Appraisal, Card, Column, Council, Period, Proof, Row } from '../sync/index.ts'
+import type { Appraisal, Card, Column, CouncilState, Period, Proof, Row } from '../sync/index.ts'
 import { closedBy } from './appraising.ts'
 import { generalOf, missingOf, periodNow, type CouncilView } from './council.ts'
 
@@ -51,7 +51,7 @@ describe('the general average of a council is that of the card', () => {
 })
 
 describe('when teachers write', () => {
-  const council = (more: Partial<Council>): Council => ({ class: 'c', period: 'p', ...more })
+  const council = (more: Partial<CouncilState>): CouncilState => ({ class: 'c', period: 'p', ...more })
   test.each([
     ['nobody said anything', undefined, undefined, undefined],
     ['up to the last day', undefined, council({ until: '2026-11-24' }), undefined],
@@ -61,6 +61,13 @@ describe('when teachers write', () => {
       'opened again',
       undefined,
       council({ publishedAt: '2026-11-20T08:00:00Z', until: '2026-12-01' }),
+      undefined,
+    ],
+    ['after the last day of the period', { seals: { appraisals: '2026-11-23' } } as Period, undefined, 'council'],
+    [
+      'longer for one class',
+      { seals: { appraisals: '2026-11-23' } } as Period,
+      council({ until: '2026-11-30' }),
       undefined,
     ],
     ['a closed period', { closed: true } as Period, council({ until: '2026-12-01' }), 'period'],

@@ -4,7 +4,7 @@ import type {
   CardRules,
   CardSeen,
   Column,
-  Council,
+  CouncilState,
   Period,
   Proof,
   Row,
@@ -64,7 +64,11 @@ export interface CouncilView {
   periods: Row<Period>[]
   period: string
   closed: boolean
-  council: Council | undefined
+  council: CouncilState | undefined
+  /** When it meets. */
+  date: string | undefined
+  /** The last day on which teachers write. */
+  until: string | undefined
   rules: CardRules
   columns: Column[]
   /** By name. */
@@ -150,11 +154,15 @@ export async function councilOf(
     })
     .sort((a, b) => a.last.localeCompare(b.last) || a.first.localeCompare(b.first))
   const team = classes[0]?.value
+  const now = periods.find((row) => row.id === period)?.value
+  const state = councils.find((row) => row.id === `${period}.${id}`)?.value
   return {
     ...{ class: id, periods, period, rules, columns: own, pupils },
     name: team?.name ?? held.title,
-    closed: periods.find((row) => row.id === period)?.value.closed === true,
-    council: councils.find((row) => row.id === `${period}.${id}`)?.value,
+    closed: now?.closed === true,
+    council: state,
+    date: now?.councils?.[`class:${id}`]?.date,
+    until: state?.until ?? now?.seals?.appraisals,
     figures: new Map(own.map((one) => [one.course, one.figures?.average ?? ''])),
     main: team?.main?.includes(user) === true,
   }
@@ -233,14 +241,14 @@ function unseenBy(card: Card | undefined, seen: Row<CardSeen>[]): string[] {
 }
 
 /** What is still missing before the cards can come out. */
-export interface Missing {
+export interface Holes {
   /** Courses in which somebody has no appraisal, and how many have none. */
   courses: { column: Column; count: number; of: number }[]
   summaries: CouncilPupil[]
   rivals: CouncilPupil[]
 }
 
-export function missingOf({ columns, pupils }: CouncilView): Missing {
+export function missingOf({ columns, pupils }: CouncilView): Holes {
   const courses = columns.flatMap((column) => {
     const lines = pupils.flatMap((pupil) => pupil.lines.filter((line) => line.column === column))
     const count = lines.filter((line) => line.text.trim() === '').length

@@ -20,10 +20,9 @@ export async function cardsOf(view: View, student: string, user: string, today: 
   const scope = `student:${student}`
   const me = (await view.get(scope, 'student', student))?.value
   const periods = await periodsOf(view, `class:${me?.class?.id ?? ''}`)
-  const [cards, seen, councils, shared, own] = await Promise.all([
+  const [cards, seen, shared, own] = await Promise.all([
     view.list(scope, 'card'),
     view.list(scope, 'cardseen'),
-    view.all('council'),
     view.list(scope, 'grade'),
     view.list(`user:${student}`, 'grade'),
   ])
@@ -32,9 +31,9 @@ export async function cardsOf(view: View, student: string, user: string, today: 
     .map((row) => {
       const card = cards.find((one) => one.id === row.id)?.value
       const note = seen.find((one) => one.value.period === row.id && one.value.by.id === user)?.value
-      const council = councils.find((one) => one.id === `${row.id}.${me?.class?.id ?? ''}`)?.value
       return {
-        ...{ id: row.id, name: row.value.name, card, date: council?.date },
+        ...{ id: row.id, name: row.value.name, card },
+        date: row.value.councils?.[`class:${me?.class?.id ?? ''}`]?.date,
         seen: note !== undefined && note.version >= (card?.version ?? 0),
         marks: [...shared, ...own].filter(({ value }) => value.period === row.id).length,
       }
@@ -67,19 +66,20 @@ export async function coursesOf(view: View, today: string): Promise<CourseCards[
     own.map(async ({ id, scope, value }) => {
       const periods = await periodsOf(view, value.audience)
       const period = periodNow(periods, today)
-      const council = councils.find(
-        (row) => `${row.value.period}.class:${row.value.class}` === `${period}.${value.audience}`,
-      )
+      const now = periods.find((row) => row.id === period)?.value
+      const state = councils
+        .map((row) => row.value)
+        .find((one) => one.period === period && `class:${one.class}` === value.audience)
       const pupils = rosters.filter((row) => row.scope === scope)
       const texts = said.filter(
         (row) => row.scope === scope && row.value.period === period && row.value.text.trim(),
       )
       return {
-        ...{ id, title: value.title ?? '', pupils: pupils.length, until: council?.value.until },
+        ...{ id, title: value.title ?? '', pupils: pupils.length },
+        until: state?.until ?? now?.seals?.appraisals,
         subject: subjects.find((row) => row.id === value.subject)?.value ?? { name: '?', hue: 265 },
         done: texts.filter(({ value: one }) => pupils.some((row) => row.id === one.student)).length,
-        closed:
-          closedBy(periods.find((row) => row.id === period)?.value, council?.value, today) !== undefined,
+        closed: closedBy(now, state, today) !== undefined,
       }
     }),
   )
@@ -106,9 +106,12 @@ export async function classesOf(
   )
   const all = await Promise.all(
     teams.map(async ({ id, value }) => {
-      const period = periodNow(await periodsOf(view, `class:${id}`), today)
-      const council = councils.find((row) => row.id === `${period}.${id}`)?.value
-      return { id, name: value.name, date: council?.date, published: council?.publishedAt !== undefined }
+      const periods = await periodsOf(view, `class:${id}`)
+      const period = periodNow(periods, today)
+      const state = councils.find((row) => row.id === `${period}.${id}`)?.value
+      const now = periods.find((row) => row.id === period)?.value
+      const date = now?.councils?.[`class:${id}`]?.date
+      return { id, name: value.name, date, published: state?.publishedAt !== undefined }
     }),
   )
   return all.sort((a, b) => a.name.localeCompare(b.name, 'fr', { numeric: true }))

@@ -1,5 +1,5 @@
 import { known, t } from '../i18n/index.svelte'
-import type { Mention, MissedCounts } from '../sync/index.ts'
+import type { Mention, Missing } from '../sync/index.ts'
 
 /** "Félicitations" */
 export function mentionName({ id, label }: Mention): string {
@@ -12,11 +12,11 @@ export function signs(text: string): number {
 }
 
 /** "3 demi-journées justifiées, aucune injustifiée, 2 retards." */
-export function lifeWords(life: MissedCounts): string[] {
+export function lifeWords(life: Missing): string[] {
   return [
-    t('cards.life.justified', { count: life.justified }),
-    t('cards.life.unjustified', { count: life.unjustified }),
-    t('cards.life.hours', { count: Math.round(life.minutes / 60) }),
-    t('cards.life.latenesses', { count: life.latenesses }),
+    t('cards.life.justified', { count: life.halfDaysJustified }),
+    t('cards.life.unjustified', { count: life.halfDaysUnjustified }),
+    t('cards.life.hours', { count: Math.round(life.hoursMissed) }),
+    t('cards.life.latenesses', { count: life.lates }),
   ]
 }

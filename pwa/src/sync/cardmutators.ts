@@ -1,5 +1,5 @@
 /** What the acts of report cards do to the screen before the server has its say. */
-import type { Appraisal, CardActions, Council, Summary } from './cardrecords.ts'
+import type { Appraisal, CardActions, CouncilState, Summary } from './cardrecords.ts'
 import type { Mutator, MutatorContext } from './mutators.ts'
 
 type Typed = { [N in keyof CardActions]: Mutator<CardActions[N]> }
@@ -22,15 +22,10 @@ export function merged(
 export const cardMutators: Typed = {
   'reportcard.rules@1': (tx, rules, { scope }) => tx.put(scope, 'cards', 'cards', rules),
 
-  async 'reportcard.council@1'(tx, { date, until, ...of }, { scope }) {
+  async 'reportcard.council@1'(tx, { until, ...of }, { scope }) {
     const id = `${of.period}.${of.class}`
-    const old = (await tx.get(scope, 'council', id)) as Council | undefined
-    const dates = { ...(date && { date }), ...(until && { until }) }
-    await tx.put(scope, 'council', id, {
-      ...of,
-      ...dates,
-      ...(old?.publishedAt && { publishedAt: old.publishedAt }),
-    })
+    const { until: _, ...old } = ((await tx.get(scope, 'council', id)) ?? {}) as Partial<CouncilState>
+    await tx.put(scope, 'council', id, { ...old, ...of, ...(until && { until }) })
   },
 
   async 'reportcard.appraise@1'(tx, { was, ...now }, context) {

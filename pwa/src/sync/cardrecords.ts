@@ -18,11 +18,10 @@ export interface CardRules {
   mentions: Mention[]
 }
 
-/** When the council of a class meets, and until when teachers write. school:X, id "P.C" */
-export interface Council {
+/** How far the cards of a class are. Until: the last day of its teachers, where it differs. school:X, id "P.C" */
+export interface CouncilState {
   class: string
   period: string
-  date?: string
   until?: string
   publishedAt?: string
 }
@@ -65,12 +64,12 @@ export interface ProofLine {
   rivals?: number
 }
 
-/** What a pupil missed: half-days, minutes. */
-export interface MissedCounts {
-  justified: number
-  unjustified: number
-  minutes: number
-  latenesses: number
+/** What a pupil missed in a period. */
+export interface Missing {
+  lates: number
+  halfDaysJustified: number
+  halfDaysUnjustified: number
+  hoursMissed: number
 }
 
 /** A pupil as a council sees them. council:C, id "P.S" */
@@ -80,7 +79,7 @@ export interface Proof {
   first: string
   last: string
   lines: Record<string, ProofLine>
-  life?: MissedCounts
+  life?: Missing
 }
 
 /** What a council says of a pupil. council:C, id "P.S" */
@@ -122,7 +121,7 @@ export interface Card {
   council?: string
   subjects: CardSubject[]
   general?: { average: string; class?: string }
-  life: MissedCounts
+  life: Missing
   text?: string
   mention?: Mention
   decision?: string
@@ -141,7 +140,7 @@ export interface CardSeen {
 
 export interface CardRecords {
   cards: CardRules
-  council: Council
+  council: CouncilState
   appraisal: Appraisal
   program: Program
   column: Column
@@ -154,8 +153,8 @@ export interface CardRecords {
 export interface CardActions {
   /** school:X */
   'reportcard.rules@1': CardRules
-  /** school:X; '' for no date */
-  'reportcard.council@1': { class: string; period: string; date: string; until: string }
+  /** school:X; '' for the last day of the period */
+  'reportcard.council@1': { class: string; period: string; until: string }
   /** course:K; `was` is what the teacher saw there. Refused `cards_closed`, `period_closed` */
   'reportcard.appraise@1': { period: string; student: string; text: string; was: string }
   /** course:K; refused `conflict` when it moved since it was read */
