@@ -209,7 +209,8 @@ func (w *world) enroll(t testing.TB) {
 	ended := directory.Span{From: "2026-09-01", To: "2026-11-20"}
 	puts := []directory.Put{
 		{ID: "francais", Record: directory.Subject{Name: "Français", Hue: 20}},
-		{ID: "5b", Record: directory.Class{Name: "5e B", Kind: directory.KindClass, Main: []string{"garnier"}, Span: year}}, class("6a", "6e A"),
+		{ID: "5b", Record: directory.Class{Name: "5e B", Kind: directory.KindClass, Main: []string{"garnier"}, Span: year}},
+		class("6a", "6e A"),
 		adult("nadia", "Nadia", "Benali"), adult("karim", "Karim", "Petit"), adult("farid", "Farid", "Benali"),
 		adult("garnier", "Claire", "Garnier"), adult("viard", "Luc", "Viard"), adult("lopez", "Thomas", "Lopez"),
 		adult("roussel", "Hélène", "Roussel"), adult("legoff", "Yann", "Le Goff"),

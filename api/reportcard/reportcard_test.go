@@ -2,6 +2,7 @@ package reportcard_test
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -212,9 +213,7 @@ func TestRefusals(t *testing.T) {
 	long := strings.Repeat("é", 401)
 	with := func(a areatest.Act, key string, v any) areatest.Act {
 		args := areatest.Args{}
-		for k, old := range a.Args.(areatest.Args) {
-			args[k] = old
-		}
+		maps.Copy(args, a.Args.(areatest.Args))
 		args[key] = v
 		a.Args = args
 		return a

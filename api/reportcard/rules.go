@@ -31,8 +31,11 @@ type Mention struct {
 
 // Known are the mentions that need no label.
 var Known = []Mention{
-	{ID: "honours"}, {ID: "compliments"}, {ID: "encouragement"},
-	{ID: "work", Warning: true}, {ID: "conduct", Warning: true},
+	{ID: "honours"},
+	{ID: "compliments"},
+	{ID: "encouragement"},
+	{ID: "work", Warning: true},
+	{ID: "conduct", Warning: true},
 }
 
 // DefaultRules are those of a school that decided nothing.

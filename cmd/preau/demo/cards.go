@@ -20,8 +20,8 @@ var earlyMarks = []exam{
 // said are what teachers say, from the best pupils to those who struggle.
 var said = []string{
 	"Excellent travail, mené avec curiosité et rigueur. Félicitations !",
-	"Très bon ensemble. {first} participe beaucoup et aide volontiers les autres.",
-	"Bon trimestre, sérieux et régulier. {first} peut encore oser davantage à l'oral.",
+	"Très bon ensemble. {first} lève souvent la main et aide volontiers les autres.",
+	"Bon trimestre, sérieux et régulier. {first} peut encore oser plus à l'oral.",
 	"Ensemble satisfaisant. Le cours est su ; les exercices demandent plus de soin.",
 	"Des efforts réels en fin de trimestre. Continuez ainsi, {first}.",
 	"Résultats fragiles : un travail plus régulier à la maison est nécessaire.",
