@@ -19,7 +19,7 @@ type news struct {
 }
 
 // alert tells a pupil and their guardians, as they are by now, that a card is
-// out or was corrected. A version that another has replaced is no news.
+// out or was corrected: three times a year, and nobody switches it off. A version that another has replaced is no news.
 func (s *Service) alert(ctx context.Context, job *psync.Job) error {
 	var n news
 	if err := job.Payload(&n); err != nil {
@@ -43,7 +43,7 @@ func (s *Service) notice(c Card, student, user string) notify.Notice {
 		key = "changed"
 	}
 	n := notify.Notice{
-		Kind: "reportcard." + key, Student: student, Path: "/bulletins/" + student + "/" + c.Period.ID, Alert: notify.NewGrade,
+		Kind: "reportcard." + key, Student: student, Path: "/bulletins/" + student + "/" + c.Period.ID,
 		ID: strings.Join([]string{"card", c.Period.ID, student, strconv.Itoa(c.Version)}, "."),
 	}
 	if len(s.Directory.Children(user)) > 1 {
