@@ -63,7 +63,12 @@ describe('when teachers write', () => {
       council({ publishedAt: '2026-11-20T08:00:00Z', until: '2026-12-01' }),
       undefined,
     ],
-    ['after the last day of the period', { seals: { appraisals: '2026-11-23' } } as Period, undefined, 'council'],
+    [
+      'after the last day of the period',
+      { seals: { appraisals: '2026-11-23' } } as Period,
+      undefined,
+      'council',
+    ],
     [
       'longer for one class',
       { seals: { appraisals: '2026-11-23' } } as Period,
