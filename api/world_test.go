@@ -26,6 +26,7 @@ import (
 	"preau/api/grades"
 	"preau/api/homework"
 	"preau/api/information"
+	"preau/api/lsu/export"
 	"preau/api/mail"
 	"preau/api/notebook"
 	"preau/api/notify"
@@ -157,6 +158,7 @@ func newWorld(t testing.TB) *world {
 		},
 		Routes: []api.Routes{
 			accounts.Routes, api.DirectoryRoutes(w.directory), api.FileRoutes(files), api.CopyRoutes(w.homework), api.PushRoutes(notices), api.CalendarRoutes(lessons),
+			api.LivretRoutes(export.New(w.directory, deck{}, "test")),
 		},
 	})
 	w.signIn(t)
@@ -226,7 +228,7 @@ func (w *world) enroll(t testing.TB) {
 	puts = append(puts, pupil("zoe", "Zoé", "Petit", "6a")...)
 	puts = append(puts, teaches("fr5b", "class:5b", "garnier")...)
 	puts = append(puts, teaches("fr6a", "class:6a", "viard")...)
-	w.apply(t, "collard", "Collège Joseph-Collard", puts)
+	w.apply(t, "collard", "Collège Joseph-Collard", numbered(puts))
 	other := []directory.Put{
 		{ID: "francais", Record: directory.Subject{Name: "Français", Hue: 20}}, class("4v", "4e V"), adult("verne1", "Jules", "Verne"),
 	}
@@ -236,9 +238,24 @@ func (w *world) enroll(t testing.TB) {
 	w.apply(t, "verne", "Collège Jules-Verne", append(other, teaches("fr4v", "class:4v", "verne1")...))
 }
 
+// numbered gives people and subjects what the ministry calls them.
+func numbered(puts []directory.Put) []directory.Put {
+	for i, p := range puts {
+		switch r := p.Record.(type) {
+		case directory.Person:
+			r.Number = 918_273_000 + int64(i)
+			puts[i].Record = r
+		case directory.Subject:
+			r.Code = "020700"
+			puts[i].Record = r
+		}
+	}
+	return puts
+}
+
 func (w *world) apply(t testing.TB, school, name string, puts []directory.Put) {
 	t.Helper()
-	info := directory.School{Name: name, Timezone: "Europe/Paris", Year: directory.YearOf("2026-11-24"), Holidays: []directory.Holiday{}}
+	info := directory.School{Name: name, UAI: "0420000X", Timezone: "Europe/Paris", Year: directory.YearOf("2026-11-24"), Holidays: []directory.Holiday{}}
 	puts = append([]directory.Put{{ID: school, Record: info}}, puts...)
 	check(t, w.directory.Apply(context.Background(), psync.Actor{School: school}, school, puts))
 	w.settle(t)

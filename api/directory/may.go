@@ -66,7 +66,8 @@ const (
 	InformSchool     Action = "inform the school" // all of it, or a level
 	InformClass      Action = "inform a class"
 	InformGroup      Action = "inform a group"
-	ReadInformations Action = "read informations" // acknowledge and answer them
+	ReadInformations Action = "read informations"   // acknowledge and answer them
+	ExportCards      Action = "export report cards" // with the numbers of pupils, to the ministry
 )
 
 // relation is how a person stands to the subject of a scope.
@@ -133,6 +134,7 @@ var policy = map[Action]struct {
 	RuleMail:      {"school", []relation{direction, admin}},
 	RuleAlerts:    {"school", []relation{direction, admin}},
 	RuleDocuments: {"school", []relation{direction, admin}},
+	ExportCards:   {"school", []relation{direction}},
 
 	ReadSpace:  {"space", []relation{member, direction}},
 	LeadSpace:  {"space", []relation{lead, direction}},

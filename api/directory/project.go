@@ -243,6 +243,7 @@ func (s *snapshot) publicSchool() derived {
 	r := derived{}
 	r.put("school", s.id, shown)
 	for id, subject := range s.subjects {
+		subject.Code, subject.Election = "", ""
 		r.put("subject", id, subject)
 	}
 	return r

@@ -102,12 +102,17 @@ type Holiday struct {
 	End   Date   `json:"end"`
 }
 
-// Subject is something taught; Hue (0–359) is its colour everywhere.
+// Subject is something taught; Hue (0–359) is its colour everywhere. Code and
+// Election say what it is to the ministry: the national code, and how pupils
+// come to it ("S" for all of them, "O" and "F" for options); they are not
+// shown to anybody.
 type Subject struct {
-	ID    string `json:"-"`
-	Name  string `json:"name"`
-	Short string `json:"short,omitempty"`
-	Hue   int    `json:"hue"`
+	ID       string `json:"-"`
+	Name     string `json:"name"`
+	Short    string `json:"short,omitempty"`
+	Hue      int    `json:"hue"`
+	Code     string `json:"code,omitempty"`
+	Election string `json:"election,omitempty"`
 }
 
 // Person is somebody of the school; the span is the time spent there. A
@@ -120,7 +125,12 @@ type Person struct {
 	Civility string `json:"civility,omitempty"` // "Mme" or "M."
 	Born     Date   `json:"born,omitempty"`     // pupils only: tells homonyms apart
 	Pupil    bool   `json:"pupil,omitempty"`
-	Source   string `json:"source,omitempty"` // the import that brought the person
+	// Number is what the ministry's programs call the person: ELEVE_ID of a
+	// pupil in SIECLE, the id of a teacher in STS, where it may be Local. It is
+	// not shown to anybody.
+	Number int64  `json:"number,omitempty"`
+	Local  bool   `json:"local,omitempty"`
+	Source string `json:"source,omitempty"` // the import that brought the person
 	Span
 }
 

@@ -136,9 +136,8 @@ func Encode(r Report) ([]byte, []Finding) {
 	return r.write(), nil
 }
 
-// Complete leaves out the pupils of whom something is missing or wrong, and
-// returns them.
-func (r Report) Complete() (kept Report, left []Pupil) {
+// Complete leaves out the pupils of whom something is missing or wrong.
+func (r Report) Complete() Report {
 	bad := map[string]bool{}
 	for _, f := range r.tidy().check() {
 		bad[f.ID] = bad[f.ID] || f.About == AboutPupil
@@ -149,13 +148,11 @@ func (r Report) Complete() (kept Report, left []Pupil) {
 		pupils := c.Pupils
 		c.Pupils = nil
 		for _, p := range pupils {
-			if bad[p.ID] {
-				left = append(left, p)
-			} else {
+			if !bad[p.ID] {
 				c.Pupils = append(c.Pupils, p)
 			}
 		}
 		r.Classes = append(r.Classes, c)
 	}
-	return r, left
+	return r
 }

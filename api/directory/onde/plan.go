@@ -177,6 +177,7 @@ func (c *comparison) person(id string, kind Kind, p directory.Person) {
 	c.met[id] = true
 	known, ok := c.now.People[id]
 	p.ID, p.Source, p.Span = id, Source, c.reopened(known.Span, ok)
+	p.Number, p.Local = known.Number, known.Local // the file does not have them
 	switch {
 	case !ok || !known.Holds(c.today):
 		c.put(id, p, Change{kind, p.Name(), ""})

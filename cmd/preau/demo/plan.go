@@ -167,10 +167,13 @@ func (p *plan) benali() {
 
 // enroll puts a pupil of an age into a class.
 func (p *plan) enroll(c *class, pupil directory.Person, age int) {
-	pupil.Pupil, pupil.Born = true, p.born(age)
+	pupil.Pupil, pupil.Born, pupil.Number = true, p.born(age), p.number()
 	p.put(pupil.ID, pupil)
 	p.join(c, pupil)
 }
+
+// number is what the ministry calls the next person.
+func (p *plan) number() int64 { return 4_200_000 + int64(len(p.puts)) }
 
 func (p *plan) join(c *class, pupil directory.Person) {
 	e := directory.Enrollment{Student: pupil.ID, Audience: c.Scope()}

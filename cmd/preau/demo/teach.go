@@ -11,6 +11,7 @@ import (
 // subject is something taught, by how many teachers, to whom.
 type subject struct {
 	key, name, short string
+	code             string // of the national list
 	hue              int
 	teachers         int    // in a school of normal size
 	groups           string // prefix of the groups that have it; empty: every class
@@ -18,19 +19,27 @@ type subject struct {
 
 // subjects of a collège; the teachers are 45 in all.
 var subjects = []subject{
-	{"fr", "Français", "FR", 350, 7, ""},
-	{"ma", "Mathématiques", "MATH", 220, 7, ""},
-	{"hg", "Histoire-géographie", "HG", 30, 5, ""},
-	{"an", "Anglais", "ANG", 260, 5, ""},
-	{"svt", "SVT", "SVT", 120, 3, ""},
-	{"pc", "Physique-chimie", "PC", 190, 3, ""},
-	{"te", "Technologie", "TECH", 160, 3, ""},
-	{"eps", "EPS", "EPS", 90, 5, ""},
-	{"ap", "Arts plastiques", "ARTS", 310, 2, ""},
-	{"mu", "Éducation musicale", "MUS", 285, 2, ""},
-	{"es", "Espagnol", "ESP", 15, 2, "Espagnol"},
-	{"al", "Allemand", "ALL", 50, 1, "Allemand"},
-	{"la", "Latin", "LAT", 330, 0, "Latin"}, // by a teacher of French
+	{"fr", "Français", "FR", "020700", 350, 7, ""},
+	{"ma", "Mathématiques", "MATH", "061300", 220, 7, ""},
+	{"hg", "Histoire-géographie", "HG", "042100", 30, 5, ""},
+	{"an", "Anglais", "ANG", "030201", 260, 5, ""},
+	{"svt", "SVT", "SVT", "062900", 120, 3, ""},
+	{"pc", "Physique-chimie", "PC", "062300", 190, 3, ""},
+	{"te", "Technologie", "TECH", "070800", 160, 3, ""},
+	{"eps", "EPS", "EPS", "100100", 90, 5, ""},
+	{"ap", "Arts plastiques", "ARTS", "090100", 310, 2, ""},
+	{"mu", "Éducation musicale", "MUS", "081300", 285, 2, ""},
+	{"es", "Espagnol", "ESP", "030602", 15, 2, "Espagnol"},
+	{"al", "Allemand", "ALL", "030102", 50, 1, "Allemand"},
+	{"la", "Latin", "LAT", "020300", 330, 0, "Latin"}, // by a teacher of French
+}
+
+// election is how pupils come to a subject: latin is an option.
+func (s subject) election() string {
+	if s.key == "la" {
+		return "F"
+	}
+	return "S"
 }
 
 // smallSubjects are those of the small school, one teacher each.
@@ -43,7 +52,7 @@ func (p *plan) teach() {
 		if p.size == Small && !slices.Contains(smallSubjects, s.key) {
 			continue
 		}
-		p.put(id("subject", s.key), directory.Subject{Name: s.name, Short: s.short, Hue: s.hue})
+		p.put(id("subject", s.key), directory.Subject{Name: s.name, Short: s.short, Hue: s.hue, Code: s.code, Election: s.election()})
 		p.open(s, p.team(s))
 	}
 	if p.size == Normal {
@@ -64,6 +73,7 @@ func (p *plan) team(s subject) []string {
 	var team []string
 	for i := range n {
 		who := p.teacher(s.key, i)
+		who.Number = p.number()
 		p.put(who.ID, who)
 		p.put(id("post", who.ID), directory.Post{Person: who.ID, Role: directory.RoleTeacher})
 		team = append(team, who.ID)
