@@ -10,12 +10,16 @@ import (
 
 	"github.com/andybalholm/brotli"
 
+	"preau/api/attachment"
 	"preau/api/directory"
+	"preau/api/grades"
+	"preau/api/grades/average"
 	psync "preau/sync"
 )
 
 // A pupil's whole term comes in one answer: a week of lessons with what became
-// of forty of them, and 120 pieces of work. `-v` prints the figures of DESIGN.
+// of forty of them, 120 pieces of work, and 90 marks in twelve courses. `-v`
+// prints the figures of DESIGN.
 func TestFirstSyncOfATerm(t *testing.T) {
 	w := newWorld(t)
 	var all []args
@@ -43,6 +47,19 @@ func TestFirstSyncOfATerm(t *testing.T) {
 		return nil
 	})
 	must(t, err)
+	_, err = w.engine.Commit(t.Context(), psync.Actor{}, "student:ines", func(_ context.Context, tx *psync.Tx) error {
+		for i := range 90 {
+			tx.Put("grade", fmt.Sprintf("0192f3a2-%04d-7000-8000-00000000000d", i), markOf(i))
+		}
+		for i := range courses {
+			tx.Put("standing", fmt.Sprintf("c%dx5b.t1", i), grades.Standing{
+				Course: fmt.Sprintf("c%dx5b", i), Subject: fmt.Sprint("s", i), Period: "t1", Service: grades.DefaultService(),
+				Figures: &grades.Figures{Count: 25, Average: decimal(1150 + 10*i)}, At: monday,
+			})
+		}
+		return nil
+	})
+	must(t, err)
 	res, err := w.engine.Sync(t.Context(), psync.Actor{School: "x", User: "ines", Device: "d_ines"}, &psync.Request{V: 1, Schema: 1, Device: "d_ines", Cursors: map[string]psync.Cursor{}, Budget: 1 << 20})
 	must(t, err)
 	var packed bytes.Buffer
@@ -51,9 +68,32 @@ func TestFirstSyncOfATerm(t *testing.T) {
 	must(t, err)
 	must(t, out.Close())
 	lessons := w.lessonsOf(t, "class:5b", "2026-09-01", "2027-02-12")
-	t.Logf("%d lessons of %d slots, 120 pieces of work: %d bytes, %d in Brotli", lessons, len(all), len(res.JSON()), packed.Len())
-	if strings.Count(string(res.JSON()), `"homework",`) != 120 || lessons < 550 || packed.Len() > 16<<10 {
+	t.Logf("%d lessons of %d slots, 120 pieces of work, 90 marks: %d bytes, %d in Brotli", lessons, len(all), len(res.JSON()), packed.Len())
+	sent := string(res.JSON())
+	if strings.Count(sent, `"homework",`) != 120 || strings.Count(sent, `"grade",`) != 90 || lessons < 550 || packed.Len() > 24<<10 {
 		t.Errorf("%d lessons in %d bytes", lessons, packed.Len())
+	}
+}
+
+// courses are how many a pupil has marks in.
+const courses = 12
+
+func decimal(hundredths int) average.Value {
+	return average.Value(average.Decimal(hundredths).String())
+}
+
+// markOf is a mark as its pupil reads it; the same ones every time, and no two
+// alike.
+func markOf(i int) grades.Grade {
+	day := directory.Date("2026-09-07").AddDays(i)
+	return grades.Grade{
+		Course: fmt.Sprintf("c%dx5b", i%courses), Subject: fmt.Sprint("s", i%courses),
+		Outline: grades.Outline{
+			Title: fmt.Sprintf("Contrôle %d : fractions et proportions", i), Date: day, Period: "t1", Type: "test", Coefficient: 100, OutOf: 2000,
+			Papers: []attachment.File{}, Corrections: []attachment.File{}, Teacher: directory.Named{ID: "petit", Name: "M. Petit"},
+		},
+		Value: decimal(100 * (6 + i*7%15)), Comment: "Des progrès, continuez.", At: monday.Add(time.Duration(i) * time.Hour),
+		Figures: &grades.Figures{Count: 25, Average: decimal(1000 + i*37%500)},
 	}
 }
 

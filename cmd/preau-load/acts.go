@@ -47,10 +47,10 @@ type operation struct {
 }
 
 // mix is a morning: most look whether there is something new, pupils tick and
-// hand in, teachers read copies and answer and now and then give work, and
-// families and teachers write to each other.
+// hand in, teachers read copies and answer and now and then give work, take
+// rolls and enter marks, and families and teachers write to each other.
 var mix = []operation{
-	{kind: kindPull, weight: 700, who: anyone, do: pull},
+	{kind: kindPull, weight: 667, who: anyone, do: pull},
 	{kind: kindStart, weight: 20, who: anyone, do: startApp},
 	{kind: kindFile, weight: 20, who: teacher, do: readPage},
 	{kind: "notice.read", weight: 70, who: anyone, act: readNotices},
@@ -68,6 +68,13 @@ var mix = []operation{
 	{kind: "homework.return", weight: 10, who: teacher, act: giveBack},
 	{kind: "homework.edit", weight: 3, who: teacher, act: editWork},
 	{kind: "homework.give", weight: 2, who: teacher, act: giveSome},
+	{kind: "attendance.roll", weight: 8, who: teacher, act: takeRoll},
+	{kind: "attendance.justify", weight: 4, who: guardian, act: justify},
+	{kind: "notebook.write", weight: 6, who: teacher, act: writePage},
+	{kind: "grades.assess", weight: 2, who: teacher, act: assess},
+	{kind: "grades.enter", weight: 10, who: teacher, act: enterMark},
+	{kind: "grades.publish", weight: 2, who: teacher, act: publishMarks},
+	{kind: "timetable.change", weight: 1, who: head, act: changeLesson},
 }
 
 // requests is how many an operation takes.

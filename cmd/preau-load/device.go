@@ -40,12 +40,14 @@ type act struct {
 	psync.Mutation
 	made address
 	want map[string]any
+	also []address // where else it must arrive
 }
 
 // proof is what an acknowledged act made, and when.
 type proof struct {
 	seq  int64
 	want map[string]any
+	also []address
 }
 
 func newDevice(base string, p person, witness bool) *device {
@@ -145,7 +147,7 @@ func (d *device) settle(results []result, sent int) error {
 		case r.Scope != a.Scope || r.K != a.K:
 			return &problem{code: "results", text: fmt.Sprintf("result %s %d for mutation %s %d", r.Scope, r.K, a.Scope, a.K)}
 		case r.OK:
-			d.acked[a.made] = proof{r.Seq, a.want}
+			d.acked[a.made] = proof{r.Seq, a.want, slices.Concat(d.acked[a.made].also, a.also)}
 			d.laneAt[a.Scope] = a.K
 		case r.Error != nil:
 			failed = &problem{code: "refused " + r.Error.Code, text: fmt.Sprintf("%s in %s: %v", a.Name, a.Scope, r.Error)}
@@ -231,6 +233,8 @@ type sights struct {
 	letters  []letter // from others
 	teachers []string // who gave work to this guardian's child
 	classes  []string // scopes of this teacher's classes
+
+	life life
 }
 
 type letter struct{ id, discussion string }
@@ -254,6 +258,7 @@ func (s *sights) see(p person, scope string, r record) {
 	if r.deleted() {
 		return
 	}
+	s.life.see(p, scope, r)
 	switch {
 	case r.typ == "homework" && (p.pupil() && kind == "class" || kind == "course"):
 		s.seeWork(scope, r)

@@ -194,6 +194,9 @@ func prepare(ctx context.Context, o options, bases []string, key sheet, out io.W
 	if err := office.giveWork(ctx, teachers, o.works); err != nil {
 		return nil, err
 	}
+	if err := arrange(ctx, teachers); err != nil {
+		return nil, err
+	}
 	return office, office.settled(ctx)
 }
 

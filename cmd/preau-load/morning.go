@@ -15,6 +15,7 @@ type morning struct {
 	photos  photos
 	devices []*device
 	byRole  map[role][]*device
+	heads   sync.Mutex // held by who comes in and arranges the timetable
 
 	storm, steady *tally
 	now           atomic.Pointer[tally] // which of the two counts
@@ -116,6 +117,11 @@ func (m *morning) start(ctx, streams context.Context, d *device, a arrival, foll
 	}
 	if err := d.catchUp(ctx, m.each(kindFirst), time.Now()); err != nil {
 		return err
+	}
+	if _, arranges := d.follows("timetable"); arranges {
+		m.heads.Lock()
+		m.byRole[head] = append(m.byRole[head], d)
+		m.heads.Unlock()
 	}
 	if follows {
 		m.streams.Go(func() { m.follow(ctx, streams, d) })

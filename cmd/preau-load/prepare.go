@@ -24,6 +24,7 @@ const (
 	pupil    role = "student"
 	guardian role = "guardian"
 	teacher  role = "teacher"
+	head     role = "direction" // a teacher who arranges the timetable as well
 	anyone   role = ""
 )
 

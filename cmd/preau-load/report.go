@@ -64,8 +64,8 @@ func (r *report) write(out io.Writer) {
 		ms(m.steady.late.at(0.99)), ms(m.steady.late.most), r.own)
 	r.memory(out)
 	c := r.checked
-	fmt.Fprintf(out, "verified in %s: %d devices pulled anew, %d acknowledged records, %d copies and %d messages with their teachers, %d pages; %d lost\n",
-		r.took.verify.Round(100*time.Millisecond), c.devices, c.actions, c.copies, c.letters, c.pages, c.lost)
+	fmt.Fprintf(out, "verified in %s: %d devices pulled anew, %d acknowledged records, %d copies and %d messages with their teachers, %d pages, %d elsewhere; %d lost\n",
+		r.took.verify.Round(100*time.Millisecond), c.devices, c.actions, c.copies, c.letters, c.pages, c.spread, c.lost)
 	r.failures(out)
 	fmt.Fprintln(out, "\n"+r.ledger())
 }

@@ -55,7 +55,7 @@ func TestPlan(t *testing.T) {
 
 func TestMissing(t *testing.T) {
 	at := address{"user:u", "tick", "h"}
-	done := func(seq int64, text string) proof { return proof{seq, map[string]any{"done": text}} }
+	done := func(seq int64, text string) proof { return proof{seq: seq, want: map[string]any{"done": text}} }
 	held := func(seq int64, value string) map[address]record {
 		return map[address]record{at: {seq: seq, typ: at.typ, id: at.id, value: json.RawMessage(value)}}
 	}
@@ -113,6 +113,23 @@ func TestSizes(t *testing.T) {
 		}
 		if s.pupils > 25*s.classes {
 			t.Errorf("%+v: classes of more than 25", s)
+		}
+	}
+}
+
+// What an action sends elsewhere is missed where somebody looked, and only
+// there.
+func TestSpread(t *testing.T) {
+	roll := address{"course:k", "roll", "20261124-0800"}
+	inOffice, elsewhere := address{"office:x", "roll", "k~20261124-0800"}, address{"office:y", "roll", "k~20261124-0800"}
+	d := &device{acked: map[address]proof{roll: {seq: 1, also: []address{inOffice, elsewhere}}}}
+	for there, lost := range map[bool]int{true: 0, false: 1} {
+		v := &verification{
+			morning: &morning{devices: []*device{d}}, failed: newTally(),
+			read: map[string]bool{"office:x": true}, there: map[address]bool{inOffice: there},
+		}
+		if v.checkSpread(); v.lost != lost || v.spread != 1 {
+			t.Errorf("there %v: %d of %d lost", there, v.lost, v.spread)
 		}
 	}
 }

@@ -23,10 +23,13 @@ type verification struct {
 	actions int // that were looked for
 	copies  int // that were looked for with the teachers
 	letters int // that were looked for in the mailboxes of teachers
+	spread  int // records that must have arrived elsewhere, and were looked for there
 	pages   int // that were fetched
 	lost    int
 	handed  map[string]handed // copies that teachers see, by id
 	mail    map[string]bool   // messages that teachers have, by id
+	read    map[string]bool   // scopes that somebody pulled anew
+	there   map[address]bool  // what is in them of school life
 	latest  map[address][]proof
 }
 
@@ -53,7 +56,10 @@ func verifyUntil(ctx context.Context, m *morning, until time.Time) (*verificatio
 }
 
 func verify(ctx context.Context, m *morning) (*verification, error) {
-	v := &verification{morning: m, failed: newTally(), handed: map[string]handed{}, mail: map[string]bool{}, latest: latest(m.devices)}
+	v := &verification{
+		morning: m, failed: newTally(), handed: map[string]handed{}, mail: map[string]bool{},
+		read: map[string]bool{}, there: map[address]bool{}, latest: latest(m.devices),
+	}
 	all, within := errgroup.WithContext(ctx)
 	all.SetLimit(4)
 	for _, d := range v.sample() {
@@ -69,6 +75,7 @@ func verify(ctx context.Context, m *morning) (*verification, error) {
 	}
 	v.checkCopies()
 	v.checkLetters()
+	v.checkSpread()
 	v.checkPages(ctx)
 	return v, ctx.Err()
 }
@@ -143,6 +150,7 @@ func (v *verification) count(anew, d *device) {
 	defer v.mu.Unlock()
 	v.devices++
 	v.actions += len(d.acked)
+	v.countLife(anew)
 	if d.person.role != teacher {
 		return
 	}
@@ -153,6 +161,19 @@ func (v *verification) count(anew, d *device) {
 			v.mail[at.id] = true
 		case at.typ == "submission":
 			v.received(at.id, r)
+		}
+	}
+}
+
+// countLife notes what there is of school life in the scopes of a device.
+func (v *verification) countLife(anew *device) {
+	for scope := range anew.cursors {
+		v.read[scope] = true
+	}
+	for at, r := range anew.held {
+		switch at.typ {
+		case "roll", "justification", "entry", "grade", "change":
+			v.there[at] = !r.deleted()
 		}
 	}
 }
@@ -266,6 +287,24 @@ func (v *verification) checkLetters() {
 			}
 			if v.letters++; !v.mail[at.id] {
 				v.lose("the message " + at.id + " of " + d.person.ID + " has not reached its teacher")
+			}
+		}
+	}
+}
+
+// checkSpread looks for what acknowledged actions sent elsewhere, where anybody
+// looked: rolls and justifications in the office, pages and changes in the
+// classes, grades with the pupils.
+func (v *verification) checkSpread() {
+	for _, d := range v.morning.devices {
+		for at, p := range d.acked {
+			for _, to := range p.also {
+				if !v.read[to.scope] {
+					continue
+				}
+				if v.spread++; !v.there[to] {
+					v.lose(fmt.Sprintf("%s %s of %s has not reached %s as %s %s", at.typ, at.id, at.scope, to.scope, to.typ, to.id))
+				}
 			}
 		}
 	}

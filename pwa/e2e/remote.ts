@@ -9,6 +9,12 @@ interface Answer {
   more?: string[]
 }
 
+export interface Found<T> {
+  scope: string
+  id: string
+  value: T
+}
+
 export class Remote {
   #k = 0
   private constructor(
@@ -61,15 +67,21 @@ export class Remote {
 
   /** The values of all records of a type in this person's mailbox. */
   async mailbox<T>(type: string): Promise<T[]> {
-    const scope = `user:${this.user}`
-    const found = new Map<string, T>()
+    const all = await this.records<T>(type)
+    return all.filter(({ scope }) => scope === `user:${this.user}`).map(({ value }) => value)
+  }
+
+  /** All records of a type that this person reads. */
+  async records<T>(type: string): Promise<Found<T>[]> {
+    const found = new Map<string, Found<T>>()
     let cursors: Record<string, number[]> = {}
     for (let more = true; more;) {
       const answer = await this.#ask({ cursors, budget: 1 << 20 })
-      for (const [name, { cursor }] of Object.entries(answer.scopes ?? {}))
-        if (cursor) cursors = { ...cursors, [name]: cursor }
-      for (const [, of, id, value] of answer.scopes?.[scope]?.records ?? [])
-        if (of === type && value !== 0) found.set(id, value as T)
+      for (const [scope, { cursor, records = [] }] of Object.entries(answer.scopes ?? {})) {
+        if (cursor) cursors = { ...cursors, [scope]: cursor }
+        for (const [, of, id, value] of records)
+          if (of === type && value !== 0) found.set(`${scope} ${id}`, { scope, id, value: value as T })
+      }
       more = (answer.more ?? []).length > 0
     }
     return [...found.values()]
