@@ -4,7 +4,6 @@ import (
 	"context"
 	"strings"
 	"testing"
-	"time"
 
 	"preau/api/directory"
 	"preau/api/lsu"
@@ -20,12 +19,12 @@ func (deck) Published(_ context.Context, school, class, period string) (export.D
 		return export.Deck{}, psync.Refuse("not_found", "period", "no cards")
 	}
 	card := func(student string) export.Card {
-		return export.Card{Student: student, Advice: "Un bon trimestre.", Lines: []export.Line{
+		return export.Card{Student: student, Published: morning(), Advice: "Un bon trimestre.", Lines: []export.Line{
 			{Subject: "francais", Teachers: []string{"garnier"}, Average: "15.5", Class: "12", Appraisal: "SECRET-COPY"},
 		}}
 	}
 	return export.Deck{
-		Period: lsu.Period{Index: 1, Count: 3}, Council: "2026-12-01", Published: time.Date(2026, 12, 2, 17, 0, 0, 0, time.UTC),
+		Period: lsu.Period{Index: 1, Count: 3}, Council: "2026-12-01",
 		Cards: []export.Card{card("ines"), card("malik")},
 	}, nil
 }

@@ -182,9 +182,6 @@ func (c *checker) class(k Class) {
 	c.only("division", fmt.Sprint("division ", k.Name, k.Period))
 	c.must("head", k.Head, maxName)
 	c.form("council", k.Council, validDay(k.Council))
-	if k.Locked.IsZero() {
-		c.tell("locked", Missing)
-	}
 	c.expect("period", k.Period.valid())
 	c.paths(k.Paths)
 	c.text("life", k.Life, maxAppraisal)
@@ -212,6 +209,9 @@ func (c *checker) pupil(k Class, p Pupil) {
 		c.only("number", fmt.Sprint("pupil ", p.Number))
 	}
 	c.form("since", p.Since, validDay(p.Since))
+	if p.Locked.IsZero() {
+		c.tell("locked", Missing)
+	}
 	c.must("advice", p.Advice, maxAdvice)
 	c.life(p.Life)
 	for domain, level := range p.Socle {

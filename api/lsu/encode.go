@@ -150,7 +150,7 @@ func same[T any](v T) T { return v }
 func (w *writer) card(c Class, p Pupil) card {
 	return card{
 		Pupil: p.ref(), Period: c.Period.ref(), Council: c.Council, Since: p.Since,
-		Locked: c.Locked.Format("2006-01-02T15:04:05"), Head: w.head(c.Head), Main: refs(c.Main, Teacher.ref),
+		Locked: p.Locked.Format("2006-01-02T15:04:05"), Head: w.head(c.Head), Main: refs(c.Main, Teacher.ref),
 		Results: *list(p.Results, w.result), Paths: list(p.Paths, pathOf), Support: list(p.Support, supportOf),
 		Advice: p.Advice, Life: lifeOf(p.Life), Socle: socleOf(p.Socle), Guardians: list(p.Guardians, guardianOf),
 	}

@@ -55,6 +55,8 @@ type verdict struct{ said string }
 
 func (v *verdict) Error() string { return v.said }
 
+var locked = time.Date(2026, 12, 2, 18, 30, 0, 0, time.UTC)
+
 // term is a class of two pupils with something in every field.
 func term() lsu.Report {
 	garnier := lsu.Teacher{ID: "garnier", Kind: "epp", Number: 123456, Civility: "MME", First: "Claire", Last: "Garnier"}
@@ -67,12 +69,12 @@ func term() lsu.Report {
 		Classes: []lsu.Class{{
 			ID: "5b", Name: "5e B", Period: lsu.Period{Year: 2026, Index: 1, Count: 3},
 			Head: "Hélène Vasseur", Council: "2026-12-01",
-			Locked: time.Date(2026, 12, 2, 18, 30, 0, 0, time.UTC), Main: []lsu.Teacher{garnier},
+			Main:  []lsu.Teacher{garnier},
 			Paths: []lsu.Path{{Code: "PAR_CIT", Text: "Élection des délégués."}},
 			Life:  "Une classe ponctuelle.",
 			Pupils: []lsu.Pupil{
 				{
-					ID: "ines", Number: 1001, First: "Inès", Last: "Benali", Since: "2026-09-01",
+					ID: "ines", Number: 1001, First: "Inès", Last: "Benali", Since: "2026-09-01", Locked: locked,
 					Results: []lsu.Result{
 						{
 							Subject: french, Teachers: []lsu.Teacher{garnier}, Elements: []string{"Lire un récit d'aventures", "Écrire une lettre"},
@@ -91,7 +93,7 @@ func term() lsu.Report {
 					},
 				},
 				{
-					ID: "zoe", Number: 1000, First: "Zoé", Last: "Arnaud", Since: "2026-10-05",
+					ID: "zoe", Number: 1000, First: "Zoé", Last: "Arnaud", Since: "2026-10-05", Locked: locked,
 					Results: []lsu.Result{{Subject: french, Teachers: []lsu.Teacher{garnier}, Elements: []string{"Écrire une lettre"}, Class: "12.34"}},
 					Advice:  "Bienvenue à Zoé.",
 				},
@@ -182,16 +184,17 @@ func TestFindings(t *testing.T) {
 		"no pupils":    {func(_ *lsu.Report, c *lsu.Class, _ *lsu.Pupil) { c.Pupils = nil }, []string{"5e B : les élèves à exporter manquent."}},
 		"period":       {func(_ *lsu.Report, c *lsu.Class, _ *lsu.Pupil) { c.Period.Index = 4 }, []string{"5e B : la période n’est pas valide (attendu : un trimestre ou un semestre de l’année)."}},
 		"class twice": {func(r *lsu.Report, c *lsu.Class, _ *lsu.Pupil) {
-			r.Classes = append(r.Classes, lsu.Class{ID: "5b", Name: c.Name, Period: c.Period, Head: "V", Council: c.Council, Locked: c.Locked, Pupils: []lsu.Pupil{{ID: "x", Number: 7, First: "X", Last: "Y", Since: "2026-09-01", Advice: "-", Results: c.Pupils[1].Results}}})
+			r.Classes = append(r.Classes, lsu.Class{ID: "5b", Name: c.Name, Period: c.Period, Head: "V", Council: c.Council, Pupils: []lsu.Pupil{{ID: "x", Number: 7, First: "X", Last: "Y", Since: "2026-09-01", Locked: locked, Advice: "-", Results: c.Pupils[1].Results}}})
 		}, []string{"5e B : le nom de la classe est en double."}},
 		"no ELEVE_ID": {func(_ *lsu.Report, _ *lsu.Class, p *lsu.Pupil) { p.Number = 0 }, []string{"Inès Benali (5e B) : le numéro de l’élève dans SIECLE (ELEVE_ID) manque."}},
 		"same ELEVE_ID": {func(_ *lsu.Report, _ *lsu.Class, p *lsu.Pupil) { p.Number = 1000 }, []string{
 			"Inès Benali (5e B) : le numéro de l’élève dans SIECLE (ELEVE_ID) est en double.",
 			"Zoé Arnaud (5e B) : le numéro de l’élève dans SIECLE (ELEVE_ID) est en double.",
 		}},
-		"no name":    {func(_ *lsu.Report, _ *lsu.Class, p *lsu.Pupil) { p.First = "\x00" }, []string{"Benali (5e B) : le prénom manque."}},
-		"no advice":  {func(_ *lsu.Report, _ *lsu.Class, p *lsu.Pupil) { p.Advice = "\n" }, []string{"Inès Benali (5e B) : l’appréciation générale du conseil de classe manque."}},
-		"no results": {func(_ *lsu.Report, _ *lsu.Class, p *lsu.Pupil) { p.Results = nil }, []string{"Inès Benali (5e B) : les matières du bulletin manquent."}},
+		"not published": {func(_ *lsu.Report, _ *lsu.Class, p *lsu.Pupil) { p.Locked = time.Time{} }, []string{"Inès Benali (5e B) : la date de publication du bulletin manque."}},
+		"no name":       {func(_ *lsu.Report, _ *lsu.Class, p *lsu.Pupil) { p.First = "\x00" }, []string{"Benali (5e B) : le prénom manque."}},
+		"no advice":     {func(_ *lsu.Report, _ *lsu.Class, p *lsu.Pupil) { p.Advice = "\n" }, []string{"Inès Benali (5e B) : l’appréciation générale du conseil de classe manque."}},
+		"no results":    {func(_ *lsu.Report, _ *lsu.Class, p *lsu.Pupil) { p.Results = nil }, []string{"Inès Benali (5e B) : les matières du bulletin manquent."}},
 		"long appraisal": {func(_ *lsu.Report, _ *lsu.Class, p *lsu.Pupil) { p.Results[0].Appraisal = strings.Repeat("é", 601) }, []string{
 			"Inès Benali (5e B), Français : l’appréciation compte 601 signes, le livret en accepte 600.",
 		}},

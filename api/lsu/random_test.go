@@ -70,7 +70,7 @@ func drawReport(t *rapid.T) lsu.Report {
 		c := lsu.Class{
 			ID: fmt.Sprint("c", i), Name: fmt.Sprint(i, text(19).Draw(t, "class")),
 			Period: lsu.Period{Year: 2026, Index: rapid.IntRange(1, count).Draw(t, "index"), Count: count},
-			Head:   text(100).Draw(t, "head"), Council: day(t), Locked: time.Date(2026, 12, 1, 6, 0, 0, 0, time.UTC),
+			Head:   text(100).Draw(t, "head"), Council: day(t),
 			Main: some(t, s.teachers), Paths: drawPaths(t), Life: maybe(t, text(600)),
 		}
 		for range rapid.IntRange(1, 3).Draw(t, "pupils") {
@@ -98,7 +98,7 @@ func (s school) pupil(t *rapid.T) lsu.Pupil {
 	count := rapid.IntRange(0, 999)
 	p := lsu.Pupil{
 		ID: fmt.Sprint("p", s.numbers[0]), Number: s.numbers[0],
-		First: text(100).Draw(t, "first"), Last: text(100).Draw(t, "last"), Since: day(t),
+		First: text(100).Draw(t, "first"), Last: text(100).Draw(t, "last"), Since: day(t), Locked: locked,
 		Advice: text(1000).Draw(t, "advice"), Paths: drawPaths(t), Socle: map[string]int{},
 		Life: lsu.Life{Latenesses: count.Draw(t, "late"), Justified: count.Draw(t, "just"), Unjustified: count.Draw(t, "unjust"), Comment: maybe(t, text(600))},
 	}

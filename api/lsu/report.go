@@ -29,7 +29,6 @@ type Class struct {
 	Period  Period
 	Head    string    // who answers for the school, "Claire Vasseur"
 	Council string    // day of the "conseil de classe"
-	Locked  time.Time // since when nothing changes, on the school's clock
 	Main    []Teacher // "professeurs principaux"
 	Paths   []Path    // of the whole class
 	Life    string    // what is said of the whole class's "vie scolaire"
@@ -45,7 +44,8 @@ type Pupil struct {
 	Number    int64 // ELEVE_ID of SIECLE, "id-be"
 	First     string
 	Last      string
-	Since     string // first day in the school
+	Since     string    // first day in the school
+	Locked    time.Time // since when the card does not change, on the school's clock
 	Results   []Result
 	Advice    string // "acquis, progrès et conseils"
 	Life      Life

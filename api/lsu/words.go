@@ -24,7 +24,7 @@ var words = map[string]word{
 	"class.division":   {name: "nom de la classe"},
 	"class.head":       {name: "nom du chef d’établissement"},
 	"class.council":    {name: "date du conseil de classe", feminine: true, malformed: "un jour, comme 2026-12-01"},
-	"class.locked":     {name: "date de publication des bulletins", feminine: true},
+	"pupil.locked":     {name: "date de publication du bulletin", feminine: true},
 	"class.period":     {name: "période", feminine: true, malformed: "un trimestre ou un semestre de l’année"},
 	"class.pupils":     {name: "élèves à exporter", plural: true},
 	"class.life":       {name: "commentaire de vie scolaire de la classe"},

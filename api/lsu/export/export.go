@@ -7,11 +7,13 @@ package export
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"strconv"
 	"time"
 
 	"preau/api/directory"
+	"preau/api/grades"
 	"preau/api/grades/average"
 	"preau/api/lsu"
 	psync "preau/sync"
@@ -25,24 +27,24 @@ type Cards interface {
 
 // Deck are the cards of a class. People and subjects are ids of the directory.
 type Deck struct {
-	Period    lsu.Period // without its year
-	Council   directory.Date
-	Published time.Time
-	Head      string // who answers for the school; empty: its one head
-	Paths     []lsu.Path
-	Life      string
-	Cards     []Card
+	Period  lsu.Period // without its year; see [PeriodOf]
+	Council directory.Date
+	Head    string // who answers for the school; empty: its one head
+	Paths   []lsu.Path
+	Life    string
+	Cards   []Card
 }
 
 // Card is that of one pupil.
 type Card struct {
-	Student string
-	Lines   []Line
-	Advice  string
-	Life    lsu.Life
-	Socle   map[string]int
-	Paths   []lsu.Path
-	Support []lsu.Support
+	Student   string
+	Published time.Time // as it reads now
+	Lines     []Line
+	Advice    string
+	Life      lsu.Life
+	Socle     map[string]int
+	Paths     []lsu.Path
+	Support   []lsu.Support
 }
 
 // Line is what a card says of one subject.
@@ -100,9 +102,9 @@ func (s *Service) Class(ctx context.Context, a psync.Actor, class, period string
 	if err != nil {
 		return File{}, err
 	}
-	m := mapping{all: all, day: directory.DateOf(deck.Published.In(s.dir.Location(a.School)))}
+	m := mapping{all: all, zone: s.dir.Location(a.School), guardians: guardians(all)}
 	report := lsu.Report{Editor: "Préau", Software: "Préau", Version: s.version, UAI: all.School.UAI}
-	report.Classes = []lsu.Class{m.class(k, deck, s.head(a.School, deck), s.dir.Location(a.School))}
+	report.Classes = []lsu.Class{m.class(k, deck, s.head(a.School, deck))}
 	f := File{Name: "LSU " + k.Name + ".xml"}
 	if partial {
 		report = report.Complete()
@@ -123,24 +125,19 @@ func (s *Service) head(school string, d Deck) string {
 
 // mapping says cards in the words of the livret.
 type mapping struct {
-	all directory.Contents
-	day directory.Date // on which the cards were published
+	all       directory.Contents
+	zone      *time.Location
+	guardians map[string][]directory.Guardianship // of each pupil
 }
 
-func (m mapping) class(k directory.Class, d Deck, head string, zone *time.Location) lsu.Class {
+func (m mapping) class(k directory.Class, d Deck, head string) lsu.Class {
 	c := lsu.Class{
 		ID: k.ID, Name: k.Name, Period: d.Period, Head: m.all.People[head].Name(),
 		Council: string(d.Council), Paths: d.Paths, Life: d.Life, Main: m.teachers(k.Main),
 	}
 	c.Period.Year, _ = strconv.Atoi(string(m.all.School.Year.Start)[:min(4, len(m.all.School.Year.Start))])
-	if !d.Published.IsZero() {
-		c.Locked = d.Published.In(zone)
-	}
-	guardians := m.guardians()
 	for _, card := range d.Cards {
-		p := m.pupil(card)
-		p.Guardians = guardians[card.Student]
-		c.Pupils = append(c.Pupils, p)
+		c.Pupils = append(c.Pupils, m.pupil(card))
 	}
 	return c
 }
@@ -151,6 +148,10 @@ func (m mapping) pupil(c Card) lsu.Pupil {
 		ID: c.Student, Number: who.Number, First: who.First, Last: who.Last,
 		Since:  string(max(who.From, m.all.School.Year.Start)),
 		Advice: c.Advice, Life: c.Life, Socle: c.Socle, Paths: c.Paths, Support: c.Support,
+	}
+	if !c.Published.IsZero() {
+		p.Locked = c.Published.In(m.zone)
+		p.Guardians = m.guardiansOn(c.Student, directory.DateOf(p.Locked))
 	}
 	for _, l := range c.Lines {
 		s := m.all.Subjects[l.Subject]
@@ -183,20 +184,51 @@ var relations = map[string]string{
 	"educator": "Éducateur", "foster": "Assistant familial", "tutor": "Tuteur", "other": "Autre lien",
 }
 
-// guardians lists the legal guardians of every pupil, the first ones first.
-func (m mapping) guardians() map[string][]lsu.Guardian {
-	of := map[string][]lsu.Guardian{}
-	for _, g := range m.all.Guardianships {
-		if p := m.all.People[g.Guardian]; g.Legal() && g.Holds(m.day) {
-			of[g.Student] = append(of[g.Student], lsu.Guardian{
+// guardians are the links to legal guardians, by pupil, the first ones first.
+func guardians(all directory.Contents) map[string][]directory.Guardianship {
+	of := map[string][]directory.Guardianship{}
+	for _, id := range slices.Sorted(maps.Keys(all.Guardianships)) {
+		if g := all.Guardianships[id]; g.Legal() {
+			of[g.Student] = append(of[g.Student], g)
+		}
+	}
+	for _, links := range of {
+		slices.SortStableFunc(links, func(a, b directory.Guardianship) int { return cmp.Compare(a.Level, b.Level) })
+	}
+	return of
+}
+
+// guardiansOn are the legal guardians of a pupil on a day.
+func (m mapping) guardiansOn(student string, day directory.Date) (all []lsu.Guardian) {
+	for _, g := range m.guardians[student] {
+		if p := m.all.People[g.Guardian]; g.Holds(day) {
+			all = append(all, lsu.Guardian{
 				Civility: civilities[p.Civility], First: p.First, Last: p.Surname(), Legal: g.Level, Relation: relations[g.Relation],
 			})
 		}
 	}
-	for _, all := range of {
-		slices.SortFunc(all, func(a, b lsu.Guardian) int {
-			return cmp.Or(cmp.Compare(a.Legal, b.Legal), cmp.Compare(a.Last, b.Last), cmp.Compare(a.First, b.First))
-		})
+	return all
+}
+
+// PeriodOf is the place of a period in the year of a class, among those of its
+// kind; the zero one where the class has not got it.
+func PeriodOf(all map[string]grades.Period, id, class string) lsu.Period {
+	p, known := all[id]
+	if !known || !holds(p, class) {
+		return lsu.Period{}
 	}
-	return of
+	place := lsu.Period{Index: 1}
+	for _, o := range all {
+		if o.Kind == p.Kind && holds(o, class) {
+			place.Count++
+			if o.Start < p.Start {
+				place.Index++
+			}
+		}
+	}
+	return place
+}
+
+func holds(p grades.Period, class string) bool {
+	return len(p.Audiences) == 0 || slices.Contains(p.Audiences, "class:"+class)
 }

@@ -12,6 +12,7 @@ import (
 
 	"preau/api/areatest"
 	"preau/api/directory"
+	"preau/api/grades"
 	"preau/api/lsu"
 	"preau/api/lsu/export"
 	psync "preau/sync"
@@ -24,15 +25,17 @@ func (c cards) Published(context.Context, string, string, string) (export.Deck, 
 	return c.Deck, nil
 }
 
+var published = time.Date(2026, 12, 2, 17, 0, 0, 0, time.UTC)
+
 func deck() export.Deck {
 	line := func(subject, teacher string) export.Line {
 		return export.Line{Subject: subject, Teachers: []string{teacher}, Average: "14.25", Class: "12", Level: 3, Appraisal: "Bien."}
 	}
 	return export.Deck{
-		Period: lsu.Period{Index: 1, Count: 3}, Council: "2026-12-01", Published: time.Date(2026, 12, 2, 17, 0, 0, 0, time.UTC),
+		Period: lsu.Period{Index: 1, Count: 3}, Council: "2026-12-01",
 		Cards: []export.Card{
-			{Student: "ines", Advice: "Continuez.", Life: lsu.Life{Justified: 2}, Lines: []export.Line{line("fr", "garnier"), line("ma", "petit")}},
-			{Student: "tom", Advice: "Du travail.", Lines: []export.Line{line("fr", "garnier")}},
+			{Student: "ines", Published: published, Advice: "Continuez.", Life: lsu.Life{Justified: 2}, Lines: []export.Line{line("fr", "garnier"), line("ma", "petit")}},
+			{Student: "tom", Published: published, Advice: "Du travail.", Lines: []export.Line{line("fr", "garnier")}},
 		},
 	}
 }
@@ -143,5 +146,28 @@ func TestOnlyTheDirectionExports(t *testing.T) {
 	}
 	if _, err := s.Class(t.Context(), areatest.Person("roussel"), "6z", "t1", false); !refusedAs(err, "not_found") {
 		t.Error(err)
+	}
+}
+
+func TestPlaceOfAPeriod(t *testing.T) {
+	term := func(start directory.Date, kind string, audiences ...string) grades.Period {
+		return grades.Period{Kind: kind, Start: start, Audiences: audiences}
+	}
+	all := map[string]grades.Period{
+		"t1": term("2026-09-01", "trimester", "class:5b"), "t2": term("2026-12-01", "trimester", "class:5b"), "t3": term("2027-03-01", "trimester", "class:5b"),
+		"s1": term("2026-09-01", "semester", "class:3a"), "s2": term("2027-02-01", "semester", "class:3a"),
+		"y": term("2026-09-01", "year"),
+	}
+	for _, c := range []struct {
+		id, class string
+		want      lsu.Period
+	}{
+		{"t1", "5b", lsu.Period{Index: 1, Count: 3}}, {"t3", "5b", lsu.Period{Index: 3, Count: 3}},
+		{"s2", "3a", lsu.Period{Index: 2, Count: 2}}, {"y", "3a", lsu.Period{Index: 1, Count: 1}},
+		{"t1", "3a", lsu.Period{}}, {"unknown", "5b", lsu.Period{}},
+	} {
+		if got := export.PeriodOf(all, c.id, c.class); got != c.want {
+			t.Errorf("%s of %s: %+v", c.id, c.class, got)
+		}
 	}
 }
