@@ -178,7 +178,7 @@ func pathOf(p Path) path       { return path(p) }
 func periodOf(p Period) period { return period{p.ref(), p.Year, p.Index, p.Count} }
 
 func lifeOf(l Life) life {
-	return life{l.Latenesses, l.Justified, l.Unjustified, l.Hours, l.Comment}
+	return life(l)
 }
 
 // socleOf lists all eight domains, or none.

@@ -197,7 +197,7 @@ func checkRefs(t *rapid.T, file []byte) {
 			continue
 		}
 		for _, a := range start.Attr {
-			for _, id := range strings.Fields(a.Value) {
+			for id := range strings.FieldsSeq(a.Value) {
 				switch to, ref := leads[a.Name.Local]; {
 				case a.Name.Local == "id" && ids[id] != "":
 					t.Fatalf("%s is there twice", id)

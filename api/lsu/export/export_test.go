@@ -162,9 +162,12 @@ func TestPlaceOfAPeriod(t *testing.T) {
 		id, class string
 		want      lsu.Period
 	}{
-		{"t1", "5b", lsu.Period{Index: 1, Count: 3}}, {"t3", "5b", lsu.Period{Index: 3, Count: 3}},
-		{"s2", "3a", lsu.Period{Index: 2, Count: 2}}, {"y", "3a", lsu.Period{Index: 1, Count: 1}},
-		{"t1", "3a", lsu.Period{}}, {"unknown", "5b", lsu.Period{}},
+		{"t1", "5b", lsu.Period{Index: 1, Count: 3}},
+		{"t3", "5b", lsu.Period{Index: 3, Count: 3}},
+		{"s2", "3a", lsu.Period{Index: 2, Count: 2}},
+		{"y", "3a", lsu.Period{Index: 1, Count: 1}},
+		{"t1", "3a", lsu.Period{}},
+		{"unknown", "5b", lsu.Period{}},
 	} {
 		if got := export.PeriodOf(all, c.id, c.class); got != c.want {
 			t.Errorf("%s of %s: %+v", c.id, c.class, got)
