@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"slices"
@@ -20,8 +21,11 @@ import (
 
 // importUsage is what `preau import` answers when asked wrongly.
 const importUsage = `usage : preau import onde DOSSIER [-dry-run] [-force] [-school ID] [-name NOM]
+        preau import siecle DOSSIER [-dry-run] [-school ID]
 
-DOSSIER contient les trois fichiers CSV extraits d'ONDE : élèves, responsables, enseignants`
+onde : DOSSIER contient les trois fichiers CSV extraits d'ONDE : élèves, responsables, enseignants
+siecle : DOSSIER contient des fichiers XML de SIECLE (élèves, nomenclature) ou de STS-web (sts_emp) ;
+ils donnent aux élèves, enseignants et matières déjà là les identifiants du Livret scolaire unique`
 
 // importer is `preau import`: it sets what a school's register exports against
 // the directory, says what changes in plain words, and changes it.
@@ -35,28 +39,37 @@ type importer struct {
 	name    string // of a school that does not exist yet
 }
 
-// runImport carries out `preau import onde DIR …`. It works on the data of a
-// server that is stopped or has not started yet; the people's devices see the
-// change when the server runs.
+// runImport carries out `preau import onde DIR …`, or siecle. It works on the
+// data of a server that is stopped or has not started yet; the people's devices
+// see the change when the server runs.
 func runImport(ctx context.Context, args []string, out io.Writer, open func(context.Context) (storage.Records, error)) error {
 	im := &importer{out: out, now: time.Now}
-	folder, err := im.parse(args)
+	register, folder, err := im.parse(args)
 	if err != nil {
 		return err
 	}
-	roster, err := onde.Read(os.DirFS(folder))
+	change, err := registers[register](im, os.DirFS(folder))
 	if err != nil {
-		return explain(err)
+		return err
 	}
 	if im.records, err = open(ctx); err != nil {
 		return err
 	}
-	err = im.run(ctx, roster)
+	d, err := openDirectory(ctx, im.records, im.now)
+	if err == nil {
+		err = change(ctx, d)
+	}
 	return errors.Join(err, im.records.Close())
 }
 
+// registers are the kinds of files that are read, by name: what they say
+// becomes a change of the directory.
+var registers = map[string]func(*importer, fs.FS) (func(context.Context, *directory.Directory) error, error){
+	"onde": (*importer).roster, "siecle": (*importer).numbers,
+}
+
 // parse reads the arguments; flags may stand before or after the folder.
-func (im *importer) parse(args []string) (folder string, err error) {
+func (im *importer) parse(args []string) (register, folder string, err error) {
 	flags := flag.NewFlagSet("import", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	flags.BoolVar(&im.dry, "dry-run", false, "")
@@ -65,12 +78,12 @@ func (im *importer) parse(args []string) (folder string, err error) {
 	flags.StringVar(&im.name, "name", "", "")
 	words, err := parseAround(flags, args)
 	if err != nil {
-		return "", fmt.Errorf("%w\n%s", err, importUsage)
+		return "", "", fmt.Errorf("%w\n%s", err, importUsage)
 	}
-	if len(words) != 2 || words[0] != "onde" {
-		return "", errors.New(importUsage)
+	if len(words) != 2 || registers[words[0]] == nil {
+		return "", "", errors.New(importUsage)
 	}
-	return words[1], nil
+	return words[0], words[1], nil
 }
 
 // parseAround reads flags wherever they stand and returns the other words.
@@ -86,11 +99,16 @@ func parseAround(flags *flag.FlagSet, args []string) (words []string, err error)
 	return words, nil
 }
 
-func (im *importer) run(ctx context.Context, roster *onde.Roster) error {
-	d, err := openDirectory(ctx, im.records, im.now)
+// roster carries out `preau import onde`.
+func (im *importer) roster(folder fs.FS) (func(context.Context, *directory.Directory) error, error) {
+	roster, err := onde.Read(folder)
 	if err != nil {
-		return err
+		return nil, explain(err)
 	}
+	return func(ctx context.Context, d *directory.Directory) error { return im.run(ctx, d, roster) }, nil
+}
+
+func (im *importer) run(ctx context.Context, d *directory.Directory, roster *onde.Roster) error {
 	school, err := im.chooseSchool(d)
 	if err != nil {
 		return err

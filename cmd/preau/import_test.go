@@ -174,7 +174,7 @@ func TestImportAskedWrongly(t *testing.T) {
 		want string
 	}{
 		"nothing":          {nil, "usage"},
-		"another register": {[]string{"siecle", folder}, "usage"},
+		"another register": {[]string{"aaf", folder}, "usage"},
 		"an unknown flag":  {[]string{"onde", folder, "-fast"}, "usage"},
 		"no such folder":   {[]string{"onde", "nowhere"}, "ne peut pas être lu"},
 		"no school yet":    {[]string{"onde", folder}, "-name"},

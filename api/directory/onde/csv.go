@@ -97,7 +97,7 @@ func (t *table) add(cells []string, r *csv.Reader, lines []string) error {
 func (t *table) setHeader(cells []string) {
 	t.shown = trimTail(cells)
 	for _, cell := range t.shown {
-		t.header = append(t.header, fold(cell))
+		t.header = append(t.header, Fold(cell))
 	}
 }
 
@@ -165,9 +165,9 @@ func decode(raw []byte) string {
 	return string(text)
 }
 
-// fold makes headers, names and classes comparable: no accents, one case,
+// Fold makes headers, names and classes comparable: no accents, one case,
 // single spaces, straight apostrophes.
-func fold(s string) string {
+func Fold(s string) string {
 	s = strings.ReplaceAll(s, "’", "'")
 	s = strings.Map(func(r rune) rune {
 		if unicode.Is(unicode.Mn, r) {

@@ -131,7 +131,7 @@ func (l *line) date(column string) directory.Date {
 }
 
 func (l *line) civility(column string) string {
-	switch fold(l.text(column)) {
+	switch Fold(l.text(column)) {
 	case "m", "m.", "mr", "monsieur":
 		return "M."
 	case "mme", "mme.", "mlle", "madame", "mademoiselle":
@@ -144,7 +144,7 @@ func (l *line) civility(column string) string {
 }
 
 func (l *line) yes(column string) bool {
-	switch fold(l.text(column)) {
+	switch Fold(l.text(column)) {
 	case "oui", "o", "1", "true":
 		return true
 	case "non", "n", "0", "false", "":

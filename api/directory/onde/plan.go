@@ -138,7 +138,7 @@ func (c *comparison) subject() {
 // subjectName is a word of the data, not of the interface.
 const subjectName = "Classe"
 
-func (c *comparison) subjectID() string { return c.id("subject", fold(subjectName)) }
+func (c *comparison) subjectID() string { return c.id("subject", Fold(subjectName)) }
 
 func (c *comparison) pupils(pupils []Pupil) {
 	levels := levelsOf(pupils)
@@ -151,9 +151,9 @@ func (c *comparison) pupils(pupils []Pupil) {
 		c.person(id, NewPupil, directory.Person{
 			First: p.First, Last: p.Last, Usage: p.Usage, Born: p.Born, Pupil: true,
 		})
-		class := c.class(p.Class, levels[fold(p.Class)])
+		class := c.class(p.Class, levels[Fold(p.Class)])
 		c.enroll(id, p.show(), class, p.Class)
-		key := fold(p.Class) + "|" + p.key()
+		key := Fold(p.Class) + "|" + p.key()
 		c.named[key] = append(c.named[key], enrolled{id, p.show()})
 	}
 }
@@ -162,7 +162,7 @@ func (c *comparison) pupils(pupils []Pupil) {
 func levelsOf(pupils []Pupil) map[string]string {
 	levels := map[string]string{}
 	for _, p := range pupils {
-		class := fold(p.Class)
+		class := Fold(p.Class)
 		if level, seen := levels[class]; seen && level != p.Level {
 			levels[class] = ""
 		} else if !seen {
@@ -201,11 +201,11 @@ func (c *comparison) reopened(known directory.Span, ok bool) directory.Span {
 
 // class confirms a class and returns its scope.
 func (c *comparison) class(name, level string) string {
-	if scope, ok := c.classes[fold(name)]; ok {
+	if scope, ok := c.classes[Fold(name)]; ok {
 		return scope
 	}
-	k := directory.Class{ID: c.id("class", fold(name)), Name: name, Level: level, Kind: directory.KindClass, Source: Source}
-	c.classes[fold(name)] = k.Scope()
+	k := directory.Class{ID: c.id("class", Fold(name)), Name: name, Level: level, Kind: directory.KindClass, Source: Source}
+	c.classes[Fold(name)] = k.Scope()
 	c.met[k.ID] = true
 	known, ok := c.now.Classes[k.Scope()]
 	k.Span, k.Main = c.reopened(known.Span, ok), known.Main // the file does not name main teachers
@@ -321,7 +321,7 @@ func (c *comparison) countAddresses(guardians []Guardian) {
 		if c.adults[key] == nil {
 			c.adults[key] = map[string]int{}
 		}
-		if c.adults[key][fold(g.Address)]++; len(c.adults[key]) > 1 && c.adults[key][fold(g.Address)] == 1 {
+		if c.adults[key][Fold(g.Address)]++; len(c.adults[key]) > 1 && c.adults[key][Fold(g.Address)] == 1 {
 			c.doubt(SameNameAdults, g.show(), g.Address)
 		}
 	}
@@ -331,7 +331,7 @@ func (c *comparison) countAddresses(guardians []Guardian) {
 // house keeps the id: it is the one guardian of that name already linked to a
 // child of this line.
 func (c *comparison) guardianID(g Guardian) string {
-	id := c.id("guardian", g.Civility, g.key(), fold(g.Address))
+	id := c.id("guardian", g.Civility, g.key(), Fold(g.Address))
 	if _, known := c.now.People[id]; known {
 		return id
 	}
@@ -394,9 +394,9 @@ func (c *comparison) link(guardian, name string, student enrolled) {
 	}
 }
 
-func (n Name) key() string      { return fold(n.Last) + "|" + fold(n.Usage) + "|" + fold(n.First) }
+func (n Name) key() string      { return Fold(n.Last) + "|" + Fold(n.Usage) + "|" + Fold(n.First) }
 func (n Name) show() string     { return n.First + " " + cmp.Or(n.Usage, n.Last) }
-func (ch Child) lookup() string { return fold(ch.Class) + "|" + ch.key() }
+func (ch Child) lookup() string { return Fold(ch.Class) + "|" + ch.key() }
 func keyOf(p directory.Person) string {
 	return Name{Last: p.Last, Usage: p.Usage, First: p.First}.key()
 }
