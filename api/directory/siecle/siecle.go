@@ -153,7 +153,7 @@ func readFile(folder fs.FS, name string) (*document, error) {
 	if err != nil {
 		return nil, &Error{File: name, Problem: Unreadable}
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // it was only read
 	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
 	if err != nil || len(data) > maxFile {
 		return nil, &Error{File: name, Problem: Unreadable}

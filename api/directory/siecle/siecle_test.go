@@ -76,8 +76,11 @@ func TestNumbersAreFoundByName(t *testing.T) {
 	}
 	changes := []siecle.Change{{siecle.School, "Collard"}, {siecle.Pupil, "Inès Benali"}, {siecle.Pupil, "Malo Le Goff"}, {siecle.Teacher, "Claire Garnier"}, {siecle.Matter, "Français"}}
 	doubts := []siecle.Doubt{
-		{siecle.Pupil, "Zoé Blanc", false}, {siecle.Pupil, "Léo Roy", true}, {siecle.Pupil, "Léo Roy", true},
-		{siecle.Matter, "Anglais", true}, {siecle.Matter, "Latin", false},
+		{siecle.Pupil, "Zoé Blanc", false},
+		{siecle.Pupil, "Léo Roy", true},
+		{siecle.Pupil, "Léo Roy", true},
+		{siecle.Matter, "Anglais", true},
+		{siecle.Matter, "Latin", false},
 	}
 	if diff := cmp.Diff(changes, plan.Changes) + cmp.Diff(doubts, plan.Doubts); diff != "" {
 		t.Error(diff)
