@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"preau/api/directory"
+	"preau/api/grades"
 )
 
 // earlyMarks are more marks of 6e A, whose report cards are out already.
@@ -65,11 +66,11 @@ func (p *plan) cardsPeriod() string {
 	return periodOf(p.within(-21))
 }
 
-// councils are when those of the demo meet, by class.
-func (p *plan) councils() map[string]any {
-	return map[string]any{
-		p.class("6e A").Scope(): map[string]any{"date": p.within(-7)},
-		p.class("5e B").Scope(): map[string]any{"date": p.within(9), "start": "17:30"},
+// meetings are the councils of the classes whose cards are being made.
+func (p *plan) meetings() map[string]grades.Council {
+	return map[string]grades.Council{
+		p.class("6e A").Scope(): {Date: p.within(-7), Start: "17:30", End: "18:15"},
+		p.class("5e B").Scope(): {Date: p.within(9), Start: "17:30", End: "18:15"},
 	}
 }
 

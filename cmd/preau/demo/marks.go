@@ -65,6 +65,11 @@ func (p *plan) schoolYear() event {
 		{"id": secondTerm, "name": "Trimestre 2", "kind": "trimester", "start": autumn + "-12-01", "end": spring + "-03-12", "councils": p.councils(spring + "-03-16")},
 		{"id": thirdTerm, "name": "Trimestre 3", "kind": "trimester", "start": spring + "-03-13", "end": year.End, "councils": p.councils(spring + "-06-08")},
 	}
+	for _, t := range terms {
+		if t["id"] == p.cardsPeriod() {
+			maps.Copy(t["councils"].(map[string]grades.Council), p.meetings())
+		}
+	}
 	return event{p.schoolDay(44, 9), func(ctx context.Context, w *World) error {
 		boss, school := User("direction"), "school:"+SchoolID
 		shown := grades.Policy{Average: true, Extremes: true, Spread: true, General: true, Window: 10}
@@ -72,9 +77,6 @@ func (p *plan) schoolYear() event {
 			return err
 		}
 		for _, t := range terms {
-			if t["id"] == p.cardsPeriod() {
-				t["councils"] = p.councils()
-			}
 			if err := w.Send(ctx, boss, school, "grades.period@1", t); err != nil {
 				return err
 			}
