@@ -93,6 +93,8 @@ func (s *Service) reaches(a psync.Actor, t Target) bool {
 		return false
 	case kind == directory.KindGroup:
 		return s.dir.May(a, directory.InformGroup, t.Of) == nil
+	case strings.Contains(t.Of, "/"): // a team is informed by its agenda, or by mail
+		return false
 	default:
 		return s.dir.May(a, directory.InformClass, t.Of) == nil
 	}

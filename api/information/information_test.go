@@ -150,7 +150,7 @@ func TestRefusals(t *testing.T) {
 		"too_large title":                 {"title": strings.Repeat("é", 151)},
 		"invalid category":                {"category": "party"},
 		"invalid body":                    {"body": []args{}},
-		"invalid body[0].poll":            {"body": []args{{"kind": "poll", "runs": []args{}}}},
+		"invalid body[0].kind":            {"body": []args{{"kind": "poll", "runs": []args{}}}},
 		"invalid from":                    {"from": "2026-13-01"},
 		"invalid until":                   {"until": "2026-11-22"},
 		"invalid audience":                {"audience": []args{}},

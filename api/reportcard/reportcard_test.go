@@ -157,7 +157,7 @@ func TestCorrections(t *testing.T) {
 // Figures of the class that the school hides are in no card.
 func TestHiddenFiguresAreNotSent(t *testing.T) {
 	w := filled(t)
-	w.Must(areatest.Act{User: "roussel", Scope: "school:x", Name: "grades.policy@1", Args: areatest.Args{"window": 10}})
+	w.Must(areatest.Act{User: "roussel", Scope: "school:x", Name: "grades.policy@1", Args: areatest.Args{"average": false, "general": false, "window": 10}})
 	w.Must(publish("roussel", false))
 	card := w.card("ines")
 	if card.General != nil {

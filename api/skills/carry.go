@@ -24,7 +24,7 @@ type book struct {
 	framework   Framework
 	evaluations map[string]Evaluation // that were not canceled
 	order       []string              // of them, oldest first
-	appraisals  map[string]Appraisal
+	masteries   map[string]Mastery
 	positions   map[string]Position
 }
 
@@ -37,7 +37,7 @@ func (s *Service) book(ctx context.Context, id string) (*book, error) {
 	if err != nil {
 		return nil, err
 	}
-	recs, err := s.engine.Find(ctx, "course:"+id, storage.Key{Type: "evaluation"}, storage.Key{Type: "appraisal"}, storage.Key{Type: "position"})
+	recs, err := s.engine.Find(ctx, "course:"+id, storage.Key{Type: "evaluation"}, storage.Key{Type: "mastery"}, storage.Key{Type: "position"})
 	if err != nil {
 		return nil, fmt.Errorf("competences of %s: %w", id, err)
 	}
@@ -53,7 +53,7 @@ func (b *book) read(recs []storage.Record) (err error) {
 	b.order = slices.SortedFunc(maps.Keys(b.evaluations), func(i, j string) int {
 		return cmp.Or(cmp.Compare(b.evaluations[i].Date, b.evaluations[j].Date), cmp.Compare(i, j))
 	})
-	if b.appraisals, err = load[Appraisal](recs, "appraisal"); err != nil {
+	if b.masteries, err = load[Mastery](recs, "mastery"); err != nil {
 		return err
 	}
 	b.positions, err = load[Position](recs, "position")
@@ -63,7 +63,7 @@ func (b *book) read(recs []storage.Record) (err error) {
 // students lists everybody of whom something was ever written here.
 func (b *book) students() []string {
 	all := map[string]bool{}
-	for _, a := range b.appraisals {
+	for _, a := range b.masteries {
 		all[a.Student] = true
 	}
 	return slices.Sorted(maps.Keys(all))
@@ -79,7 +79,7 @@ type portion map[storage.Key]any
 func (b *book) of(student string, from func(Evaluation) time.Time) portion {
 	p := portion{}
 	for _, id := range b.order {
-		e, a := b.evaluations[id], b.appraisals[pair(id, student)]
+		e, a := b.evaluations[id], b.masteries[pair(id, student)]
 		if !b.seen(from(e)) || len(a.Values) == 0 && a.Comment == "" {
 			continue
 		}
@@ -93,7 +93,7 @@ func (b *book) of(student string, from func(Evaluation) time.Time) portion {
 	return p
 }
 
-func (b *book) outcome(e Evaluation, a Appraisal) Outcome {
+func (b *book) outcome(e Evaluation, a Mastery) Outcome {
 	o := Outcome{
 		Course: b.course.ID, Subject: b.course.Subject, Title: e.Title, Date: e.Date, Period: e.Period, About: e.About,
 		Assessment: e.Assessment, Teacher: e.Teacher, Shown: []Shown{}, Comment: a.Comment, At: e.PublishAt, ChangedAt: a.ChangedAt,

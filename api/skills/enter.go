@@ -57,7 +57,7 @@ type writer struct {
 	pupils     []string
 	slip       time.Duration
 
-	before  map[string]Appraisal // of those who are written of
+	before  map[string]Mastery // of those who are written of
 	cells   map[string][]Cell
 	order   []string
 	changed bool
@@ -85,7 +85,7 @@ func (s *Service) write(ctx context.Context, tx *psync.Tx, args any, which *stri
 	f, err := s.frameworkFor(ctx, tx, course.School)
 	return &writer{
 		Service: s, tx: tx, id: *which, evaluation: e, framework: f, pupils: s.dir.Pupils(course.Audience),
-		slip: time.Duration(policy.Window) * time.Minute, before: map[string]Appraisal{}, cells: map[string][]Cell{},
+		slip: time.Duration(policy.Window) * time.Minute, before: map[string]Mastery{}, cells: map[string][]Cell{},
 	}, err
 }
 
@@ -135,8 +135,8 @@ func (w *writer) read(ctx context.Context, field, student string) error {
 	if !ours && (student == "" || len(student) > maxID) {
 		return psync.Refuse("not_found", field, "nobody")
 	}
-	a := Appraisal{Evaluation: w.id, Student: student}
-	seq, err := w.tx.Get(ctx, "appraisal", pair(w.id, student), &a)
+	a := Mastery{Evaluation: w.id, Student: student}
+	seq, err := w.tx.Get(ctx, "mastery", pair(w.id, student), &a)
 	if err != nil {
 		return err
 	}
@@ -158,7 +158,7 @@ func (w *writer) put(student string) {
 		w.changed = true
 		after.At, after.ChangedAt = acted(w.tx), w.changedAt(before, after)
 	}
-	w.tx.PutIfChanged("appraisal", pair(w.id, student), after)
+	w.tx.PutIfChanged("mastery", pair(w.id, student), after)
 }
 
 // maxRivals bounds what is kept beside a value; older ones go first.
@@ -167,7 +167,7 @@ const maxRivals = 4
 // merge lays the cells of somebody over what a pupil showed: a value goes
 // where its author saw what is there, and beside it where not. It says whether
 // one went beside.
-func merge(before Appraisal, cells []Cell, teacher, by directory.Named) (after Appraisal, beside bool) {
+func merge(before Mastery, cells []Cell, teacher, by directory.Named) (after Mastery, beside bool) {
 	after = before
 	after.Values, after.Hands, after.Rivals = clone(before.Values), clone(before.Hands), clone(before.Rivals)
 	for _, c := range cells {
@@ -193,7 +193,7 @@ func clone[V any](m map[string]V) map[string]V {
 }
 
 // set writes a value, and who wrote it.
-func (a *Appraisal) set(c Cell, teacher, by directory.Named) {
+func (a *Mastery) set(c Cell, teacher, by directory.Named) {
 	a.Values[c.Skill], a.Hands[c.Skill] = c.Value, by
 	if c.Value == "" {
 		delete(a.Values, c.Skill)
@@ -213,7 +213,7 @@ func others(rivals []Rival, value string, by directory.Named) []Rival {
 // changedAt is when a level that its pupil could see was changed. Within the
 // time for corrections, of the publication or of the level, it was a slip; and
 // a level that was missing is no change.
-func (w *writer) changedAt(before, after Appraisal) time.Time {
+func (w *writer) changedAt(before, after Mastery) time.Time {
 	published, now := w.evaluation.PublishAt, w.tx.Now()
 	changed := false
 	for skill, value := range before.Values {
@@ -246,7 +246,7 @@ func (s *Service) comment(ctx context.Context, tx *psync.Tx) error {
 		return err
 	}
 	a := w.before[args.Student]
-	seq, err := tx.Get(ctx, "appraisal", pair(args.Evaluation, args.Student), nil)
+	seq, err := tx.Get(ctx, "mastery", pair(args.Evaluation, args.Student), nil)
 	if err != nil {
 		return err
 	}
@@ -260,7 +260,7 @@ func (s *Service) comment(ctx context.Context, tx *psync.Tx) error {
 	if a.At.IsZero() {
 		a.At = acted(tx)
 	}
-	tx.Put("appraisal", pair(args.Evaluation, args.Student), a)
+	tx.Put("mastery", pair(args.Evaluation, args.Student), a)
 	carryOn(tx, w.evaluation)
 	return nil
 }

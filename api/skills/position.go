@@ -93,7 +93,7 @@ func (b *book) points(student, period string) []int {
 		if e.Period != period || !b.seen(e.PublishAt) {
 			continue
 		}
-		a := b.appraisals[pair(id, student)]
+		a := b.masteries[pair(id, student)]
 		for _, i := range e.Items {
 			if l, given := b.framework.level(a.Values[i.Skill]); given {
 				all = append(all, l.Points)

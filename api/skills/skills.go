@@ -9,9 +9,9 @@
 //	           skill I       a competence, in place of a shipped one or beside it
 //	course:K   skill I       a competence that the teachers of the course added
 //	           evaluation E  which competences were looked at, who sees it from when
-//	           appraisal E.S what one pupil showed, competence by competence
+//	           mastery E.S what one pupil showed, competence by competence
 //	           position P.S  a positioning that a teacher set by hand
-//	user:U     outcome E     an appraisal with its evaluation, before guardians
+//	user:U     outcome E     a mastery with its evaluation, before guardians
 //	           position K.P  a positioning set by hand, likewise
 //	student:S  outcome E, position K.P
 //
@@ -56,11 +56,11 @@ type Evaluation struct {
 	EditedAt    time.Time       `json:"editedAt,omitzero"`
 }
 
-// Appraisal is what one pupil showed in an evaluation. A value is a level, or
+// Mastery is what one pupil showed in an evaluation. A value is a level, or
 // a code that says why there is none. Hands are those who wrote a value, where
 // it was not the teacher of the evaluation; Rivals are what others wrote
 // without having seen it: somebody has to choose.
-type Appraisal struct {
+type Mastery struct {
 	Evaluation string                     `json:"evaluation"`
 	Student    string                     `json:"student"`
 	Values     map[string]string          `json:"values"` // by competence
@@ -92,7 +92,7 @@ type Position struct {
 	By      directory.Named `json:"by"`
 }
 
-// Outcome is an appraisal with its evaluation, as the pupil and the guardians
+// Outcome is a mastery with its evaluation, as the pupil and the guardians
 // read it.
 type Outcome struct {
 	Course     string          `json:"course"`
@@ -209,7 +209,7 @@ func (s *Service) Register(mux *psync.Mux) {
 	mux.Later(effectAlert, alertLife, s.alert)
 }
 
-// pair is the id of an appraisal, or of a positioning.
+// pair is the id of a mastery, or of a positioning.
 func pair(a, b string) string { return a + "." + b }
 
 // load decodes the records of a type, by id.

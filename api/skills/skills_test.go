@@ -73,9 +73,9 @@ func TestRefusals(t *testing.T) {
 			if strings.Contains(name, "before the day") {
 				w.Must(act("skills.evaluate@1", evaluation("evaluation-late", "date", "2026-12-01")))
 			}
-			before := w.Find(french, "appraisal", "")
+			before := w.Find(french, "mastery", "")
 			w.Want(c.refusal, c.act)
-			if diff := cmp.Diff(before, w.Find(french, "appraisal", "")); diff != "" || w.Has(french, "evaluation", "evaluation-x") {
+			if diff := cmp.Diff(before, w.Find(french, "mastery", "")); diff != "" || w.Has(french, "evaluation", "evaluation-x") {
 				t.Errorf("it changed something: %s", diff)
 			}
 		})
@@ -232,15 +232,15 @@ func TestAlerts(t *testing.T) {
 func TestTwoTeachers(t *testing.T) {
 	w := evaluated(t)
 	w.Must(act("skills.enter@1", cells(essay, Cell{"ines", tell, "beyond", ""}, Cell{"tom", read, "partly", ""}), "petit"))
-	a := areatest.Get[Appraisal](w.World, french, "appraisal", essay+".ines")
+	a := areatest.Get[Mastery](w.World, french, "mastery", essay+".ines")
 	if a.Values[tell] != "reached" || len(a.Rivals[tell]) != 1 || a.Rivals[tell][0].By.ID != "petit" {
 		t.Fatalf("both are kept: %+v", a)
 	}
-	if b := areatest.Get[Appraisal](w.World, french, "appraisal", essay+".tom"); b.Values[read] != "partly" || b.Hands[read].ID != "petit" {
+	if b := areatest.Get[Mastery](w.World, french, "mastery", essay+".tom"); b.Values[read] != "partly" || b.Hands[read].ID != "petit" {
 		t.Errorf("the other cell is written: %+v", b)
 	}
 	w.Must(act("skills.enter@1", cells(essay, Cell{"ines", tell, "beyond", "reached"})))
-	if a = areatest.Get[Appraisal](w.World, french, "appraisal", essay+".ines"); a.Values[tell] != "beyond" || len(a.Rivals) != 0 {
+	if a = areatest.Get[Mastery](w.World, french, "mastery", essay+".ines"); a.Values[tell] != "beyond" || len(a.Rivals) != 0 {
 		t.Errorf("somebody decided: %+v", a)
 	}
 }
@@ -248,11 +248,11 @@ func TestTwoTeachers(t *testing.T) {
 // mergeCase is shared with the device (pwa/src/skills).
 type mergeCase struct {
 	Name    string
-	Before  Appraisal
+	Before  Mastery
 	Cells   []Cell
 	By      directory.Named
 	Teacher directory.Named
-	After   Appraisal
+	After   Mastery
 	Beside  bool
 }
 
@@ -268,7 +268,7 @@ func TestMergeAgreesWithDevices(t *testing.T) {
 	}
 	for _, c := range all {
 		got, beside := merge(c.Before, c.Cells, c.Teacher, c.By)
-		asJSON := func(a Appraisal) string { raw, _ := json.Marshal(a); return string(raw) }
+		asJSON := func(a Mastery) string { raw, _ := json.Marshal(a); return string(raw) }
 		if diff := cmp.Diff(asJSON(c.After), asJSON(got)); diff != "" || beside != c.Beside {
 			t.Errorf("%s: beside %t, %s", c.Name, beside, diff)
 		}
@@ -282,7 +282,7 @@ func TestMergeLosesNothing(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		teacher, other := directory.Named{ID: "t"}, directory.Named{ID: "o"}
 		seen := rapid.SampledFrom(values).Draw(t, "seen")
-		a := Appraisal{Values: map[string]string{}}
+		a := Mastery{Values: map[string]string{}}
 		if seen != "" {
 			a.Values[read] = seen
 		}

@@ -20,6 +20,7 @@ import (
 	"preau/api/grades"
 	"preau/api/homework"
 	"preau/api/information"
+	"preau/api/lsu/export"
 	"preau/api/mail"
 	"preau/api/notebook"
 	"preau/api/notify"
@@ -209,6 +210,7 @@ func (a *App) edge() api.Deps {
 		api.CopyRoutes(a.homework),
 		api.PushRoutes(a.notices),
 		api.CalendarRoutes(a.timetable),
+		api.LivretRoutes(export.New(a.directory, published{a.cards, a.grades}, version())),
 	}
 	if a.config.Demo {
 		accounts.Demo = demoAccounts{}

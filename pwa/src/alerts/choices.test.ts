@@ -45,7 +45,13 @@ it('a change leaves the choices that it does not name', () => {
 })
 
 it('offers what concerns somebody', () => {
-  expect(kindsFor(['teacher'], undefined)).toEqual(['newMessage', 'returned', 'timetable', 'agenda', 'information'])
+  expect(kindsFor(['teacher'], undefined)).toEqual([
+    'newMessage',
+    'returned',
+    'timetable',
+    'agenda',
+    'information',
+  ])
   expect(kindsFor(['guardian'], 'ines')).not.toContain('newMessage')
   expect(kindsFor(['guardian', 'teacher'], 'ines')).toContain('newGrade')
   expect(kindsFor(['admin'], undefined)).toEqual(['newMessage', 'agenda', 'information'])

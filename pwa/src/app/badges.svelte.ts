@@ -28,7 +28,7 @@ class Badges {
     if (tab === 'mail') return this.#mail.for === session.id ? this.#mail.count : 0
     const counted = this.#counted?.for === session.id ? this.#counted : undefined
     if (!counted || tab === 'classes' || tab === 'timetable' || tab === 'notebook') return 0
-    if (['grades', 'life', 'agenda', 'information'].includes(tab)) return 0
+    if (tab === 'grades' || tab === 'life' || tab === 'agenda' || tab === 'information') return 0
     return counted[tab === 'home' ? 'news' : tab]
   }
 }

@@ -1,5 +1,5 @@
 /** An information being written: what is typed lies on this device until it is published. */
-import { isEmpty, tidy } from '../mail/writing.ts'
+import { isEmpty, tidy } from '../body/writing.ts'
 import {
   newId,
   type Actions,

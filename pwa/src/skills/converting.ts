@@ -23,7 +23,7 @@ export function converted(
   settings: SkillSettings,
   outOf: string,
 ): Converted {
-  const values = looked.appraisals.get(student)?.value.values ?? {}
+  const values = looked.masteries.get(student)?.value.values ?? {}
   const items = looked.evaluation.items.flatMap(({ skill, coefficient }) => {
     const level = levelOf(settings, values[skill])
     return level ? [{ points: level.points, coefficient }] : []

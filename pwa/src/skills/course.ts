@@ -1,8 +1,8 @@
 /** The competences of a course as its teachers see them. Pure: records in, a view for the screens out. */
 import { periodOf, periodsOf, pupilsOf, stageOf, today, type Pupil, type Stage } from '../grades/book.ts'
-import { usualPolicy } from '../grades/pupil.ts'
+import { usualPolicy } from '../grades/policy.ts'
 import type {
-  Appraisal,
+  Mastery,
   AssessedMark,
   Assessment,
   Evaluation,
@@ -22,7 +22,7 @@ export interface Looked {
   id: string
   seq: number
   evaluation: Evaluation
-  appraisals: Map<string, Row<Appraisal>>
+  masteries: Map<string, Row<Mastery>>
   /** How many pupils have something. */
   entered: number
   stage: Stage
@@ -60,11 +60,11 @@ export async function skillBookOf(
   const scope = `course:${course}`
   const row = await view.get(scope, 'course', course)
   if (!row) return undefined
-  const [roster, evaluations, appraisals, positions, assessments, marks, policy, all, subjects, framework] =
+  const [roster, evaluations, masteries, positions, assessments, marks, policy, all, subjects, framework] =
     await Promise.all([
       view.list(scope, 'roster'),
       view.list(scope, 'evaluation'),
-      view.list(scope, 'appraisal'),
+      view.list(scope, 'mastery'),
       view.list(scope, 'position'),
       view.list(scope, 'assessment'),
       view.list(scope, 'mark'),
@@ -78,7 +78,7 @@ export async function skillBookOf(
   const period = wanted ?? periodOf(periods, there, today(now))
   const looked = there
     .filter(({ value }) => (value.period ?? '') === period)
-    .map((one) => lookedAt(one, appraisals, now))
+    .map((one) => lookedAt(one, masteries, now))
     .sort((a, b) => a.evaluation.date.localeCompare(b.evaluation.date) || a.id.localeCompare(b.id))
   const pupils = pupilsOf(roster)
   const held = new Map(
@@ -110,11 +110,11 @@ function isOver(period: Period | undefined, day: string): boolean {
   return period?.closed === true || (last !== undefined && last !== '' && day > last)
 }
 
-function lookedAt(row: Row<Evaluation>, all: Row<Appraisal>[], now: Date): Looked {
+function lookedAt(row: Row<Evaluation>, all: Row<Mastery>[], now: Date): Looked {
   const own = all.filter(({ value }) => value.evaluation === row.id)
   return {
     ...{ id: row.id, seq: row.seq, evaluation: row.value, stage: stageOf(row.value, now) },
-    appraisals: new Map(own.map((one) => [one.value.student, one])),
+    masteries: new Map(own.map((one) => [one.value.student, one])),
     entered: own.filter(({ value }) => Object.keys(value.values).length > 0).length,
     rivals: own.flatMap(({ value: { student, rivals } }) =>
       Object.keys(rivals ?? {}).map((skill) => ({ student, skill })),
@@ -126,8 +126,8 @@ function lookedAt(row: Row<Evaluation>, all: Row<Appraisal>[], now: Date): Looke
 function givenTo(student: string, looked: Looked[], { skills }: Framework): Given[] {
   return looked
     .filter(({ stage }) => stage === 'pupils' || stage === 'everybody')
-    .flatMap(({ id, evaluation, appraisals }) => {
-      const values = appraisals.get(student)?.value.values ?? {}
+    .flatMap(({ id, evaluation, masteries }) => {
+      const values = masteries.get(student)?.value.values ?? {}
       return evaluation.items.flatMap(({ skill }) => {
         const value = values[skill]
         const text = skills.get(skill)?.text ?? ''

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { afterEach, describe, expect, test } from 'vitest'
 import { holding } from '../mail/holding.ts'
 import { merge } from '../sync/skillmutators.ts'
-import type { Appraisal, Device, LevelCell, Named } from '../sync/index.ts'
+import type { Mastery, Device, LevelCell, Named } from '../sync/index.ts'
 import { levelsAlone } from './alone.ts'
 import { converted } from './converting.ts'
 import { skillBookOf, type SkillBook } from './course.ts'
@@ -37,11 +37,11 @@ describe('what the server does as well (P7)', () => {
 
   interface Case {
     name: string
-    before: Appraisal
+    before: Mastery
     cells: LevelCell[]
     by: Named
     teacher: Named
-    after: Appraisal
+    after: Mastery
   }
 
   test.each(server('testdata/merge.json') as Case[])('merging: $name', (one) => {
@@ -61,9 +61,9 @@ describe('a course (P7)', () => {
     ...more,
   })
   const shown = { publishAt: '2026-11-02T12:00:00Z', guardiansAt: '2026-11-02T12:00:00Z' }
-  const appraisal = (of: string, student: string, one: string, two: string, more: object = {}) => [
+  const mastery = (of: string, student: string, one: string, two: string, more: object = {}) => [
     2,
-    'appraisal',
+    'mastery',
     `${of}.${student}`,
     {
       ...{ evaluation: of, student, values: { 'socle-fra-1': one, 'socle-fra-2': two } },
@@ -83,8 +83,8 @@ describe('a course (P7)', () => {
         [1, 'roster', 'ines', { first: 'Inès', last: 'Benali' }],
         [1, 'roster', 'malo', { first: 'Malo', last: 'Le Goff' }],
         [2, 'evaluation', 'e1', evaluation('Lire', '2026-11-01', shown)],
-        appraisal('e1', 'ines', 'beyond', 'reached'),
-        appraisal('e1', 'malo', 'none', 'A'),
+        mastery('e1', 'ines', 'beyond', 'reached'),
+        mastery('e1', 'malo', 'none', 'A'),
         ...more,
       ],
     })
@@ -100,7 +100,7 @@ describe('a course (P7)', () => {
     const book = await (
       await open(
         [2, 'evaluation', 'e2', evaluation('Draft', '2026-11-03')],
-        appraisal('e2', 'ines', 'none', 'none'),
+        mastery('e2', 'ines', 'none', 'none'),
         [3, 'position', 't1.malo', { period: 't1', student: 'malo', value: 2, at: '', by: teacher }],
       )
     )()
@@ -137,7 +137,7 @@ describe('a course (P7)', () => {
     }
     const items = Object.keys(values).map((skill) => ({ skill, coefficient: '1' }))
     const row = { value: { values } }
-    const looked = { evaluation: { items }, appraisals: new Map([['s', row]]) } as never
+    const looked = { evaluation: { items }, masteries: new Map([['s', row]]) } as never
     expect(converted(looked, 's', settings, '20')).toEqual({
       student: 's',
       mark: '11',
@@ -152,7 +152,7 @@ describe('a course (P7)', () => {
     const send = async (cells: LevelCell[]): Promise<unknown> =>
       device?.act('course:fr5b', 'skills.enter@1', { evaluation: 'e1', cells })
     const value = (student: string, skill: string): string =>
-      book.looked[0]?.appraisals.get(student)?.value.values[skill] ?? ''
+      book.looked[0]?.masteries.get(student)?.value.values[skill] ?? ''
     const entering = new Entering(
       () => ({
         ...{ pupils: book.pupils, skills: ['socle-fra-1', 'socle-fra-2'], value },

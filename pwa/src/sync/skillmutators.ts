@@ -1,7 +1,7 @@
 /** What the acts of competences do to the screen before the server has its say. */
 import type { Mutator, MutatorContext, MutatorTx } from './mutators.ts'
 import type { Named } from './records.ts'
-import type { Appraisal, Evaluation, LevelCell, SkillActions } from './skillrecords.ts'
+import type { Mastery, Evaluation, LevelCell, SkillActions } from './skillrecords.ts'
 
 type Typed = { [N in keyof SkillActions]: Mutator<SkillActions[N]> }
 
@@ -25,16 +25,16 @@ export const skillMutators: Typed = {
     const { scope, user, at } = context
     const about = (await tx.get(scope, 'evaluation', evaluation)) as Evaluation | undefined
     for (const student of new Set(cells.map((cell) => cell.student))) {
-      const before = await appraisalOf(tx, context, evaluation, student)
+      const before = await masteryOf(tx, context, evaluation, student)
       const own = cells.filter((cell) => cell.student === student)
       const after = merge(before, own, about?.teacher, { id: user, name: '' })
-      await tx.put(scope, 'appraisal', `${evaluation}.${student}`, { ...after, at })
+      await tx.put(scope, 'mastery', `${evaluation}.${student}`, { ...after, at })
     }
   },
 
   async 'skills.comment@1'(tx, { evaluation, student, comment }, context) {
-    const before = await appraisalOf(tx, context, evaluation, student)
-    await tx.put(context.scope, 'appraisal', `${evaluation}.${student}`, { ...before, comment })
+    const before = await masteryOf(tx, context, evaluation, student)
+    await tx.put(context.scope, 'mastery', `${evaluation}.${student}`, { ...before, comment })
   },
 
   'skills.publish@1': (tx, { id, at: from, guardiansAt }, context) =>
@@ -64,13 +64,13 @@ async function change(
   if (old) await tx.put(scope, 'evaluation', id, by(old))
 }
 
-async function appraisalOf(
+async function masteryOf(
   tx: MutatorTx,
   { scope, at }: MutatorContext,
   evaluation: string,
   student: string,
-): Promise<Appraisal> {
-  const held = (await tx.get(scope, 'appraisal', `${evaluation}.${student}`)) as Appraisal | undefined
+): Promise<Mastery> {
+  const held = (await tx.get(scope, 'mastery', `${evaluation}.${student}`)) as Mastery | undefined
   return held ?? { evaluation, student, values: {}, at }
 }
 
@@ -78,12 +78,7 @@ async function appraisalOf(
 const mostRivals = 4
 
 /** As the server merges: a value goes where its author saw what is there, and beside it where not. */
-export function merge(
-  before: Appraisal,
-  cells: LevelCell[],
-  teacher: Named | undefined,
-  by: Named,
-): Appraisal {
+export function merge(before: Mastery, cells: LevelCell[], teacher: Named | undefined, by: Named): Mastery {
   const { hands: _, rivals: __, ...rest } = before
   const values = new Map(Object.entries(before.values))
   const hands = new Map(Object.entries(before.hands ?? {}))

@@ -56,7 +56,7 @@ export interface Evaluation extends EvaluationOutline {
 }
 
 /** course:K, id "E.S". A value is a level, or a code that says why there is none. */
-export interface Appraisal {
+export interface Mastery {
   evaluation: string
   student: string
   values: Record<string, string>
@@ -80,7 +80,7 @@ export interface Position {
   subject?: string
 }
 
-/** An appraisal with its evaluation. student:S; user:U before the guardians */
+/** An mastery with its evaluation. student:S; user:U before the guardians */
 export interface Outcome {
   course: string
   subject: string
@@ -101,7 +101,7 @@ export interface SkillRecords {
   skills: SkillSettings
   skill: Skill
   evaluation: Evaluation
-  appraisal: Appraisal
+  mastery: Mastery
   position: Position
   outcome: Outcome
 }
