@@ -67,12 +67,12 @@ const signIn = screen('signin')
 const home = screen('inside', 'engine')
 
 const rows = [
-  ['first load, JavaScript (gz)', sum(first, gz), 35 * 1024, list(first)],
-  ['sign-in page readable, JavaScript (gz)', sum(signIn, gz), 40 * 1024, list(signIn)],
-  ['home readable, JavaScript (gz)', sum(home, gz), 54 * 1024, list(home)],
-  ['service worker (gz)', gz(read('sw.js')), 3 * 1024],
+  ['first load, JavaScript (gz)', sum(first, gz), 36.5 * 1024, list(first)],
+  ['sign-in page readable, JavaScript (gz)', sum(signIn, gz), 41.5 * 1024, list(signIn)],
+  ['home readable, JavaScript (gz)', sum(home, gz), 56 * 1024, list(home)],
+  ['service worker (gz)', gz(read('sw.js')), 3.5 * 1024],
   ['page and styles (br)', br(Buffer.from(html)) + sum(styles, br), 6 * 1024],
-  ['everything kept for offline (gz)', everything, 500 * 1024],
+  ['everything kept for offline (gz)', everything, 660 * 1024],
 ]
 
 let failed = 0
@@ -81,7 +81,7 @@ for (const [what, size, gate, files] of rows) {
   if (!ok) failed++
   const names = files ? `: ${files}` : ''
   console.log(
-    `${ok ? 'ok  ' : 'FAIL'} ${what}: ${(size / 1024).toFixed(1)} KB (gate ${(gate / 1024).toFixed(0)} KB)${names}`,
+    `${ok ? 'ok  ' : 'FAIL'} ${what}: ${(size / 1024).toFixed(1)} KB (gate ${gate / 1024} KB)${names}`,
   )
 }
 process.exitCode = failed ? 1 : 0

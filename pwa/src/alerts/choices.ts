@@ -39,7 +39,7 @@ export function rings(set: Settings, rules: AlertRules, kind: AlertKind, child?:
 /** How mails tell of a kind. Of messages they say how often. */
 export function mailed(set: Settings, kind: AlertKind, child?: string): Mailed {
   const own = child === undefined ? undefined : set.children?.[child]?.mails?.[kind]
-  return (own || set.mails?.[kind] || 'digest') as Mailed
+  return own || set.mails?.[kind] || 'digest'
 }
 
 /** A change of one choice, for a child or for all. */
