@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"io"
 	"net/url"
 	"strconv"
@@ -49,7 +50,7 @@ func (r fileRoutes) file(c *Call) error {
 	if elsewhere, err := lent(c, content, shown); elsewhere != "" || err != nil {
 		return redirect(c, elsewhere, err)
 	}
-	return sendRange(c, content, etag)
+	return sendRange(c, ranged{content.Size, content.Type, content.Read}, etag)
 }
 
 // lent is where else the caller may fetch a file: a download alone, which the
@@ -84,29 +85,36 @@ func matches(header, etag string) bool {
 	return false
 }
 
+// ranged is something of which parts can be read.
+type ranged struct {
+	size  int64
+	media string
+	read  func(ctx context.Context, from, length int64) (io.ReadCloser, error)
+}
+
 // sendRange sends the part that was asked for. Several ranges at once, and a
 // range of another version, are answered with the whole.
-func sendRange(c *Call, content *attachment.Content, etag string) error {
+func sendRange(c *Call, content ranged, etag string) error {
 	asked := c.Header(fiber.HeaderRange)
 	if unless := c.Header(fiber.HeaderIfRange); unless != "" && unless != etag {
 		asked = ""
 	}
-	from, length, ok := parseRange(asked, content.Size)
+	from, length, ok := parseRange(asked, content.size)
 	if !ok {
-		c.SetHeader(fiber.HeaderContentRange, "bytes */"+strconv.FormatInt(content.Size, 10))
+		c.SetHeader(fiber.HeaderContentRange, "bytes */"+strconv.FormatInt(content.size, 10))
 		return Fail(fiber.StatusRequestedRangeNotSatisfiable, "range", "the file is shorter")
 	}
 	status := fiber.StatusOK
-	if length < content.Size {
+	if length < content.size {
 		status = fiber.StatusPartialContent
 		c.SetHeader(fiber.HeaderContentRange, "bytes "+strconv.FormatInt(from, 10)+"-"+
-			strconv.FormatInt(from+length-1, 10)+"/"+strconv.FormatInt(content.Size, 10))
+			strconv.FormatInt(from+length-1, 10)+"/"+strconv.FormatInt(content.size, 10))
 	}
-	body, err := content.Read(c.Context(), from, length)
+	body, err := content.read(c.Context(), from, length)
 	if err != nil {
 		return err
 	}
-	return c.Stream(status, content.Type, body, length)
+	return c.Stream(status, content.media, body, length)
 }
 
 // parseRange reads one range of bytes of a file; anything it does not

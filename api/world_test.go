@@ -34,6 +34,7 @@ import (
 	"preau/api/reportcard"
 	"preau/api/skills"
 	"preau/api/timetable"
+	"preau/api/transfer"
 	"preau/storage/disk"
 	"preau/storage/sqlite"
 	psync "preau/sync"
@@ -122,6 +123,8 @@ func newWorld(t testing.TB) *world {
 	informing.Register(w.mux)
 	cards := reportcard.New(reportcard.Config{Directory: w.directory, Marks: marks, Presence: presence, Notices: notices, Log: log, Now: morning})
 	cards.Register(w.mux)
+	sendings := transfer.New(transfer.Config{Directory: w.directory, Blobs: blobs, Notices: notices, Key: []byte("a key"), Log: log, Now: morning})
+	sendings.Register(w.mux)
 	w.directory.Register(w.mux)
 	files.Register(w.mux)
 	notices.Register(w.mux)
@@ -140,6 +143,7 @@ func newWorld(t testing.TB) *world {
 	cards.Bind(w.engine)
 	presence.Bind(w.engine)
 	informing.Bind(w.engine)
+	sendings.Bind(w.engine)
 	w.accounts, err = account.New(account.Config{
 		Engine: w.engine, Watcher: records, Directory: w.directory, Key: bytes.Repeat([]byte{2}, 32),
 		Params: account.Params{Memory: 8, Time: 1, Threads: 1}, Kick: w.engine.Hub().Kick, Log: log, Now: morning,
@@ -153,12 +157,13 @@ func newWorld(t testing.TB) *world {
 		Log: log, Now: morning, Sessions: accounts, Passes: accounts, Roles: w.directory.Roles, Engine: w.engine,
 		App: application(),
 		Uploads: &api.Uploads{
-			Blobs: blobs, Dir: t.TempDir(), Uses: map[string]int64{"submission": 1 << 20}, Quota: 10 << 20, Most: 10,
-			Arrivals: filed{files}, Now: morning,
+			Blobs: blobs, Dir: t.TempDir(), Uses: map[string]int64{"submission": 1 << 20, "transfer": 8 << 20}, Quota: 10 << 20, Most: 10,
+			Arrivals: filed{files, sendings}, Now: morning,
 		},
 		Routes: []api.Routes{
 			accounts.Routes, api.DirectoryRoutes(w.directory), api.FileRoutes(files), api.CopyRoutes(w.homework), api.PushRoutes(notices), api.CalendarRoutes(lessons),
 			api.LivretRoutes(export.New(w.directory, deck{}, "test")),
+			api.TransferRoutes(sendings, func(id string) string { return id }, w.directory.Location),
 		},
 	})
 	w.signIn(t)
@@ -173,10 +178,16 @@ func check(t testing.TB, err error) {
 	}
 }
 
-// filed hands uploads over to package attachment.
-type filed struct{ *attachment.Service }
+// filed hands uploads over to package attachment, or to package transfer.
+type filed struct {
+	*attachment.Service
+	transfers *transfer.Service
+}
 
 func (f filed) Arrived(ctx context.Context, a psync.Actor, up api.Arrival) error {
+	if up.Meta["use"] == "transfer" {
+		return f.transfers.Arrived(ctx, a, up.Meta, up.Size, up.Sum, up.Body)
+	}
 	return f.Service.Arrived(ctx, a, attachment.Upload{SHA: up.Sum, Name: up.Meta["name"], Type: up.Meta["type"], Size: up.Size}, up.Body)
 }
 
@@ -365,6 +376,7 @@ func (w *world) live(t testing.TB) {
 	w.must(t, "self", "user:ines", "notify.address@1", `{"address":"ines@example.org"}`)
 	w.must(t, "self", "user:ines", "mail.folder@1", `{"id":"folder-0001","name":"À garder","order":1}`)
 	w.must(t, "self", "user:ines", "mail.category@1", `{"id":"category-0001","name":"Français","hue":1}`)
+	w.must(t, "self", "user:ines", "transfer.open@1", `{"id":"transfer-0001","secret":"inesinesinesinesinesin","title":"T","days":7,"files":[{"name":"a.txt","type":"text/plain","size":0}]}`)
 	w.must(t, "teacher", "course:fr5b", "attendance.roll@1", `{"date":"2026-11-24","start":"08:00","end":"09:00","calls":[{"student":"ines","state":"absent"}]}`)
 	w.must(t, "teacher", "course:fr5b", "attendance.observe@1", `{"type":"observation","id":"note-0001","student":"ines","kind":"other","from":"2026-11-24T08:00","text":"SECRET-COPY"}`)
 	inform := `{"id":"info-0001","title":"Rédaction","category":"life","body":[{"runs":[{"text":"Rédaction"}]}],"from":"2026-11-24","until":"2026-11-30","acknowledge":true,"questions":[{"kind":"text","title":"Rédaction"}],"audience":[{"of":"class:5b","roles":["students"]}]}`

@@ -35,6 +35,7 @@ const (
 	RuleMail         Action = "set the rules of messaging"
 	RuleAlerts       Action = "set the rules of alerts"
 	KeepDocuments    Action = "keep documents"
+	SendFiles        Action = "send files by a link"
 	RuleDocuments    Action = "set the quotas of documents"
 	MakeSpace        Action = "make a space"
 	ReadSpace        Action = "read a space"
@@ -123,6 +124,7 @@ var policy = map[Action]struct {
 	ManageDevices:  {"user", []relation{owner}},
 	UseMail:        {"user", []relation{owner}},
 	KeepDocuments:  {"user", []relation{owner}},
+	SendFiles:      {"user", []relation{owner}},
 
 	ReadDirectory:   {"school", []relation{staff, direction, admin}},
 	PrintActivation: {"school", []relation{staff, direction, admin}},

@@ -26,6 +26,7 @@ const (
 	SchoolLife  Alert = "schoolLife"
 	Agenda      Alert = "agenda"
 	Information Alert = "information"
+	Transfers   Alert = "transfers"
 )
 
 // The ways in which mails tell of something. Never is also how often.
@@ -63,6 +64,7 @@ var catalogue = map[Alert]manner{
 	SchoolLife:  {72 * time.Hour, Digest},
 	Agenda:      {24 * time.Hour, Digest},
 	Information: {72 * time.Hour, Digest},
+	Transfers:   {48 * time.Hour, Digest},
 }
 
 func known(a Alert) bool {

@@ -27,6 +27,7 @@ import (
 	"preau/api/reportcard"
 	"preau/api/skills"
 	"preau/api/timetable"
+	"preau/api/transfer"
 	"preau/pwa"
 	"preau/storage"
 	"preau/storage/disk"
@@ -61,6 +62,7 @@ type App struct {
 	attendance *attendance.Service
 	canteen    *canteen.Service
 	informing  *information.Service
+	transfers  *transfer.Service
 
 	uploads *api.Uploads
 	server  *api.Server
@@ -153,6 +155,9 @@ func (a *App) openAreas() (err error) {
 	})
 	a.canteen = canteen.New(canteen.Config{Directory: a.directory, Files: a.files})
 	a.informing = information.New(information.Config{Directory: a.directory, Files: a.files, Log: a.log, Now: a.now})
+	a.transfers = transfer.New(transfer.Config{
+		Directory: a.directory, Blobs: a.blobs, Scanner: a.scanner(), Notices: a.notices, Rules: a.config.Transfers, Key: a.keys.Accounts, Log: a.log, Now: a.now,
+	})
 	a.openEngine()
 	a.accounts, err = account.New(account.Config{
 		Engine: a.engine, Watcher: a.records, Directory: a.directory, Kick: a.engine.Hub().Kick,
@@ -184,6 +189,7 @@ func (a *App) openEngine() {
 	a.canteen.Register(mux)
 	a.informing.Register(mux)
 	a.cards.Register(mux)
+	a.transfers.Register(mux)
 	a.engine = psync.New(psync.Config{Records: counted{a.records, &a.counts}, Mux: mux, Access: a.directory, Lease: a.config.Takeover, Log: a.log, Now: a.now})
 	a.directory.Bind(a.engine)
 	a.files.Bind(a.engine)
@@ -198,6 +204,7 @@ func (a *App) openEngine() {
 	a.attendance.Bind(a.engine)
 	a.informing.Bind(a.engine)
 	a.cards.Bind(a.engine)
+	a.transfers.Bind(a.engine)
 }
 
 // edge lists what the HTTP edge stands on.
@@ -211,6 +218,7 @@ func (a *App) edge() api.Deps {
 		api.PushRoutes(a.notices),
 		api.CalendarRoutes(a.timetable),
 		api.LivretRoutes(export.New(a.directory, published{a.cards, a.grades}, version())),
+		api.TransferRoutes(a.transfers, a.schoolName, a.directory.Location),
 	}
 	if a.config.Demo {
 		accounts.Demo = demoAccounts{}
@@ -224,36 +232,50 @@ func (a *App) edge() api.Deps {
 }
 
 const (
-	uploadQuota = 500 << 20 // bytes under way, per account
+	uploadQuota = 500 << 20 // bytes under way, per account, besides those of a transfer
 	uploadMost  = 200
 )
 
 func (a *App) newUploads() *api.Uploads {
-	uses := map[string]int64{"message": mail.MaxFileBytes}
+	uses := map[string]int64{"message": mail.MaxFileBytes, "transfer": a.transfers.Rules.Most}
 	for _, use := range []string{"submission", "homework", "correction", "document", "notebook", "assessment", "justification", "punishment", "menu", "event", "information"} {
 		uses[use] = attachment.MaxSize
 	}
 	return &api.Uploads{
-		Blobs: a.blobs, Dir: filepath.Join(a.config.Data, "uploads"), Uses: uses, Quota: uploadQuota, Most: uploadMost,
-		Arrivals: arrivals{a.files, &a.counts}, Now: a.now,
+		Blobs: a.blobs, Dir: filepath.Join(a.config.Data, "uploads"), Uses: uses, Quota: uploadQuota + a.transfers.Rules.Most, Most: uploadMost,
+		Arrivals: arrivals{a.files, a.transfers, &a.counts}, Now: a.now,
 	}
 }
 
-// arrivals hands uploads over to package attachment.
+// arrivals hands uploads over to package attachment, or to package transfer.
 type arrivals struct {
-	files *attachment.Service
-	n     *tallies
+	files     *attachment.Service
+	transfers *transfer.Service
+	n         *tallies
 }
 
 // Arrived implements [api.Arrivals].
 func (a arrivals) Arrived(ctx context.Context, actor psync.Actor, f api.Arrival) error {
-	up := attachment.Upload{SHA: f.Sum, Name: f.Meta["name"], Type: f.Meta["type"], Size: f.Size}
-	if err := a.files.Arrived(ctx, actor, up, f.Body); err != nil {
+	if err := a.take(ctx, actor, f); err != nil {
 		return err
 	}
 	a.n.uploads.Add(1)
 	a.n.bytes.Add(f.Size)
 	return nil
+}
+
+func (a arrivals) take(ctx context.Context, actor psync.Actor, f api.Arrival) error {
+	if f.Meta["use"] == "transfer" {
+		return a.transfers.Arrived(ctx, actor, f.Meta, f.Size, f.Sum, f.Body)
+	}
+	up := attachment.Upload{SHA: f.Sum, Name: f.Meta["name"], Type: f.Meta["type"], Size: f.Size}
+	return a.files.Arrived(ctx, actor, up, f.Body)
+}
+
+// schoolName is how a school is called.
+func (a *App) schoolName(id string) string {
+	school, _ := a.directory.School(id)
+	return school.Name
 }
 
 // mayRuleAlerts says whether somebody may set when a school's alerts ring.

@@ -9,11 +9,13 @@ import (
 	"net/netip"
 	"net/url"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
 	"preau/api/attachment/clamd"
 	"preau/api/notify/courier"
+	"preau/api/transfer"
 )
 
 // Config is how a server runs. Each setting is a variable PREAU_… of the
@@ -42,6 +44,7 @@ type Config struct {
 	Drain        time.Duration // how long to go on, not ready, before stopping
 	Takeover     time.Duration // after which other nodes carry out what one had begun
 	Demo         bool          // everybody may be anybody
+	Transfers    transfer.Rules
 }
 
 // setting is one variable of the environment.
@@ -71,6 +74,10 @@ var settings = []setting{
 	{"DRAIN", "", func(c *Config, v string) error { return setTime(&c.Drain, v, 0, time.Minute) }},
 	{"TAKEOVER", "2m", func(c *Config, v string) error { return setTime(&c.Takeover, v, 10*time.Second, 10*time.Minute) }},
 	{"CLAMD", "", func(c *Config, v string) (err error) { c.Clamd, err = clamd.Parse(v); return err }},
+	{"TRANSFER_MOST", "2G", func(c *Config, v string) error { return setBytes(&c.Transfers.Most, v) }},
+	{"TRANSFER_PERSON", "10G", func(c *Config, v string) error { return setBytes(&c.Transfers.Person, v) }},
+	{"TRANSFER_PUPIL", "2G", func(c *Config, v string) error { return setBytes(&c.Transfers.Pupil, v) }},
+	{"TRANSFER_SCHOOL", "200G", func(c *Config, v string) error { return setBytes(&c.Transfers.School, v) }},
 	{"METRICS_TOKEN", "", func(c *Config, v string) error { c.MetricsToken = v; return nil }},
 }
 
@@ -90,6 +97,17 @@ func readConfig(env func(string) string) (Config, error) {
 		}
 	}
 	return c, nil
+}
+
+// setBytes reads "500M", "2G": powers of 1024.
+func setBytes(to *int64, v string) error {
+	unit := map[byte]int64{'M': 1 << 20, 'G': 1 << 30, 'T': 1 << 40}[v[len(v)-1]]
+	n, err := strconv.ParseInt(v[:len(v)-1], 10, 32)
+	if err != nil || unit == 0 || n < 1 {
+		return fmt.Errorf("%q should be a number with M, G or T behind it, such as 2G", v)
+	}
+	*to = n * unit
+	return nil
 }
 
 // flags adds the arguments of `preau serve`.

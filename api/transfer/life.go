@@ -1,0 +1,326 @@
+package transfer
+
+import (
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"preau/api/attachment"
+	"preau/api/notify"
+	"preau/storage"
+	psync "preau/sync"
+)
+
+// Payloads of effects, and records that no device sees.
+type (
+	ended struct {
+		ID string `json:"id"`
+	}
+	opened struct {
+		ID     string `json:"id"`
+		Secret string `json:"secret"`
+		Owner  string `json:"owner"`
+		From   int    `json:"from"`
+		Parts  []Part `json:"parts"`
+	}
+	erased struct {
+		ID     string `json:"id"`
+		Secret string `json:"secret"`
+	}
+	taken struct {
+		ID    string `json:"id"`
+		Bytes int64  `json:"bytes"`
+	}
+	roomTaken struct {
+		Bytes int64 `json:"bytes"`
+	}
+	linked struct {
+		Owner string `json:"owner"`
+		ID    string `json:"id"`
+	}
+	scanned struct {
+		Part string `json:"part"`
+	}
+	seen struct {
+		Owner string    `json:"owner"`
+		At    time.Time `json:"at"`
+	}
+)
+
+// link makes the parts of a transfer and its link, unless it has ended by now.
+func (s *Service) link(ctx context.Context, job *psync.Job) error {
+	var o opened
+	if err := job.Payload(&o); err != nil {
+		return err
+	}
+	err := job.Commit(ctx, scopeOf(o.ID), func(_ context.Context, tx *psync.Tx) error {
+		tx.Put(kindLink, kindLink, linked{o.Owner, o.ID})
+		for i, p := range o.Parts {
+			tx.Put(kindPart, partID(o.From+i), p)
+		}
+		if slices.ContainsFunc(o.Parts, func(p Part) bool { return p.State == Ready }) {
+			tx.Effect(effectCount, seen{Owner: o.Owner})
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return job.Commit(ctx, "link:"+digest(o.Secret), func(ctx context.Context, tx *psync.Tx) error {
+		seq, err := tx.Get(ctx, kindLink, kindLink, nil)
+		if err == nil && seq == 0 { // whoever had a secret first keeps it
+			tx.Put(kindLink, kindLink, linked{o.Owner, o.ID})
+		}
+		return err
+	})
+}
+
+// partID orders parts as they were named.
+func partID(n int) string { return fmt.Sprintf("%04d", n) }
+
+// room counts what a school's transfers take.
+func (s *Service) room(ctx context.Context, job *psync.Job) error {
+	var t taken
+	if err := job.Payload(&t); err != nil {
+		return err
+	}
+	school := s.Directory.SchoolOf(psync.ScopeID(job.Source()))
+	return job.Commit(ctx, "transfers:"+school, func(ctx context.Context, tx *psync.Tx) error {
+		var r roomTaken
+		if _, err := tx.Get(ctx, kindRoom, kindRoom, &r); err != nil {
+			return err
+		}
+		tx.Put(kindRoom, kindRoom, roomTaken{max(0, r.Bytes+t.Bytes)})
+		return nil
+	})
+}
+
+// expire ends a transfer whose time has come; one that was extended has another
+// end.
+func (s *Service) expire(ctx context.Context, job *psync.Job) error {
+	var e ended
+	if err := job.Payload(&e); err != nil {
+		return err
+	}
+	return job.Commit(ctx, job.Source(), func(ctx context.Context, tx *psync.Tx) error {
+		var t Transfer
+		seq, err := tx.Get(ctx, kindTransfer, e.ID, &t)
+		if err == nil && seq > 0 && !tx.Now().Before(t.Until) {
+			end(tx, e.ID, t)
+		}
+		return err
+	})
+}
+
+// shut takes the link of a transfer that has ended away. It comes after all
+// that named files, in order; the bytes are deleted by an effect that may wait
+// for its store and holds up nothing else.
+func (s *Service) shut(ctx context.Context, job *psync.Job) error {
+	var e erased
+	if err := job.Payload(&e); err != nil {
+		return err
+	}
+	err := job.Commit(ctx, "link:"+digest(e.Secret), func(ctx context.Context, tx *psync.Tx) error {
+		var l linked
+		seq, err := tx.Get(ctx, kindLink, kindLink, &l)
+		if err == nil && seq > 0 && l.ID == e.ID {
+			tx.Delete(kindLink, kindLink)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return job.Commit(ctx, scopeOf(e.ID), func(_ context.Context, tx *psync.Tx) error {
+		tx.Delete(kindLink, kindLink) // nothing is taken in from here on
+		tx.Effect(effectErase, ended{e.ID})
+		return nil
+	})
+}
+
+// erase deletes the bytes of a transfer that has ended, then what was known of
+// them.
+func (s *Service) erase(ctx context.Context, job *psync.Job) error {
+	var e ended
+	if err := job.Payload(&e); err != nil {
+		return err
+	}
+	parts, err := s.parts(ctx, e.ID)
+	if err != nil {
+		return err
+	}
+	for id := range parts {
+		if err := s.Blobs.Delete(ctx, blobKey(e.ID, id)); err != nil {
+			return fmt.Errorf("delete part %s of %s: %w", id, e.ID, err)
+		}
+	}
+	return job.Commit(ctx, scopeOf(e.ID), func(_ context.Context, tx *psync.Tx) error {
+		for id := range parts {
+			tx.Delete(kindPart, id)
+		}
+		return nil
+	})
+}
+
+// blobKey names the bytes of a part. Ids have capitals, keys have none.
+func blobKey(id, part string) string {
+	return "transfers/" + hex.EncodeToString([]byte(id)) + "/" + part
+}
+
+// parts reads the files of a transfer by their ids.
+func (s *Service) parts(ctx context.Context, id string) (map[string]Part, error) {
+	recs, err := s.engine.Find(ctx, scopeOf(id), storage.Key{Type: kindPart})
+	if err != nil {
+		return nil, fmt.Errorf("parts of %s: %w", id, err)
+	}
+	all := make(map[string]Part, len(recs))
+	for _, r := range recs {
+		p, err := decoded[Part](r)
+		if err != nil {
+			return nil, err
+		}
+		all[r.ID] = p
+	}
+	return all, nil
+}
+
+// scan has a part looked at. Until the scanner answers nobody gets it.
+func (s *Service) scan(ctx context.Context, job *psync.Job) error {
+	var sc scanned
+	if err := job.Payload(&sc); err != nil {
+		return err
+	}
+	id := psync.ScopeID(job.Source())
+	body, _, err := s.Blobs.Open(ctx, blobKey(id, sc.Part), 0, -1)
+	if errors.Is(err, storage.ErrNotFound) {
+		return nil // it has ended
+	}
+	if err != nil {
+		return err
+	}
+	defer body.Close()
+	state := Ready
+	switch finding, err := s.Scanner.Scan(ctx, body); {
+	case errors.Is(err, attachment.ErrUnscannable):
+		state = Unsafe
+	case err != nil:
+		return fmt.Errorf("%w: %w", psync.ErrLater, err)
+	case finding != "":
+		s.Log.WarnContext(ctx, "virus found", "transfer", id, "part", sc.Part, "finding", finding)
+		state = Infected
+	}
+	if state != Ready {
+		if err := s.Blobs.Delete(ctx, blobKey(id, sc.Part)); err != nil {
+			return err
+		}
+	}
+	return s.settle(ctx, job, sc.Part, state)
+}
+
+func (s *Service) settle(ctx context.Context, job *psync.Job, part, state string) error {
+	return job.Commit(ctx, job.Source(), func(ctx context.Context, tx *psync.Tx) error {
+		var p Part
+		seq, err := tx.Get(ctx, kindPart, part, &p)
+		if err != nil || seq == 0 || p.State == state {
+			return err
+		}
+		p.State = state
+		tx.Put(kindPart, part, p)
+		owner, err := s.ownerOf(ctx, tx)
+		if owner != "" {
+			tx.Effect(effectCount, seen{Owner: owner})
+		}
+		return err
+	})
+}
+
+// count tells the owner how many of the files are there.
+func (s *Service) count(ctx context.Context, job *psync.Job) error {
+	var c seen
+	if err := job.Payload(&c); err != nil {
+		return err
+	}
+	id := psync.ScopeID(job.Source())
+	parts, err := s.parts(ctx, id)
+	if err != nil {
+		return err
+	}
+	return job.Commit(ctx, "user:"+c.Owner, func(ctx context.Context, tx *psync.Tx) error {
+		var t Transfer
+		seq, err := tx.Get(ctx, kindTransfer, id, &t)
+		if err != nil || seq == 0 {
+			return err
+		}
+		t.Arrived, t.Bytes, t.Refused = 0, 0, 0
+		for _, p := range parts {
+			switch p.State {
+			case Waiting:
+				continue
+			case Infected, Unsafe:
+				t.Refused++
+			}
+			t.Arrived, t.Bytes = t.Arrived+1, t.Bytes+p.Size
+		}
+		tx.PutIfChanged(kindTransfer, id, t)
+		return nil
+	})
+}
+
+// seen counts a download, and tells the owner of the first of an hour.
+func (s *Service) seen(ctx context.Context, job *psync.Job) error {
+	var d seen
+	if err := job.Payload(&d); err != nil {
+		return err
+	}
+	id := psync.ScopeID(job.Source())
+	return job.Commit(ctx, "user:"+d.Owner, func(ctx context.Context, tx *psync.Tx) error {
+		var t Transfer
+		seq, err := tx.Get(ctx, kindTransfer, id, &t)
+		if err != nil || seq == 0 {
+			return err
+		}
+		t.Downloads, t.Lately = t.Downloads+1, d.At
+		tx.Put(kindTransfer, id, t)
+		notify.Notify(tx, d.Owner, downloaded(id, t, d.At))
+		return nil
+	})
+}
+
+func downloaded(id string, t Transfer, at time.Time) notify.Notice {
+	return notify.Notice{
+		Kind: "transfer.downloaded", Alert: notify.Transfers, Path: "/transferts/" + id,
+		Tag:   "transfer." + id + "." + at.UTC().Format("2006010215"),
+		Title: notify.Text{FR: "Vos fichiers ont été téléchargés", EN: "Your files were downloaded"},
+		Many:  notify.Text{FR: "Vos fichiers : {n} téléchargements", EN: "Your files: {n} downloads"},
+		Body:  notify.Text{FR: t.Title, EN: t.Title},
+	}
+}
+
+// ownerOf is whose transfer a scope is of.
+func (s *Service) ownerOf(ctx context.Context, r interface {
+	Get(ctx context.Context, typ, id string, into any) (int64, error)
+}) (string, error) {
+	var l linked
+	_, err := r.Get(ctx, kindLink, kindLink, &l)
+	return l.Owner, err
+}
+
+func find[T any](ctx context.Context, e Engine, scope string, key storage.Key) (v T, ok bool, err error) {
+	recs, err := e.Find(ctx, scope, key)
+	if err != nil || len(recs) == 0 {
+		return v, false, err
+	}
+	v, err = decoded[T](recs[0])
+	return v, err == nil, err
+}
+
+func decoded[T any](r storage.Record) (v T, err error) {
+	if err := json.Unmarshal(r.Value, &v); err != nil {
+		return v, fmt.Errorf("%s %s: %w", r.Type, r.ID, err)
+	}
+	return v, nil
+}

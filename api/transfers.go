@@ -1,0 +1,273 @@
+package api
+
+import (
+	"archive/zip"
+	"bytes"
+	"context"
+	_ "embed"
+	"encoding/hex"
+	"errors"
+	"html/template"
+	"io"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"preau/api/attachment"
+	"preau/api/transfer"
+)
+
+// TransferRoutes serves what people send by a link to whoever has it: a page
+// that needs no account and no script, the files, and all of them at once.
+// School names a school, Place its clock.
+func TransferRoutes(t *transfer.Service, school func(id string) string, place func(id string) *time.Location) Routes {
+	r := transferRoutes{t, school, place}
+	return func(s *Server) {
+		s.Route("GET", "/t/style.css", Public, NoBody, r.style)
+		s.Route("GET", "/t/:secret", Public, NoBody, r.page)
+		s.Route("POST", "/t/:secret", Public, Small, r.unlock)
+		s.Route("GET", "/t/:secret/all.zip", Public, NoBody, r.zip)
+		s.Route("GET", "/t/:secret/:n", Public, NoBody, r.file)
+	}
+}
+
+type transferRoutes struct {
+	*transfer.Service
+	school func(id string) string
+	place  func(id string) *time.Location
+}
+
+//go:embed transfers.html
+var transferHTML string
+
+//go:embed transfers.css
+var transferCSS []byte
+
+var transferPage = template.Must(template.New("transfer").Parse(transferHTML))
+
+// The page has its own style and pictures of the transfer, and nothing else.
+const transferPolicy = "default-src 'none'; style-src 'self'; img-src 'self'; media-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+func (r transferRoutes) style(c *Call) error {
+	c.SetHeader(fiber.HeaderCacheControl, "public, max-age=3600")
+	return c.Bytes(fiber.StatusOK, "text/css; charset=utf-8", transferCSS)
+}
+
+// shownTransfer is what the page says.
+type shownTransfer struct {
+	transferWords
+	Lang, Base, From, School, Title, Until, Size string
+	Files                                        []shownFile
+	Gone, Locked, Wrong, Arriving, Whole         bool
+}
+
+type shownFile struct {
+	Name, Folder, Size, State, Href, Show, Media string
+}
+
+// page shows a transfer. Whatever is not there looks the same.
+func (r transferRoutes) page(c *Call) error {
+	v, err := r.Look(c.Context(), c.Param("secret"))
+	if errors.Is(err, transfer.ErrNone) {
+		return r.answer(c, fiber.StatusNotFound, shownTransfer{Gone: true})
+	}
+	if err != nil {
+		return err
+	}
+	if !r.Opens(v, c.Cookie(passCookie(v))) {
+		return r.answer(c, fiber.StatusUnauthorized, shownTransfer{Locked: true})
+	}
+	return r.answer(c, fiber.StatusOK, r.shown(c, v))
+}
+
+// unlock takes a password and remembers in a cookie that it was right.
+func (r transferRoutes) unlock(c *Call) error {
+	v, err := r.Look(c.Context(), c.Param("secret"))
+	if errors.Is(err, transfer.ErrNone) {
+		return r.answer(c, fiber.StatusNotFound, shownTransfer{Gone: true})
+	}
+	if err != nil {
+		return err
+	}
+	raw, err := c.Raw()
+	if err != nil {
+		return err
+	}
+	form, err := url.ParseQuery(string(raw))
+	if err != nil {
+		return malformed("the form cannot be read")
+	}
+	right, err := r.Unlock(v, form.Get("password"))
+	if err != nil {
+		return err
+	}
+	if !right {
+		return r.answer(c, fiber.StatusUnauthorized, shownTransfer{Locked: true, Wrong: true})
+	}
+	c.SetCookie(passCookie(v), r.Pass(v), v.Until)
+	c.SetHeader(fiber.HeaderLocation, "/t/"+c.Param("secret"))
+	return c.Empty(fiber.StatusSeeOther)
+}
+
+// passCookie names the cookie of one transfer.
+func passCookie(v transfer.View) string { return "__Host-t-" + hex.EncodeToString([]byte(v.ID)) }
+
+func (r transferRoutes) answer(c *Call, status int, page shownTransfer) error {
+	page.Lang, page.transferWords = transferLanguage(c.Header(fiber.HeaderAcceptLanguage))
+	page.Base = "/t/" + c.Param("secret")
+	var body bytes.Buffer
+	if err := transferPage.Execute(&body, page); err != nil {
+		return err
+	}
+	c.SetHeader(fiber.HeaderContentSecurityPolicy, transferPolicy)
+	c.SetHeader(fiber.HeaderCacheControl, "no-store")
+	c.SetHeader("X-Robots-Tag", "noindex, nofollow")
+	return c.Bytes(status, fiber.MIMETextHTMLCharsetUTF8, body.Bytes())
+}
+
+func (r transferRoutes) shown(c *Call, v transfer.View) shownTransfer {
+	lang, words := transferLanguage(c.Header(fiber.HeaderAcceptLanguage))
+	page := shownTransfer{
+		From: v.From, School: r.school(v.School), Title: v.Title, Arriving: v.Arriving(),
+		Until: words.moment(v.Until.In(r.place(v.School))), Size: words.bytes(v.Size),
+	}
+	ready := 0
+	for n, f := range v.Files {
+		shown := shownFile{State: f.State, Size: words.bytes(f.Size), Media: media(f.Type)}
+		shown.Name, shown.Folder = nameAndFolder(f.Name)
+		if f.State == transfer.Ready {
+			ready++
+			shown.Href = strconv.Itoa(n)
+			if shown.Media != "" {
+				shown.Show = shown.Href + "?show=1"
+			}
+		}
+		page.Files = append(page.Files, shown)
+	}
+	page.Lang, page.Whole = lang, ready > 1
+	return page
+}
+
+func nameAndFolder(path string) (name, folder string) {
+	i := strings.LastIndexByte(path, '/')
+	return path[i+1:], path[:max(i, 0)]
+}
+
+// shownTypes are those that browsers show by themselves and run nothing of.
+var shownTypes = []string{
+	"image/jpeg", "image/png", "image/webp", "image/gif", "application/pdf", "video/mp4", "video/webm", "audio/mpeg", "audio/mp4",
+}
+
+// media is what a page shows of a type: "image", "video", "audio" or "pdf".
+func media(typ string) string {
+	if !slices.Contains(shownTypes, typ) {
+		return ""
+	}
+	kind, _, _ := strings.Cut(typ, "/")
+	if kind == "application" {
+		return "pdf"
+	}
+	return kind
+}
+
+// opened is what a link leads to if the caller may see it.
+func (r transferRoutes) opened(c *Call) (transfer.View, error) {
+	v, err := r.Look(c.Context(), c.Param("secret"))
+	if err == nil && !r.Opens(v, c.Cookie(passCookie(v))) {
+		err = transfer.ErrNone
+	}
+	return v, err
+}
+
+// file sends one file or a range of it. Looking at it on the page is no
+// download.
+func (r transferRoutes) file(c *Call) error {
+	v, err := r.opened(c)
+	if err != nil {
+		return err
+	}
+	n, err := parseDigits(c.Param("n"))
+	if err != nil || n >= int64(len(v.Files)) || v.Files[n].State != transfer.Ready {
+		return transfer.ErrNone
+	}
+	f := v.Files[n]
+	typ, show := fiber.MIMEOctetStream, c.Query("show") != "" && media(f.Type) != ""
+	disposition := "attachment"
+	if show {
+		typ, disposition = f.Type, "inline"
+	}
+	name, _ := nameAndFolder(f.Name)
+	etag := `"` + hex.EncodeToString([]byte(v.ID)) + "." + strconv.Itoa(f.N) + `"`
+	c.SetHeader(fiber.HeaderETag, etag)
+	c.SetHeader(fiber.HeaderAcceptRanges, "bytes")
+	c.SetHeader(fiber.HeaderCacheControl, "private, no-store")
+	c.SetHeader("X-Robots-Tag", "noindex, nofollow")
+	c.SetHeader(fiber.HeaderContentDisposition, disposition+contentName(name))
+	c.SetHeader(fiber.HeaderContentSecurityPolicy, filePolicy(typ))
+	if c.Method() == fiber.MethodGet && !show && strings.HasPrefix(c.Header(fiber.HeaderRange)+"bytes=0-", "bytes=0-") {
+		if err := r.Downloaded(c.Context(), v); err != nil {
+			return err
+		}
+	}
+	return sendRange(c, ranged{size: f.Size, media: typ, read: func(ctx context.Context, from, length int64) (io.ReadCloser, error) {
+		return r.Content(ctx, v, int(n), from, length)
+	}}, etag)
+}
+
+// filePolicy keeps what is shown from doing anything. Viewers of PDF do not
+// start in a sandbox.
+func filePolicy(typ string) string {
+	if typ == "application/pdf" {
+		return "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+	}
+	return "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; media-src 'self'; frame-ancestors 'none'"
+}
+
+// zip sends all files that are there as one archive, written while it is sent.
+func (r transferRoutes) zip(c *Call) error {
+	v, err := r.opened(c)
+	if err != nil {
+		return err
+	}
+	name := attachment.CleanName(v.Title, "")
+	if v.Title == "" {
+		name = "preau"
+	}
+	c.SetHeader(fiber.HeaderContentDisposition, "attachment"+contentName(name+".zip"))
+	c.SetHeader(fiber.HeaderContentSecurityPolicy, filePolicy(""))
+	c.SetHeader(fiber.HeaderCacheControl, "private, no-store")
+	if c.Method() == fiber.MethodHead {
+		return c.Empty(fiber.StatusOK)
+	}
+	if err := r.Downloaded(c.Context(), v); err != nil {
+		return err
+	}
+	ctx := c.Context()
+	return c.Stream(fiber.StatusOK, "application/zip", pipe(func(w io.Writer) error { return r.archive(ctx, w, v) }), -1)
+}
+
+func (r transferRoutes) archive(ctx context.Context, w io.Writer, v transfer.View) error {
+	z := zip.NewWriter(w)
+	for n, f := range v.Files {
+		if f.State != transfer.Ready {
+			continue
+		}
+		entry, err := z.CreateHeader(&zip.FileHeader{Name: f.Name, Method: zip.Store, Modified: r.Now()})
+		if err != nil {
+			return err
+		}
+		body, err := r.Content(ctx, v, n, 0, -1)
+		if err != nil {
+			return err
+		}
+		_, err = io.Copy(entry, body)
+		if err := errors.Join(err, body.Close()); err != nil {
+			return err
+		}
+	}
+	return z.Close()
+}
