@@ -17,6 +17,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"preau/api/account"
 	"preau/api/attachment"
 	"preau/api/transfer"
 )
@@ -31,6 +32,7 @@ func TransferRoutes(t *transfer.Service, school func(id string) string, place fu
 		s.Route("GET", "/t/:secret", Public, NoBody, r.page)
 		s.Route("POST", "/t/:secret", Public, Small, r.unlock)
 		s.Route("GET", "/t/:secret/all.zip", Public, NoBody, r.zip)
+		s.Route("GET", "/t/:secret/qr.svg", Public, NoBody, r.qr)
 		s.Route("GET", "/t/:secret/:n", Public, NoBody, r.file)
 	}
 }
@@ -172,6 +174,19 @@ func media(typ string) string {
 		return "pdf"
 	}
 	return kind
+}
+
+// qr draws the link, for whoever has it.
+func (r transferRoutes) qr(c *Call) error {
+	if _, err := r.Look(c.Context(), c.Param("secret")); err != nil {
+		return err
+	}
+	picture, err := account.QR(c.Origin() + "/t/" + c.Param("secret"))
+	if err != nil {
+		return err
+	}
+	c.SetHeader(fiber.HeaderCacheControl, "private, max-age=3600")
+	return c.Bytes(fiber.StatusOK, "image/svg+xml", picture)
 }
 
 // opened is what a link leads to if the caller may see it.

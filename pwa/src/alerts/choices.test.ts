@@ -51,8 +51,9 @@ it('offers what concerns somebody', () => {
     'timetable',
     'agenda',
     'information',
+    'transfers',
   ])
   expect(kindsFor(['guardian'], 'ines')).not.toContain('newMessage')
   expect(kindsFor(['guardian', 'teacher'], 'ines')).toContain('newGrade')
-  expect(kindsFor(['admin'], undefined)).toEqual(['newMessage', 'agenda', 'information'])
+  expect(kindsFor(['admin'], undefined)).toEqual(['newMessage', 'agenda', 'information', 'transfers'])
 })

@@ -17,12 +17,13 @@ const kinds: Record<AlertKind, readonly Role[]> = {
   schoolLife: ['student', 'guardian'],
   agenda: ['student', 'guardian', 'teacher', 'staff', 'direction', 'admin'],
   information: ['student', 'guardian', 'teacher', 'staff', 'direction', 'admin'],
+  transfers: ['student', 'guardian', 'teacher', 'staff', 'direction', 'admin'],
 }
 
 export const allKinds = Object.keys(kinds) as AlertKind[]
 
 /** Of no child. */
-const personal: readonly AlertKind[] = ['newMessage', 'information']
+const personal: readonly AlertKind[] = ['newMessage', 'information', 'transfers']
 
 /** The kinds that concern a person; of a child, messages and informations do not. */
 export function kindsFor(roles: readonly Role[], child: string | undefined): AlertKind[] {

@@ -11,6 +11,8 @@ interface Words {
   push: boolean
   demo: boolean
   signs: boolean
+  /** Files of transfers wait on this device. */
+  sending: boolean
 }
 
 export function keep<K extends keyof Words>(key: K, value: Words[K] | undefined): void {

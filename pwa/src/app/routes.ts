@@ -291,6 +291,16 @@ export const routes = {
     tab: 'more',
     load: () => import('../screens/settings/Settings.svelte'),
   },
+  transfers: {
+    path: '/transferts',
+    tab: 'more',
+    load: () => import('../screens/transfers/Transfers.svelte'),
+  },
+  transfer: {
+    path: '/transferts/:id',
+    tab: 'more',
+    load: () => import('../screens/transfers/Transfer.svelte'),
+  },
   alerts: {
     path: '/reglages/alertes',
     tab: 'more',

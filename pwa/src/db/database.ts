@@ -158,6 +158,7 @@ export class Database {
   async delete(): Promise<void> {
     this.close()
     await wrap(this.factory.deleteDatabase(this.name))
+    await wrap(this.factory.deleteDatabase(`${this.name}:transfers`))
   }
 
   async #run<T>(work: (db: Db) => Promise<T>): Promise<T> {

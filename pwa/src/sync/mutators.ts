@@ -6,6 +6,7 @@ import { laid } from '../alerts/choices.ts'
 import { documentMutators } from './documentmutators.ts'
 import { agendaMutators } from '../agenda/mutators.ts'
 import { timetableMutators } from '../timetable/mutators.ts'
+import { transferMutators } from '../transfers/mutators.ts'
 import { gradeMutators } from './grademutators.ts'
 import { skillMutators } from './skillmutators.ts'
 import { cardMutators } from './cardmutators.ts'
@@ -65,6 +66,7 @@ const typed: Typed = {
   ...documentMutators,
   ...timetableMutators,
   ...agendaMutators,
+  ...transferMutators,
   ...gradeMutators,
   ...skillMutators,
   ...cardMutators,

@@ -5,6 +5,7 @@
 import type { DocumentActions, DocumentRecords } from './documentrecords.ts'
 import type { AgendaActions, AgendaRecords } from '../agenda/records.ts'
 import type { TimetableActions, TimetableRecords } from '../timetable/records.ts'
+import type { TransferActions, TransferRecords } from '../transfers/records.ts'
 import type { AttendanceActions, AttendanceRecords } from './attendancerecords.ts'
 import type { InformationActions, InformationRecords } from './informationrecords.ts'
 import type { MailActions, MailRecords } from './mailrecords.ts'
@@ -196,6 +197,7 @@ export type AlertKind =
   | 'schoolLife'
   | 'agenda'
   | 'information'
+  | 'transfers'
 
 /** What rings, and how mails tell of it; null or empty as usual. */
 export interface AlertChoices {
@@ -271,7 +273,8 @@ export interface Records
     CardRecords,
     AttendanceRecords,
     CanteenRecords,
-    InformationRecords {
+    InformationRecords,
+    TransferRecords {
   school: School
   subject: Subject
   class: Class
@@ -307,7 +310,8 @@ export interface Actions
     CardActions,
     AttendanceActions,
     CanteenActions,
-    InformationActions {
+    InformationActions,
+    TransferActions {
   /** course:K */
   'homework.give@1': {
     id: string

@@ -1,0 +1,250 @@
+/**
+ * Sends the files of transfers: large ones, in pieces, for days if need be. What is not sent yet lies in a
+ * database of its own, so that a page that is closed, or a phone that sleeps, goes on where it was.
+ */
+import { openDB, type DBSchema, type IDBPDatabase } from 'idb'
+
+/** One file on its way. */
+export interface Sending {
+  /** Of the transfer. */
+  id: string
+  /** Which of its files. */
+  part: number
+  name: string
+  type: string
+  file: Blob
+  sent: number
+  /** Where the server receives it; empty until it does. */
+  url: string
+  /** Why it never will be, once the server has said so. */
+  refused?: string
+}
+
+interface Schema extends DBSchema {
+  sending: { key: [string, number]; value: Sending }
+}
+
+export interface Way {
+  bytes: number
+  sent: number
+  refused: string | undefined
+  /** Bytes a second, lately. */
+  speed: number
+}
+
+const pieceBytes = 4 * 1024 * 1024
+const least = 256 * 1024
+/** A piece that takes less could have been bigger. */
+const brisk = 4000
+
+type Fetch = typeof fetch
+
+export class Courier {
+  paused = false
+  #db: Promise<IDBPDatabase<Schema>>
+  #running: Promise<void> | undefined
+  #piece = least
+  #speed = 0
+  #stop = new AbortController()
+
+  constructor(
+    name: string,
+    private readonly changed: () => void,
+    private readonly ask: Fetch = (...args) => fetch(...args),
+  ) {
+    this.#db = openDB<Schema>(`${name}:transfers`, 1, {
+      upgrade: (db) => {
+        db.createObjectStore('sending', { keyPath: ['id', 'part'] })
+      },
+    })
+  }
+
+  /** Keeps files until they are sent. */
+  async keep(
+    id: string,
+    from: number,
+    files: readonly { file: Blob; name: string; type: string }[],
+  ): Promise<void> {
+    const db = await this.#db
+    const tx = db.transaction('sending', 'readwrite')
+    await Promise.all(
+      files.map(async ({ file, name, type }, i) => {
+        if (file.size > 0) await tx.store.put({ id, part: from + i, name, type, file, sent: 0, url: '' })
+      }),
+    )
+    await tx.done
+  }
+
+  /** How far each transfer that is not sent has come. */
+  async ways(): Promise<Map<string, Way>> {
+    const ways = new Map<string, Way>()
+    for (const one of await (await this.#db).getAll('sending')) {
+      const way = ways.get(one.id) ?? { bytes: 0, sent: 0, refused: undefined, speed: this.#speed }
+      way.bytes += one.file.size
+      way.sent += one.sent
+      way.refused ??= one.refused
+      ways.set(one.id, way)
+    }
+    return ways
+  }
+
+  /** Forgets what is left of a transfer. */
+  async drop(id: string): Promise<void> {
+    const db = await this.#db
+    await db.delete('sending', IDBKeyRange.bound([id, 0], [id, Number.MAX_SAFE_INTEGER]))
+    this.changed()
+  }
+
+  /** Sends all that waits, one file at a time; it never rejects. */
+  run(): Promise<void> {
+    this.#running ??= this.#all().finally(() => {
+      this.#running = undefined
+    })
+    return this.#running
+  }
+
+  pause(paused: boolean): void {
+    this.paused = paused
+    if (paused) this.#stop.abort()
+    else void this.run()
+    this.changed()
+  }
+
+  async close(): Promise<void> {
+    this.pause(true)
+    await this.#running
+    ;(await this.#db).close()
+  }
+
+  async #all(): Promise<void> {
+    let failures = 0
+    for (let one = await this.#next(); one && !this.paused; one = await this.#next()) {
+      this.#stop = new AbortController()
+      const sent = await this.#send(one).catch(() => false)
+      failures = sent ? 0 : failures + 1
+      if (!sent) await this.#rest(Math.min(60_000, 1000 * 2 ** failures))
+    }
+  }
+
+  #rest(ms: number): Promise<void> {
+    if (this.paused) return Promise.resolve()
+    return new Promise((done) => {
+      const over = () => {
+        clearTimeout(timer)
+        globalThis.removeEventListener('online', over)
+        done()
+      }
+      const timer = setTimeout(over, ms)
+      globalThis.addEventListener('online', over)
+      this.#stop.signal.addEventListener('abort', over)
+    })
+  }
+
+  async #next(): Promise<Sending | undefined> {
+    return (await (await this.#db).getAll('sending')).find(({ refused }) => refused === undefined)
+  }
+
+  /** Sends one file to its end; false when the server or the network is not well. */
+  async #send(one: Sending): Promise<boolean> {
+    const offset = one.url ? await this.#offset(one) : undefined
+    if (offset === undefined && !(await this.#begin(one))) return one.refused !== undefined
+    one.sent = offset ?? 0
+    while (one.sent < one.file.size) if (!(await this.#patch(one))) return one.refused !== undefined
+    await (await this.#db).delete('sending', [one.id, one.part])
+    this.changed()
+    return true
+  }
+
+  async #begin(one: Sending): Promise<boolean> {
+    const meta = { use: 'transfer', transfer: one.id, part: String(one.part), name: one.name, type: one.type }
+    const answer = await this.#tus('/api/uploads', 'POST', {
+      'Upload-Length': String(one.file.size),
+      'Upload-Metadata': metadata(meta),
+    })
+    if (!answer.ok) return this.#refuse(one, answer)
+    one.url = answer.headers.get('Location') ?? ''
+    one.sent = 0
+    await this.#put(one)
+    return true
+  }
+
+  /** Where an upload stands; undefined when the server has forgotten it. */
+  async #offset(one: Sending): Promise<number | undefined> {
+    const answer = await this.#tus(one.url, 'HEAD', {})
+    if (answer.status === 404 || answer.status === 410) return undefined
+    if (!answer.ok) throw new Error('later')
+    return Number(answer.headers.get('Upload-Offset'))
+  }
+
+  async #patch(one: Sending): Promise<boolean> {
+    const body = await one.file.slice(one.sent, one.sent + this.#piece).arrayBuffer()
+    const began = performance.now()
+    const answer = await this.#tus(
+      one.url,
+      'PATCH',
+      {
+        'Content-Type': 'application/offset+octet-stream',
+        'Upload-Offset': String(one.sent),
+        'Upload-Checksum': `sha256 ${base64(await crypto.subtle.digest('SHA-256', body))}`,
+      },
+      body,
+    )
+    if (!answer.ok) return this.#refuse(one, answer)
+    this.#measure(body.byteLength, performance.now() - began)
+    one.sent = Number(answer.headers.get('Upload-Offset'))
+    await this.#put(one)
+    return true
+  }
+
+  #measure(bytes: number, ms: number): void {
+    const now = (1000 * bytes) / Math.max(ms, 1)
+    this.#speed = this.#speed ? 0.7 * this.#speed + 0.3 * now : now
+    if (ms < brisk) this.#piece = Math.min(pieceBytes, this.#piece * 2)
+  }
+
+  /** A final no is kept with the file; anything else is tried later. */
+  async #refuse(one: Sending, answer: Response): Promise<false> {
+    if ([400, 403, 409, 413, 415, 422].includes(answer.status) && answer.status !== 409) {
+      const said = (await answer.json().catch(() => undefined)) as { error?: { code?: string } } | undefined
+      one.refused = said?.error?.code ?? 'invalid'
+      await this.#put(one)
+    }
+    return false
+  }
+
+  async #put(one: Sending): Promise<void> {
+    const db = await this.#db
+    if (await db.getKey('sending', [one.id, one.part])) await db.put('sending', one)
+    this.changed()
+  }
+
+  async #tus(
+    url: string,
+    method: string,
+    headers: Record<string, string>,
+    body?: ArrayBuffer,
+  ): Promise<Response> {
+    try {
+      return await this.ask(url, {
+        method,
+        credentials: 'same-origin',
+        headers: { 'Tus-Resumable': '1.0.0', ...headers },
+        signal: AbortSignal.any([this.#stop.signal, AbortSignal.timeout(120_000)]),
+        ...(body && { body }),
+      })
+    } catch (fault) {
+      this.#piece = Math.max(least, this.#piece / 2)
+      throw fault
+    }
+  }
+}
+
+function metadata(pairs: Record<string, string>): string {
+  return Object.entries(pairs)
+    .map(([key, value]) => `${key} ${base64(new TextEncoder().encode(value))}`)
+    .join(',')
+}
+
+function base64(bytes: ArrayBuffer | Uint8Array): string {
+  return btoa(Array.from(new Uint8Array(bytes), (byte) => String.fromCharCode(byte)).join(''))
+}

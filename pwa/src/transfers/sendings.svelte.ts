@@ -1,0 +1,89 @@
+/** The files of transfers that leave this device, as screens see them; there is one courier, however many screens. */
+import { keep } from '../app/keep'
+import { session } from '../app/session.svelte'
+import { newId } from '../sync/index.ts'
+import { linkOf, newSecret, type Chosen } from './link.ts'
+import type { NamedFile } from './records.ts'
+import { Courier, type Way } from './sending.ts'
+
+/** As many as one act names. */
+const atOnce = 200
+
+class Sendings {
+  ways = $state.raw<ReadonlyMap<string, Way>>(new Map())
+  paused = $state(false)
+  #courier: Courier | undefined
+  #user = ''
+
+  /** Goes on with what waits. */
+  async resume(): Promise<void> {
+    await this.#look()
+    if (this.ways.size > 0) void this.#get().run()
+  }
+
+  /** Keeps the files and names them to the school; the link is good at once. */
+  async send(
+    files: readonly Chosen[],
+    { title, days, password }: { title: string; days: number; password: string },
+  ): Promise<string> {
+    const id = newId()
+    const named: NamedFile[] = files.map(({ file, name }) => ({ name, type: file.type, size: file.size }))
+    const courier = this.#get()
+    keep('sending', true)
+    await courier.keep(
+      id,
+      0,
+      files.map(({ file, name }) => ({ file, name, type: file.type })),
+    )
+    const scope = `user:${session.id}`
+    const first = {
+      id,
+      secret: newSecret(),
+      title,
+      days,
+      files: named.slice(0, atOnce),
+      ...(password && { password }),
+    }
+    await session.device.act(scope, 'transfer.open@1', first)
+    for (let from = atOnce; from < named.length; from += atOnce)
+      await session.device.act(scope, 'transfer.add@1', { id, from, files: named.slice(from, from + atOnce) })
+    await this.#look()
+    void this.#start(courier)
+    return id
+  }
+
+  /** The school has to know the files before it takes them. */
+  async #start(courier: Courier): Promise<void> {
+    await session.device.sync()
+    void courier.run()
+  }
+
+  pause(paused: boolean): void {
+    this.paused = paused
+    this.#get().pause(paused)
+  }
+
+  async end(id: string): Promise<void> {
+    await this.#get().drop(id)
+    await session.device.act(`user:${session.id}`, 'transfer.close@1', { id })
+  }
+
+  link(secret: string): string {
+    return linkOf(secret)
+  }
+
+  #get(): Courier {
+    if (this.#courier && this.#user === session.id) return this.#courier
+    void this.#courier?.close()
+    this.#user = session.id
+    this.#courier = new Courier(`preau:${session.id}`, () => void this.#look())
+    return this.#courier
+  }
+
+  async #look(): Promise<void> {
+    this.ways = await this.#get().ways()
+    if (this.ways.size === 0) keep('sending', undefined)
+  }
+}
+
+export const sendings = new Sendings()
