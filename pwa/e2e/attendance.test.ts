@@ -55,6 +55,22 @@ const answered = (page: Page) =>
     .filter({ hasText: /^\s*Absence/ })
     .filter({ hasText: 'Bon rétablissement à Inès.' })
 
+/** What the app keeps of its own on the device. */
+const onDisk = (page: Page): Promise<string> =>
+  page.evaluate(async () => {
+    const done = <T>(request: IDBRequest<T>) =>
+      new Promise<T>((resolve, reject) => {
+        request.onsuccess = () => resolve(request.result)
+        request.onerror = () => reject(new Error('the database cannot be read'))
+      })
+    const all = await indexedDB.databases()
+    const name = all.find((one) => /^preau:[^:]+$/.test(one.name ?? ''))?.name ?? ''
+    const db = await done(indexedDB.open(name))
+    const kept = await done(db.transaction('kv').objectStore('kv').getAll())
+    db.close()
+    return JSON.stringify(kept)
+  })
+
 step('a teacher takes the roll without a network, and it is kept', async () => {
   await installed(teacherPage)
   await teacherPage.goto(`${server.url}/appel`)
@@ -72,6 +88,7 @@ step('a teacher takes the roll without a network, and it is kept', async () => {
   await calls('Benali Inès').getByText('Retard 5 min').waitFor()
   await calls('Benali Inès').click()
   await calls('Benali Inès').click()
+  await expect.poll(() => onDisk(teacherPage)).toContain('"state":"absent"')
   await teacherPage.reload() // what was tapped outlives the app
   await calls('Benali Inès').getByText('Absent').waitFor()
   await teacherPage.getByRole('button', { name: 'Valider l’appel' }).click()
