@@ -230,7 +230,7 @@ func (s *Service) settle(ctx context.Context, job *psync.Job, part, state string
 		}
 		p.State = state
 		tx.Put(kindPart, part, p)
-		owner, err := s.ownerOf(ctx, tx)
+		owner, err := ownerOf(ctx, tx)
 		if owner != "" {
 			tx.Effect(effectCount, seen{Owner: owner})
 		}
@@ -300,12 +300,10 @@ func downloaded(id string, t Transfer, at time.Time) notify.Notice {
 	}
 }
 
-// ownerOf is whose transfer a scope is of.
-func (s *Service) ownerOf(ctx context.Context, r interface {
-	Get(ctx context.Context, typ, id string, into any) (int64, error)
-}) (string, error) {
+// ownerOf is whose transfer the scope of tx is of; "" of one that has ended.
+func ownerOf(ctx context.Context, tx *psync.Tx) (string, error) {
 	var l linked
-	_, err := r.Get(ctx, kindLink, kindLink, &l)
+	_, err := tx.Get(ctx, kindLink, kindLink, &l)
 	return l.Owner, err
 }
 

@@ -69,7 +69,7 @@ func (s *Service) awaited(ctx context.Context, a psync.Actor, id, part string) (
 
 // arrive notes that the bytes of a part are there.
 func (s *Service) arrive(ctx context.Context, tx *psync.Tx, part string) error {
-	owner, err := s.ownerOf(ctx, tx)
+	owner, err := ownerOf(ctx, tx)
 	if err != nil {
 		return err
 	}
@@ -238,7 +238,7 @@ func CleanPath(name string) string {
 		name = strings.ToValidUTF8(name, "")
 	}
 	var kept []string
-	for _, segment := range strings.Split(strings.ReplaceAll(name, `\`, "/"), "/") {
+	for segment := range strings.SplitSeq(strings.ReplaceAll(name, `\`, "/"), "/") {
 		if strings.Trim(segment, ". ") == "" {
 			continue
 		}

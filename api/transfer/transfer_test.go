@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -84,9 +85,7 @@ func files(all ...string) []args {
 
 func opening(more args, names ...string) args {
 	a := args{"id": trip, "secret": secret, "title": "Sortie", "files": files(names...), "days": 7}
-	for k, v := range more {
-		a[k] = v
-	}
+	maps.Copy(a, more)
 	return a
 }
 
@@ -366,7 +365,7 @@ func FuzzCleanPath(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		clean := CleanPath(s)
-		for _, segment := range strings.Split(clean, "/") {
+		for segment := range strings.SplitSeq(clean, "/") {
 			if segment == ".." || segment == "." || strings.HasPrefix(clean, "/") || strings.ContainsAny(segment, "\\\x00\u202e\n") {
 				t.Errorf("%q becomes %q", s, clean)
 			}
