@@ -163,7 +163,7 @@ test('a teacher writes of a lesson in a tunnel, the class reads it', { timeout: 
   await pupil.goto(`${server.url}/cahier`)
   await pupil.getByRole('link', { name: 'https://example.org/portrait' }).waitFor({ timeout: 30_000 })
   await pupil.getByRole('listitem').locator('strong', { hasText: 'Relire le texte' }).waitFor()
-  // P18–P20: the document is in the cell, and opens by its name.
+  // P18, P19, P20: the document is in the cell, and opens by its name.
   await pupil.getByText('portrait.txt').first().waitFor({ timeout: 30_000 })
   // P16, P21: so is the work that is to be handed in.
   await pupil.getByRole('link', { name: 'Déposer ma copie' }).first().waitFor()

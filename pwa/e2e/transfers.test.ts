@@ -1,4 +1,4 @@
-// W1–W14: large files by a link. They are chosen without a network, the app is closed, and they leave by
+// W1, W2, W4, W5, W7, W9, W11, W12, W14: large files by a link. They are chosen without a network, the app is closed, and they leave by
 // themselves; whoever has the link gets them without an account, until they are taken away.
 import { createHash, randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'

@@ -111,6 +111,11 @@ const hidden = new Set([
   'rest',
   'hold',
   'cited',
+  'digest',
+  'dropped',
+  'yearend',
+  'waiting',
+  'sealed',
 ])
 
 /** One line per record that devices get, as the server prints them. */
@@ -127,7 +132,7 @@ function text(lines: Line[]): string {
 
 /** What a record says on both sides: lists and messages are completed as they are sent. */
 function known({ type, value }: Line): unknown {
-  if (type === 'list') return true
+  if (type === 'list' || type === 'information') return true
   if (type !== 'message') return value
   return Array.isArray(value) ? value[0] : (value as { from: { id: string } }).from.id
 }
