@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Phone } from './chromium.ts'
 import { signInAs } from './people.ts'
-import { Server } from './server.ts'
+import { pause, Server } from './server.ts'
 
 let server: Server
 const phone = new Phone()
@@ -40,31 +40,33 @@ test('an alert that is tapped opens its screen in the window that is there', asy
   const { page } = phone
   const context = page.context()
   await context.grantPermissions(['notifications'], { origin: server.url })
-  const worker = context.serviceWorkers()[0] ?? (await context.waitForEvent('serviceworker'))
   const session = await context.newCDPSession(page)
-  const registered = new Promise<string>((done) => {
-    session.on('ServiceWorker.workerRegistrationUpdated', ({ registrations: [one] }) => {
-      if (one) done(one.registrationId)
-    })
+  let registrationId = ''
+  session.on('ServiceWorker.workerRegistrationUpdated', ({ registrations }) => {
+    registrationId = registrations.find((one) => !one.isDeleted)?.registrationId ?? registrationId
   })
   await session.send('ServiceWorker.enable')
-  await session.send('ServiceWorker.deliverPushMessage', {
-    origin: server.url,
-    registrationId: await registered,
-    data: JSON.stringify({
-      web_push: 8030,
-      notification: { title: 'Une copie est revenue', navigate: `${server.url}/travail` },
-      app_badge: 3,
-    }),
+  const data = JSON.stringify({
+    web_push: 8030,
+    notification: { title: 'Une copie est revenue', navigate: `${server.url}/travail`, tag: 'copy' },
+    app_badge: 3,
   })
-  // The worker as a tap would have it: its own words, which this file's types do not know.
-  await worker.evaluate(`(async () => {
-    for (;;) {
-      const [notification] = await registration.getNotifications()
-      if (notification) return dispatchEvent(new NotificationEvent('notificationclick', { notification }))
-      await new Promise((done) => setTimeout(done, 20))
-    }
-  })()`)
+  // The worker as a tap would have it: its own words, which this file's types do not know. The browser may stop a
+  // worker and start another at any time, so each attempt asks the one that is there.
+  const tap = `(async () => {
+    const [notification] = await registration.getNotifications()
+    if (notification) dispatchEvent(new NotificationEvent('notificationclick', { notification }))
+    return notification !== undefined
+  })()`
+  const tapped = async () => {
+    if (registrationId)
+      await session.send('ServiceWorker.deliverPushMessage', { origin: server.url, registrationId, data })
+    await pause(200)
+    return Promise.race([context.serviceWorkers().at(-1)?.evaluate<boolean>(tap), pause(1000)]).catch(
+      () => false,
+    )
+  }
+  await expect.poll(tapped, { timeout: 30_000 }).toBe(true)
   await page.waitForURL(`${server.url}/travail`)
   expect(context.pages()).toHaveLength(1)
 })

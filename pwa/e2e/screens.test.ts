@@ -245,7 +245,7 @@ describe.each(people)('$name', ({ name, paths, follow = [], press: pressed = [] 
   const phone = new Phone()
   afterAll(() => phone.dispose())
 
-  test('every screen', async () => {
+  test('every screen', { timeout: 420_000 }, async () => {
     const page = await phone.open(server.url)
     await signInAs(page, name)
     for (const path of paths) await visit(page, path, name)
