@@ -198,6 +198,9 @@ func (s *Service) close(ctx context.Context, tx *psync.Tx) error {
 	if err := s.begin(tx, &a); err != nil {
 		return err
 	}
+	if err := psync.CheckID("id", a.ID); err != nil {
+		return err
+	}
 	var t Transfer
 	seq, err := tx.Get(ctx, kindTransfer, a.ID, &t)
 	if err != nil || seq == 0 {
@@ -223,6 +226,9 @@ func (s *Service) begin(tx *psync.Tx, args any) error {
 
 // own reads a transfer of the actor's that has not ended.
 func (s *Service) own(ctx context.Context, tx *psync.Tx, id string) (t Transfer, err error) {
+	if err := psync.CheckID("id", id); err != nil {
+		return t, err
+	}
 	seq, err := tx.Get(ctx, kindTransfer, id, &t)
 	if err == nil && (seq == 0 || !tx.Now().Before(t.Until)) {
 		err = psync.Refuse("gone", "id", "the transfer has ended")
