@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 	_ "time/tzdata" // clock, below
+
+	"preau/api/body"
 )
 
 // clock is what the school's clock shows; the register is of one in France.
@@ -138,7 +140,7 @@ func writePage(d *device) (act, bool) {
 	id, text := newID(), "La phrase complexe, puis exercices 3 à 5 page 42. "+newID()
 	args := map[string]any{
 		"id": id, "date": clock().Format(time.DateOnly), "start": "08:00", "end": "09:00", "title": "La phrase", "category": "",
-		"planned": map[string]any{"text": "", "files": []any{}}, "done": map[string]any{"text": text, "files": []any{}}, "show": "now",
+		"planned": map[string]any{"text": body.Text{}, "files": []any{}}, "done": map[string]any{"text": body.Of(text), "files": []any{}}, "show": "now",
 	}
 	return act{
 		Mutation: mutation("notebook.write@1", course, args),
