@@ -195,19 +195,25 @@ func TestAnErrorFails(t *testing.T) {
 // An action that is acknowledged and never arrives is found at the end.
 func TestALostActionFails(t *testing.T) {
 	address, key := school(t)
-	var swallowed atomic.Int32
+	var swallowed atomic.Pointer[string] // the lane of whoever ticked first, of which nothing arrives any more
 	through := between(t, address, func(w http.ResponseWriter, path string, body []byte) bool {
 		var req psync.Request
-		if path != "/api/sync" || json.Unmarshal(body, &req) != nil || len(req.Mutations) != 1 ||
-			req.Mutations[0].Name != "homework.tick@1" || swallowed.Add(1) > 1 {
+		if path != "/api/sync" || json.Unmarshal(body, &req) != nil || len(req.Mutations) != 1 {
 			return false
 		}
 		m := req.Mutations[0]
+		lane := req.Device + " " + m.Scope
+		if m.Name == "homework.tick@1" {
+			swallowed.CompareAndSwap(nil, &lane)
+		}
+		if first := swallowed.Load(); first == nil || *first != lane {
+			return false
+		}
 		fmt.Fprintf(w, `{"results":[{"scope":%q,"k":%d,"ok":true,"seq":%d}],"now":"2026-11-23T18:41:08Z"}`, m.Scope, m.K, req.Cursors[m.Scope].Hi+1)
 		return true
 	})
 	said, err := load(t, "-url", through, "-admin", key.URL, "-code", key.Code)
-	if swallowed.Load() == 0 {
+	if swallowed.Load() == nil {
 		t.Fatal("nobody ticked")
 	}
 	if err == nil || !strings.Contains(said, "ERROR lost:") {
