@@ -167,9 +167,16 @@ func upload(w *world) string { return w.upload }
 // Every route, asked by everybody for what is Inès's, answers as listed.
 func TestMatrixOfRoutes(t *testing.T) {
 	listed := map[string]bool{}
+	looking := newWorld(t)
 	for _, c := range crossings {
 		listed[c.route] = true
-		t.Run(c.route, func(t *testing.T) { c.cross(t, newWorld(t)) })
+		t.Run(c.route, func(t *testing.T) {
+			if strings.HasPrefix(c.route, "GET ") { // they change nothing, and share a school
+				c.cross(t, looking)
+				return
+			}
+			c.cross(t, newWorld(t))
+		})
 	}
 	for _, r := range newWorld(t).server.Table() {
 		if name := r.Method + " " + r.Path; !listed[name] {
