@@ -111,7 +111,7 @@ var crossings = []crossing{
 	{"GET /t/:secret", at("/t/madeupmadeupmadeupmade"), "", everybody, 404, 0, nil},
 	{"POST /t/:secret", at("/t/madeupmadeupmadeupmade"), "password=x", everybody, 404, 0, nil},
 	{"GET /t/:secret/all.zip", at("/t/madeupmadeupmadeupmade/all.zip"), "", everybody, 404, 0, nil},
-	{"GET /t/:secret/qr.svg", at("/t/madeupmadeupmadeupmade/qr.svg"), "", everybody, 404, 0, nil},
+	{"GET /t/:secret/qr.svg", at("/t/madeupmadeupmadeupmade/qr.svg"), "", everybody, 200, 0, nil},
 	{"GET /t/:secret/:n", at("/t/madeupmadeupmadeupmade/0"), "", everybody, 404, 0, nil},
 
 	{"GET /api/calendar", at("/api/calendar"), "", whoever, 200, 0, nil},

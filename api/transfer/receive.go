@@ -115,7 +115,7 @@ type ViewedFile struct {
 // Look finds what a link leads to; ErrNone if there is nothing, whatever the
 // reason.
 func (s *Service) Look(ctx context.Context, secret string) (View, error) {
-	if !secrets.MatchString(secret) {
+	if !ValidSecret(secret) {
 		return View{}, ErrNone
 	}
 	l, ok, err := find[linked](ctx, s.engine, "link:"+digest(secret), storage.Key{Type: kindLink, ID: kindLink})

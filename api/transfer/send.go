@@ -237,7 +237,7 @@ func (s *Service) own(ctx context.Context, tx *psync.Tx, id string) (t Transfer,
 }
 
 func checkSecret(secret string) error {
-	if !secrets.MatchString(secret) {
+	if !ValidSecret(secret) {
 		return psync.Refuse("invalid", "secret", "22 letters of base64url")
 	}
 	return nil

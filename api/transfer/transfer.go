@@ -171,6 +171,9 @@ func (s *Service) Register(mux *psync.Mux) {
 // secrets are 132 bits, as devices draw them.
 var secrets = regexp.MustCompile(`^[A-Za-z0-9_-]{22}$`)
 
+// ValidSecret says whether s has the form of a link's secret.
+func ValidSecret(s string) bool { return secrets.MatchString(s) }
+
 func digest(secret string) string {
 	sum := sha256.Sum256([]byte("transfer\x00" + secret))
 	return hex.EncodeToString(sum[:16])

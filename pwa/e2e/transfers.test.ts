@@ -48,6 +48,8 @@ test('after the app was closed they leave by themselves', async () => {
   await phone.offline(false)
   await phone.page.getByRole('link', { name: /Le film du voyage/ }).click()
   await phone.page.getByText('Les 2 fichiers sont là').waitFor()
+  const picture = phone.page.getByRole('img', { name: 'QR code du lien' })
+  await expect.poll(() => picture.evaluate((one: HTMLImageElement) => one.naturalWidth)).toBeGreaterThan(0)
   await inspect(phone.page, 'a transfer')
 })
 
