@@ -1,7 +1,7 @@
 // The tabs count what waits, on whatever screen the app is opened.
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Phone } from './chromium.ts'
-import { signInAs } from './people.ts'
+import { installed, signInAs } from './people.ts'
 import { pause, Server } from './server.ts'
 
 let server: Server
@@ -26,13 +26,20 @@ test('opened on its settings, the app counts as it does at home', async () => {
   await page.getByRole('heading', { level: 1 }).waitFor()
   await count('/travail').waitFor()
   expect(await counts()).toEqual(atHome)
+  await installed(page)
   await phone.offline(true)
+  await page.evaluate(() => {
+    Object.assign(navigator, {
+      setAppBadge: (count: number) => Promise.resolve(void (document.title = `badge ${String(count)}`)),
+    })
+  })
   await page
     .getByRole('link', { name: /Accueil/ })
     .first()
     .click()
   await page.getByRole('button', { name: 'Tout marquer comme lu' }).click()
   await count('/').waitFor({ state: 'detached' })
+  await expect.poll(() => page.title()).toMatch(/^badge \d+$/) // of messages alone, on the icon of the app
 })
 
 test('an alert that is tapped opens its screen in the window that is there', async () => {
