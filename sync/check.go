@@ -41,3 +41,13 @@ func OneOf(field, v string, allowed ...string) error {
 	}
 	return nil
 }
+
+// First is the first of the errors that is one.
+func First(all ...error) error {
+	for _, err := range all {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -64,7 +64,7 @@ func (s *Service) receipt(ctx context.Context, job *psync.Job) error {
 	if err := job.Payload(&r); err != nil {
 		return err
 	}
-	a, ok, err := find[Acknowledgement](ctx, s.engine, job.Source(), r.Type, r.ID)
+	a, ok, err := psync.Find[Acknowledgement](ctx, s.engine, job.Source(), r.Type, r.ID)
 	if err != nil || !ok {
 		return err
 	}

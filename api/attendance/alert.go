@@ -74,7 +74,7 @@ func (s *Service) alert(ctx context.Context, job *psync.Job) error {
 		return err
 	}
 	student := psync.ScopeID(job.Source())
-	day, ok, err := find[Called](ctx, s.engine, job.Source(), "called", m.Date)
+	day, ok, err := psync.Find[Called](ctx, s.engine, job.Source(), "called", m.Date)
 	i := slices.IndexFunc(day.Told, func(t Told) bool { return t.Tag == m.Tag })
 	if err != nil || !ok || i < 0 {
 		return err
@@ -119,7 +119,7 @@ func (s *Service) tell(ctx context.Context, job *psync.Job) error {
 		return err
 	}
 	student := psync.ScopeID(job.Source())
-	there, ok, err := find[struct {
+	there, ok, err := psync.Find[struct {
 		From string `json:"from"`
 		To   string `json:"to"`
 		Text string `json:"text"`

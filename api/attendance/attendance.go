@@ -172,15 +172,6 @@ func officeScope(school string) string   { return "office:" + school }
 // office.
 func of(owner, id string) string { return owner + "~" + id }
 
-// find reads one record of another scope; false when it is not there.
-func find[T any](ctx context.Context, e Engine, scope, typ, id string) (v T, ok bool, err error) {
-	recs, err := e.Find(ctx, scope, storage.Key{Type: typ, ID: id})
-	if err != nil || len(recs) == 0 {
-		return v, false, err
-	}
-	return decoded[T](recs[0])
-}
-
 func decoded[T any](r storage.Record) (v T, ok bool, err error) {
 	if err := json.Unmarshal(r.Value, &v); err != nil {
 		return v, false, fmt.Errorf("%s %s: %w", r.Type, r.ID, err)

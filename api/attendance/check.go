@@ -105,15 +105,5 @@ func (s *Service) ownPupil(tx *psync.Tx, field, student string) error {
 
 func each(field string, i int) string { return fmt.Sprintf("%s[%d]", field, i) }
 
-// first gives the first of some errors.
-func first(all ...error) error {
-	for _, err := range all {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // checkNoteID refuses what is neither an id nor two of them with a sign between.
 func checkNoteID(id string) error { return psync.CheckKey("id", id, 64+1+64) }

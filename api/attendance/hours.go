@@ -51,7 +51,7 @@ func (s *Service) setHours(_ context.Context, tx *psync.Tx) error {
 
 // check refuses hours that no school has.
 func (h Hours) check() error {
-	err := first(checkOpening("morning", h.Morning), checkOpening("afternoon", h.Afternoon),
+	err := psync.First(checkOpening("morning", h.Morning), checkOpening("afternoon", h.Afternoon),
 		checkDays("mornings", h.Mornings), checkDays("afternoons", h.Afternoons))
 	switch {
 	case err != nil:
@@ -91,7 +91,7 @@ func checkDays(field string, days []time.Weekday) error {
 // calendarOf is when a pupil has school, from one day until another.
 func (s *Service) calendarOf(ctx context.Context, student string, from, until directory.Date) (Calendar, error) {
 	id := s.dir.SchoolOf(student)
-	hours, set, err := find[Hours](ctx, s.engine, "school:"+id, "hours", "hours")
+	hours, set, err := psync.Find[Hours](ctx, s.engine, "school:"+id, "hours", "hours")
 	if err != nil {
 		return Calendar{}, err
 	}

@@ -47,7 +47,7 @@ func (s *Service) justify(ctx context.Context, tx *psync.Tx) error {
 }
 
 func (a justifyArgs) check(tx *psync.Tx) error {
-	err := first(psync.CheckID("id", a.ID), psync.OneOf("kind", a.Kind, kindAbsence, kindLateness), checkSpan(a.From, a.To, maxAway),
+	err := psync.First(psync.CheckID("id", a.ID), psync.OneOf("kind", a.Kind, kindAbsence, kindLateness), checkSpan(a.From, a.To, maxAway),
 		checkYear("from", a.From, tx.Now()), psync.CheckText("text", a.Text, MaxText))
 	switch {
 	case err != nil:

@@ -103,7 +103,7 @@ func (s *Service) note(ctx context.Context, tx *psync.Tx) error {
 		return err
 	}
 	for i, one := range args.Involved {
-		if err := first(s.ownPupil(tx, each("involved", i)+".student", one.Student), psync.CheckText(each("involved", i)+".text", one.Text, MaxText)); err != nil {
+		if err := psync.First(s.ownPupil(tx, each("involved", i)+".student", one.Student), psync.CheckText(each("involved", i)+".text", one.Text, MaxText)); err != nil {
 			return err
 		}
 	}
@@ -214,7 +214,7 @@ func removed(before, after []Involved) []string {
 
 // check refuses a note that makes no sense.
 func (a noteArgs) check(tx *psync.Tx) error {
-	err := first(psync.CheckID("id", a.ID), checkMoment("from", a.From), checkYear("from", a.From, tx.Now()),
+	err := psync.First(psync.CheckID("id", a.ID), checkMoment("from", a.From), checkYear("from", a.From, tx.Now()),
 		psync.CheckText("text", a.Text, MaxText), psync.CheckText("private", a.Private, MaxText), psync.CheckText("work", a.Work, MaxText),
 		psync.CheckText("subject", a.Subject, MaxShort), a.checkKind(), a.checkSessions(), a.checkLists())
 	if err != nil {
@@ -335,7 +335,7 @@ func (s *Service) carry(ctx context.Context, job *psync.Job) error {
 	if err := job.Payload(&c); err != nil {
 		return err
 	}
-	n, ok, err := find[Note](ctx, s.engine, job.Source(), c.Type, c.ID)
+	n, ok, err := psync.Find[Note](ctx, s.engine, job.Source(), c.Type, c.ID)
 	if err != nil || !ok {
 		return err
 	}
@@ -362,7 +362,7 @@ func (s *Service) carry(ctx context.Context, job *psync.Job) error {
 // fileNote puts a teacher's note into the office and says whether it is struck.
 func (s *Service) fileNote(ctx context.Context, job *psync.Job, typ, id string, n Note) (struck bool, err error) {
 	office := officeScope(s.dir.SchoolOf(n.Student))
-	there, _, err := find[Note](ctx, s.engine, office, typ, id)
+	there, _, err := psync.Find[Note](ctx, s.engine, office, typ, id)
 	if err != nil {
 		return false, err
 	}

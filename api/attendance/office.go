@@ -58,11 +58,11 @@ func (s *Service) rule(ctx context.Context, tx *psync.Tx, recorded bool) error {
 	}
 	tx.Put("ruling", args.ID, r)
 	tx.Effect(effectRuling, decision{args.Student, args.ID})
-	return first(s.keepForYear(ctx, tx), s.answer(ctx, tx, args))
+	return psync.First(s.keepForYear(ctx, tx), s.answer(ctx, tx, args))
 }
 
 func (s *Service) checkRuling(tx *psync.Tx, a rulingArgs) error {
-	return first(
+	return psync.First(
 		psync.CheckID("id", a.ID), s.ownPupil(tx, "student", a.Student), psync.OneOf("kind", a.Kind, kindAbsence, kindLateness),
 		checkSpan(a.From, a.To, maxRecorded), checkYear("from", a.From, tx.Now()),
 		psync.CheckText("comment", a.Comment, MaxText), psync.CheckText("answer", a.Answer, MaxText),
@@ -118,7 +118,7 @@ func (s *Service) ruled(ctx context.Context, job *psync.Job) error {
 	if err := job.Payload(&d); err != nil {
 		return err
 	}
-	r, ok, err := find[Ruling](ctx, s.engine, job.Source(), "ruling", d.ID)
+	r, ok, err := psync.Find[Ruling](ctx, s.engine, job.Source(), "ruling", d.ID)
 	if err != nil || !ok {
 		return err
 	}

@@ -185,7 +185,7 @@ func (s *Service) file(ctx context.Context, job *psync.Job) error {
 	student := psync.ScopeID(job.Source())
 	events := map[ref]Event{}
 	for _, r := range f.Records {
-		e, ok, err := find[Event](ctx, s.engine, job.Source(), r.Type, r.ID)
+		e, ok, err := psync.Find[Event](ctx, s.engine, job.Source(), r.Type, r.ID)
 		if err != nil {
 			return err
 		}

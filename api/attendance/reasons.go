@@ -70,7 +70,7 @@ func (s *Service) reason(ctx context.Context, tx *psync.Tx) error {
 }
 
 func (a reasonArgs) check() error {
-	err := first(checkCode(a.Code), psync.CheckText("label", a.Label, MaxShort))
+	err := psync.First(checkCode(a.Code), psync.CheckText("label", a.Label, MaxShort))
 	switch {
 	case err != nil:
 		return err
@@ -116,7 +116,7 @@ func (s *Service) reasonOf(ctx context.Context, school, code string) (Reason, er
 	if err := checkCode(code); err != nil {
 		return Reason{}, invalid("reason", "not a code")
 	}
-	r, ok, err := find[Reason](ctx, s.engine, "school:"+school, "reason", code)
+	r, ok, err := psync.Find[Reason](ctx, s.engine, "school:"+school, "reason", code)
 	if err != nil || ok {
 		return r, err
 	}

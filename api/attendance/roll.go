@@ -234,7 +234,7 @@ func (s *Service) gather(ctx context.Context, job *psync.Job) error {
 	if err := job.Payload(&n); err != nil {
 		return err
 	}
-	roll, ok, err := find[Roll](ctx, s.engine, job.Source(), "roll", n.ID)
+	roll, ok, err := psync.Find[Roll](ctx, s.engine, job.Source(), "roll", n.ID)
 	if err != nil || !ok {
 		return err
 	}
@@ -264,7 +264,7 @@ func (s *Service) officeRoll(ctx context.Context, job *psync.Job) (n rollNews, r
 	if err = job.Payload(&n); err != nil {
 		return n, r, false, err
 	}
-	r, ok, err = find[Roll](ctx, s.engine, job.Source(), "roll", of(n.Course, n.ID))
+	r, ok, err = psync.Find[Roll](ctx, s.engine, job.Source(), "roll", of(n.Course, n.ID))
 	return n, r, ok, err
 }
 

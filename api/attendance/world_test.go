@@ -18,6 +18,7 @@ import (
 	"preau/api/notify"
 	"preau/storage"
 	"preau/storage/sqlite"
+	psync "preau/sync"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -60,7 +61,7 @@ func newWorldOn(t testing.TB, database string, c notify.Config) *world {
 // get reads a record; false when it is not there.
 func get[T any](w *world, scope, typ, id string) (v T, ok bool) {
 	w.Helper()
-	v, ok, err := find[T](w.Context(), w.Engine, scope, typ, id)
+	v, ok, err := psync.Find[T](w.Context(), w.Engine, scope, typ, id)
 	if err != nil {
 		w.Fatal(err)
 	}

@@ -51,9 +51,9 @@ func (s *Service) stillTrue(ctx context.Context, n news) (g Given, holds bool, e
 	if n.Kind == newsWithdrawn {
 		typ = "withdrawn"
 	}
-	g, holds, err = find[Given](ctx, s.engine, courseScope(n.Course), typ, n.Homework)
+	g, holds, err = psync.Find[Given](ctx, s.engine, courseScope(n.Course), typ, n.Homework)
 	if err == nil && !holds && (n.Kind == StateReturned || n.Kind == StateAgain) {
-		return find[Given](ctx, s.engine, courseScope(n.Course), "withdrawn", n.Homework)
+		return psync.Find[Given](ctx, s.engine, courseScope(n.Course), "withdrawn", n.Homework)
 	}
 	return g, holds, err
 }
@@ -204,7 +204,7 @@ func (s *Service) due(ctx context.Context, job *psync.Job) error {
 	if err := job.Payload(&d); err != nil {
 		return err
 	}
-	g, ok, err := find[Given](ctx, s.engine, job.Source(), "homework", d.Homework)
+	g, ok, err := psync.Find[Given](ctx, s.engine, job.Source(), "homework", d.Homework)
 	if err != nil || !ok || g.Return != ReturnFile || !g.Due.Equal(d.Due) || !s.now().Before(g.Due) {
 		return err
 	}

@@ -45,9 +45,9 @@ func (s *Service) Copies(ctx context.Context, a psync.Actor, course, id string) 
 	if err := s.dir.May(a, directory.ReadCopies, scope); err != nil {
 		return nil, err
 	}
-	g, ok, err := find[Given](ctx, s.engine, scope, "homework", id)
+	g, ok, err := psync.Find[Given](ctx, s.engine, scope, "homework", id)
 	if err == nil && !ok {
-		g, ok, err = find[Given](ctx, s.engine, scope, "withdrawn", id)
+		g, ok, err = psync.Find[Given](ctx, s.engine, scope, "withdrawn", id)
 	}
 	if err != nil {
 		return nil, err

@@ -20,8 +20,6 @@ package homework
 import (
 	"context"
 	"crypto/ed25519"
-	"encoding/json"
-	"fmt"
 	"log/slog"
 	"time"
 
@@ -230,15 +228,3 @@ func studentScope(student string) string { return "student:" + student }
 
 // pair is the id of a record about one pupil's part in a homework.
 func pair(homework, student string) string { return homework + "." + student }
-
-// find reads one record of another scope; false when it is not there.
-func find[T any](ctx context.Context, e Engine, scope, typ, id string) (v T, ok bool, err error) {
-	recs, err := e.Find(ctx, scope, storage.Key{Type: typ, ID: id})
-	if err != nil || len(recs) == 0 {
-		return v, false, err
-	}
-	if err := json.Unmarshal(recs[0].Value, &v); err != nil {
-		return v, false, fmt.Errorf("%s %s of %s: %w", typ, id, scope, err)
-	}
-	return v, true, nil
-}

@@ -87,7 +87,7 @@ func (s *Service) publish(ctx context.Context, job *psync.Job) error {
 	if err := job.Payload(&p); err != nil {
 		return err
 	}
-	g, _, err := find[Given](ctx, s.engine, job.Source(), "homework", p.Homework)
+	g, _, err := psync.Find[Given](ctx, s.engine, job.Source(), "homework", p.Homework)
 	if err != nil {
 		return err
 	}

@@ -165,7 +165,7 @@ func (s *Service) locate(ctx context.Context, pupil psync.Actor, id string, earl
 		course = earlier[n-1].Course
 	}
 	if course != "" {
-		g, ok, err := find[Given](ctx, s.engine, courseScope(course), "homework", id)
+		g, ok, err := psync.Find[Given](ctx, s.engine, courseScope(course), "homework", id)
 		if err != nil || ok {
 			return g, err
 		}
@@ -177,7 +177,7 @@ func (s *Service) locate(ctx context.Context, pupil psync.Actor, id string, earl
 func (s *Service) courseOf(ctx context.Context, pupil psync.Actor, id string, attended []directory.Attendance) (string, error) {
 	places := append([]directory.Attendance{{Audience: studentScope(pupil.User)}}, attended...)
 	for _, a := range places {
-		h, ok, err := find[Homework](ctx, s.engine, a.Audience, "homework", id)
+		h, ok, err := psync.Find[Homework](ctx, s.engine, a.Audience, "homework", id)
 		if err != nil {
 			return "", err
 		}
@@ -200,7 +200,7 @@ func (s *Service) explain(ctx context.Context, id, course string, attended []dir
 		if c == "" {
 			continue
 		}
-		_, ok, err := find[Given](ctx, s.engine, courseScope(c), "withdrawn", id)
+		_, ok, err := psync.Find[Given](ctx, s.engine, courseScope(c), "withdrawn", id)
 		if err != nil {
 			return err
 		}
@@ -319,7 +319,7 @@ func (s *Service) deliver(ctx context.Context, job *psync.Job) error {
 	if err := job.Payload(&d); err != nil {
 		return err
 	}
-	sub, ok, err := find[Submission](ctx, s.engine, job.Source(), "submission", d.Submission)
+	sub, ok, err := psync.Find[Submission](ctx, s.engine, job.Source(), "submission", d.Submission)
 	if err != nil || !ok {
 		return err
 	}

@@ -69,7 +69,7 @@ func (s *Service) ticked(ctx context.Context, job *psync.Job) error {
 		return err
 	}
 	student := psync.ScopeID(job.Source())
-	now, _, err := find[tick](ctx, s.engine, job.Source(), "tick", t.Homework)
+	now, _, err := psync.Find[tick](ctx, s.engine, job.Source(), "tick", t.Homework)
 	if err != nil {
 		return err
 	}

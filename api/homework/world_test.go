@@ -244,7 +244,7 @@ func copyArgs(id string, pages ...string) args {
 // get reads a record; false when it is not there.
 func get[T any](w *world, scope, typ, id string) (v T, ok bool) {
 	w.t.Helper()
-	v, ok, err := find[T](w.t.Context(), w.engine, scope, typ, id)
+	v, ok, err := psync.Find[T](w.t.Context(), w.engine, scope, typ, id)
 	if err != nil {
 		w.t.Fatal(err)
 	}

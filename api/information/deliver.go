@@ -94,7 +94,7 @@ func partID(id string, part int) string { return fmt.Sprintf("%s.%d", id, part) 
 func (s *Service) reach(ctx context.Context, author, id string, parts int) ([]Reach, error) {
 	all := make([]Reach, parts)
 	for i := range all {
-		r, _, err := find[Reach](ctx, s.engine, userScope(author), "reach", partID(id, i))
+		r, _, err := psync.Find[Reach](ctx, s.engine, userScope(author), "reach", partID(id, i))
 		if err != nil {
 			return nil, err
 		}
@@ -269,7 +269,7 @@ func (s *Service) lay(ctx context.Context, job *psync.Job) error {
 	if err != nil || !there {
 		return err
 	}
-	r, _, err := find[Reach](ctx, s.engine, job.Source(), "reach", partID(l.ID, l.Part))
+	r, _, err := psync.Find[Reach](ctx, s.engine, job.Source(), "reach", partID(l.ID, l.Part))
 	if err != nil {
 		return err
 	}
@@ -357,7 +357,7 @@ func (s *Service) nudge(ctx context.Context, job *psync.Job) error {
 	if err != nil || !there || !s.live(b, s.now()) || b.Reminded == nil {
 		return err
 	}
-	r, _, err := find[Reach](ctx, s.engine, job.Source(), "reach", partID(l.ID, l.Part))
+	r, _, err := psync.Find[Reach](ctx, s.engine, job.Source(), "reach", partID(l.ID, l.Part))
 	if err != nil {
 		return err
 	}

@@ -20,8 +20,6 @@ package information
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"log/slog"
 	"time"
 
@@ -173,21 +171,9 @@ type about struct {
 
 func userScope(user string) string { return "user:" + user }
 
-// find reads one record of a scope.
-func find[T any](ctx context.Context, e Engine, scope, typ, id string) (v T, ok bool, err error) {
-	recs, err := e.Find(ctx, scope, storage.Key{Type: typ, ID: id})
-	if err != nil || len(recs) == 0 {
-		return v, false, err
-	}
-	if err := json.Unmarshal(recs[0].Value, &v); err != nil {
-		return v, false, fmt.Errorf("%s %s of %s: %w", typ, id, scope, err)
-	}
-	return v, true, nil
-}
-
 // broadcast reads an information of an author.
 func (s *Service) broadcast(ctx context.Context, author, id string) (Broadcast, bool, error) {
-	return find[Broadcast](ctx, s.engine, userScope(author), "broadcast", id)
+	return psync.Find[Broadcast](ctx, s.engine, userScope(author), "broadcast", id)
 }
 
 // starts and ends are the moments between which an information is shown.

@@ -75,13 +75,13 @@ func (s *Service) mix(ctx context.Context, job *psync.Job) error {
 	if err != nil || !there {
 		return err
 	}
-	w, _, err := find[[]sealedBy](ctx, s.engine, job.Source(), typeWaiting, m.ID)
+	w, _, err := psync.Find[[]sealedBy](ctx, s.engine, job.Source(), typeWaiting, m.ID)
 	if err != nil || !s.countable(b, len(w)) {
 		return err
 	}
 	opened := map[sealedBy][]Given{}
 	for _, one := range w {
-		given, there, err := find[[]Given](ctx, s.engine, userScope(one.User), typeSealed, m.ID+"."+one.Key)
+		given, there, err := psync.Find[[]Given](ctx, s.engine, userScope(one.User), typeSealed, m.ID+"."+one.Key)
 		if err != nil {
 			return err
 		}

@@ -15,8 +15,6 @@ package notebook
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"log/slog"
 	"time"
 
@@ -128,15 +126,4 @@ func (s *Service) Register(mux *psync.Mux) {
 	mux.Effect(effectPublish, s.publish)
 	mux.Later(effectTurn, turnLife, s.turn)
 	s.files.OnArrived(kindEntry, s.arrived)
-}
-
-func find[T any](ctx context.Context, e Engine, scope, typ, id string) (v T, ok bool, err error) {
-	recs, err := e.Find(ctx, scope, storage.Key{Type: typ, ID: id})
-	if err != nil || len(recs) == 0 {
-		return v, false, err
-	}
-	if err := json.Unmarshal(recs[0].Value, &v); err != nil {
-		return v, false, fmt.Errorf("%s %s of %s: %w", typ, id, scope, err)
-	}
-	return v, true, nil
 }

@@ -127,7 +127,7 @@ func page(more map[string]any) map[string]any {
 // entry reads the page in a scope; false when it is not there.
 func (w *world) entry(scope string) (Entry, bool) {
 	w.t.Helper()
-	e, there, err := find[Entry](w.t.Context(), w.engine, scope, "entry", lesson)
+	e, there, err := psync.Find[Entry](w.t.Context(), w.engine, scope, "entry", lesson)
 	must(w.t, err)
 	return e, there
 }

@@ -63,7 +63,7 @@ func (s *Service) publish(ctx context.Context, job *psync.Job) error {
 	if !known {
 		return nil
 	}
-	e, there, err := find[Entry](ctx, s.engine, job.Source(), "entry", p.Entry)
+	e, there, err := psync.Find[Entry](ctx, s.engine, job.Source(), "entry", p.Entry)
 	if err != nil {
 		return err
 	}

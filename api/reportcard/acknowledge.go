@@ -64,7 +64,7 @@ func (s *Service) receipt(ctx context.Context, job *psync.Job) error {
 	if err := job.Payload(&r); err != nil {
 		return err
 	}
-	seen, there, err := find[Seen](ctx, s.engine, job.Source(), "cardseen", r.ID)
+	seen, there, err := psync.Find[Seen](ctx, s.engine, job.Source(), "cardseen", r.ID)
 	if err != nil || !there {
 		return err
 	}

@@ -25,7 +25,7 @@ func (s *Service) alert(ctx context.Context, job *psync.Job) error {
 	if err := job.Payload(&n); err != nil {
 		return err
 	}
-	card, there, err := find[Card](ctx, s.engine, job.Source(), "card", n.Period)
+	card, there, err := psync.Find[Card](ctx, s.engine, job.Source(), "card", n.Period)
 	if err != nil || !there || card.Version != n.Version {
 		return err
 	}

@@ -309,7 +309,7 @@ func announce(ctx context.Context, tx *psync.Tx, what surveyed, cards []Card) er
 // version is there.
 func (s *Service) deliver(ctx context.Context, job *psync.Job, c Card) error {
 	scope := "student:" + c.Student
-	there, _, err := find[Card](ctx, s.engine, scope, "card", c.Period.ID)
+	there, _, err := psync.Find[Card](ctx, s.engine, scope, "card", c.Period.ID)
 	if err != nil || there.Version >= c.Version {
 		return err
 	}

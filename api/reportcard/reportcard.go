@@ -168,15 +168,6 @@ func unclosed(p grades.Period) error {
 	return nil
 }
 
-// find reads one record of another scope; the zero value where there is none.
-func find[T any](ctx context.Context, e Engine, scope, typ, id string) (v T, there bool, err error) {
-	recs, err := e.Find(ctx, scope, storage.Key{Type: typ, ID: id})
-	if err != nil || len(recs) == 0 {
-		return v, false, err
-	}
-	return v, true, decode(recs[0], &v)
-}
-
 // load decodes records of a type, by id.
 func load[T any](recs []storage.Record, typ string) (map[string]T, error) {
 	all := map[string]T{}

@@ -106,7 +106,7 @@ func (m Mention) known() bool {
 
 // rules reads what a school decided.
 func (s *Service) rules(ctx context.Context, school string) (Rules, error) {
-	r, there, err := find[Rules](ctx, s.engine, "school:"+school, "cards", "cards")
+	r, there, err := psync.Find[Rules](ctx, s.engine, "school:"+school, "cards", "cards")
 	if !there {
 		r = DefaultRules()
 	}
@@ -188,7 +188,7 @@ func (s *Service) isClass(school, id string) bool {
 // council reads how far the cards of a class are; the zero Council where
 // nobody said.
 func (s *Service) council(ctx context.Context, school, period, class string) (Council, error) {
-	c, _, err := find[Council](ctx, s.engine, "school:"+school, "council", of(period, class))
+	c, _, err := psync.Find[Council](ctx, s.engine, "school:"+school, "council", of(period, class))
 	return c, err
 }
 

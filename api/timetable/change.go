@@ -106,7 +106,7 @@ func (s *Service) newChange(school string, w week, a changeArgs) (id string, c C
 	if c.Teachers, err = s.colleagues(school, "teachers", a.Teachers); err != nil {
 		return "", c, err
 	}
-	err = first(
+	err = psync.First(
 		s.checkDay(school, "date", c.Date), psync.CheckText("note", c.Note, maxNote), checkRooms("", c.Rooms),
 		checkSubject("", c.Subject, known), s.checkPlace(school, c.To), checkAbsence(c),
 	)
@@ -134,7 +134,7 @@ func (s *Service) checkPlace(school string, to *Place) error {
 	if to == nil {
 		return nil
 	}
-	return first(s.checkDay(school, "to.date", to.Date), checkTimes("to.", to.Start, to.End))
+	return psync.First(s.checkDay(school, "to.date", to.Date), checkTimes("to.", to.Start, to.End))
 }
 
 func (s *Service) newExtra(school, id string, c Change) (string, Change, error) {
@@ -289,7 +289,7 @@ func (s *Service) absence(ctx context.Context, tx *psync.Tx) error {
 func (s *Service) newAbsence(tx *psync.Tx, args absenceArgs) (Absence, error) {
 	school := tx.Actor().School
 	who, err := s.colleagues(school, "teacher", []directory.Named{{ID: args.Teacher}})
-	err = first(
+	err = psync.First(
 		psync.CheckID("id", args.ID), err, s.checkDay(school, "from", args.From), s.checkDay(school, "until", args.Until),
 		psync.CheckText("note", args.Note, maxNote), checkHour("start", args.Start), checkHour("end", args.End),
 	)

@@ -43,16 +43,6 @@ func checkTimes(at, start, end string) error {
 	return nil
 }
 
-// first is the first error of a list.
-func first(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // check refuses a slot that makes no sense in a school, and completes it: a
 // course says subject and audience, the directory says names.
 func (s *Service) check(school, at string, slot Slot) (Slot, error) {
@@ -69,7 +59,7 @@ func (s *Service) check(school, at string, slot Slot) (Slot, error) {
 	}
 	teachers, err := s.colleagues(school, at+"teachers", slot.Teachers)
 	slot.Teachers = teachers
-	return slot, first(err, checkKind(at, slot), checkTimes(at, slot.Start, slot.End), checkRooms(at, slot.Rooms),
+	return slot, psync.First(err, checkKind(at, slot), checkTimes(at, slot.Start, slot.End), checkRooms(at, slot.Rooms),
 		checkAudiences(at, slot.Audiences, known), checkSubject(at, slot.Subject, known), checkSpan(at, slot))
 }
 

@@ -3,7 +3,6 @@ package transfer
 import (
 	"context"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -179,7 +178,7 @@ func (s *Service) parts(ctx context.Context, id string) (map[string]Part, error)
 	}
 	all := make(map[string]Part, len(recs))
 	for _, r := range recs {
-		p, err := decoded[Part](r)
+		p, err := psync.Decode[Part](r)
 		if err != nil {
 			return nil, err
 		}
@@ -305,20 +304,4 @@ func ownerOf(ctx context.Context, tx *psync.Tx) (string, error) {
 	var l linked
 	_, err := tx.Get(ctx, kindLink, kindLink, &l)
 	return l.Owner, err
-}
-
-func find[T any](ctx context.Context, e Engine, scope string, key storage.Key) (v T, ok bool, err error) {
-	recs, err := e.Find(ctx, scope, key)
-	if err != nil || len(recs) == 0 {
-		return v, false, err
-	}
-	v, err = decoded[T](recs[0])
-	return v, err == nil, err
-}
-
-func decoded[T any](r storage.Record) (v T, err error) {
-	if err := json.Unmarshal(r.Value, &v); err != nil {
-		return v, fmt.Errorf("%s %s: %w", r.Type, r.ID, err)
-	}
-	return v, nil
 }

@@ -16,7 +16,6 @@ import (
 	"unicode/utf8"
 
 	"preau/api/attachment"
-	"preau/storage"
 	psync "preau/sync"
 )
 
@@ -56,11 +55,11 @@ func (s *Service) Arrived(ctx context.Context, a psync.Actor, meta map[string]st
 
 // awaited reads a part of a transfer of the actor's.
 func (s *Service) awaited(ctx context.Context, a psync.Actor, id, part string) (Part, error) {
-	l, ok, err := find[linked](ctx, s.engine, scopeOf(id), storage.Key{Type: kindLink, ID: kindLink})
+	l, ok, err := psync.Find[linked](ctx, s.engine, scopeOf(id), kindLink, kindLink)
 	if err != nil {
 		return Part{}, err
 	}
-	p, named, err := find[Part](ctx, s.engine, scopeOf(id), storage.Key{Type: kindPart, ID: part})
+	p, named, err := psync.Find[Part](ctx, s.engine, scopeOf(id), kindPart, part)
 	if err == nil && (!ok || !named || l.Owner != a.User) {
 		err = psync.Refuse("gone", "transfer", "nobody waits for this file")
 	}
@@ -118,11 +117,11 @@ func (s *Service) Look(ctx context.Context, secret string) (View, error) {
 	if !ValidSecret(secret) {
 		return View{}, ErrNone
 	}
-	l, ok, err := find[linked](ctx, s.engine, "link:"+digest(secret), storage.Key{Type: kindLink, ID: kindLink})
+	l, ok, err := psync.Find[linked](ctx, s.engine, "link:"+digest(secret), kindLink, kindLink)
 	if err != nil || !ok {
 		return View{}, cmp.Or(err, ErrNone)
 	}
-	t, ok, err := find[Transfer](ctx, s.engine, "user:"+l.Owner, storage.Key{Type: kindTransfer, ID: l.ID})
+	t, ok, err := psync.Find[Transfer](ctx, s.engine, "user:"+l.Owner, kindTransfer, l.ID)
 	if err != nil || !ok || t.Secret != secret || !s.Now().Before(t.Until) {
 		return View{}, cmp.Or(err, ErrNone)
 	}

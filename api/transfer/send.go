@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"preau/api/directory"
-	"preau/storage"
 	psync "preau/sync"
 )
 
@@ -31,7 +30,7 @@ func (s *Service) open(ctx context.Context, tx *psync.Tx) error {
 	if err := s.begin(tx, &a); err != nil {
 		return err
 	}
-	if err := first(psync.CheckID("id", a.ID), checkSecret(a.Secret), psync.CheckText("title", a.Title, maxTitle), checkDays(a.Days), psync.CheckText("password", a.Password, maxWord)); err != nil {
+	if err := psync.First(psync.CheckID("id", a.ID), checkSecret(a.Secret), psync.CheckText("title", a.Title, maxTitle), checkDays(a.Days), psync.CheckText("password", a.Password, maxWord)); err != nil {
 		return err
 	}
 	seq, err := tx.Get(ctx, kindTransfer, a.ID, nil)
@@ -125,7 +124,7 @@ func (s *Service) fits(ctx context.Context, tx *psync.Tx, whole, more int64) err
 	}
 	held := more
 	for _, r := range recs {
-		t, err := decoded[Transfer](r)
+		t, err := psync.Decode[Transfer](r)
 		if err != nil {
 			return err
 		}
@@ -254,17 +253,8 @@ func after(now time.Time, days int) time.Time {
 	return now.Add(time.Duration(days) * 24 * time.Hour).UTC().Truncate(time.Second)
 }
 
-func first(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // roomOf is how many bytes the transfers of a school take.
 func (s *Service) roomOf(ctx context.Context, school string) (int64, error) {
-	r, _, err := find[roomTaken](ctx, s.engine, "transfers:"+school, storage.Key{Type: kindRoom, ID: kindRoom})
+	r, _, err := psync.Find[roomTaken](ctx, s.engine, "transfers:"+school, kindRoom, kindRoom)
 	return r.Bytes, err
 }
