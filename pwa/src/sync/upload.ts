@@ -122,7 +122,10 @@ export class Sender {
   }
 
   async #begin(file: Stored): Promise<{ url: string; offset: number } | undefined> {
-    const headers = { 'Upload-Length': String(file.size), 'Upload-Metadata': metadata(file) }
+    const headers = {
+      'Upload-Length': String(file.size),
+      'Upload-Metadata': metadata({ sha: file.sha, name: file.name, type: file.type, use: file.use }),
+    }
     const answer = await this.#tus('/api/uploads', { method: 'POST', headers })
     if (await this.#refused(file, answer)) return undefined
     const url = answer.headers.get('Location') ?? ''
@@ -204,13 +207,13 @@ function offsetIn(answer: Response): number {
   return offset
 }
 
-function metadata(file: Stored): string {
-  const pairs = { sha: file.sha, name: file.name, type: file.type, use: file.use }
+/** Upload-Metadata, as tus has it. */
+export function metadata(pairs: Record<string, string>): string {
   return Object.entries(pairs)
     .map(([key, value]) => `${key} ${base64(new TextEncoder().encode(value))}`)
     .join(',')
 }
 
-function base64(bytes: ArrayBuffer | Uint8Array): string {
+export function base64(bytes: ArrayBuffer | Uint8Array): string {
   return btoa(Array.from(new Uint8Array(bytes), (byte) => String.fromCharCode(byte)).join(''))
 }

@@ -3,6 +3,7 @@
  * database of its own, so that a page that is closed, or a phone that sleeps, goes on where it was.
  */
 import { openDB, type DBSchema, type IDBPDatabase } from 'idb'
+import { base64, metadata } from '../sync/upload.ts'
 
 /** One file on its way. */
 export interface Sending {
@@ -237,14 +238,4 @@ export class Courier {
       throw fault
     }
   }
-}
-
-function metadata(pairs: Record<string, string>): string {
-  return Object.entries(pairs)
-    .map(([key, value]) => `${key} ${base64(new TextEncoder().encode(value))}`)
-    .join(',')
-}
-
-function base64(bytes: ArrayBuffer | Uint8Array): string {
-  return btoa(Array.from(new Uint8Array(bytes), (byte) => String.fromCharCode(byte)).join(''))
 }
