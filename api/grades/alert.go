@@ -66,8 +66,8 @@ func (g *Gradebook) alert(ctx context.Context, job *psync.Job) error {
 	subject := cmp.Or(course.SubjectName, grade.Subject)
 	hour := job.At().In(g.dir.Location(course.School)).Format("2006010215")
 	all, ctx := errgroup.WithContext(ctx)
-	for _, to := range g.readers(job.Source(), n) {
-		all.Go(func() error { return g.notices.Deliver(ctx, job, to.user, notice(n, grade, to, subject, hour)) })
+	for _, to := range Readers(g.dir, job.Source(), n.Early) {
+		all.Go(func() error { return g.notices.Deliver(ctx, job, to.User, notice(n, grade, to, subject, hour)) })
 	}
 	return all.Wait()
 }
@@ -89,48 +89,20 @@ func (g *Gradebook) stillTrue(ctx context.Context, scope string, n news) (grade 
 	return grade, at.Equal(n.At), nil
 }
 
-// reader is one person to be told, about one pupil.
-type reader struct {
-	user    string
-	student string
-	child   string // first name, where the reader has several children
-}
-
-// readers lists whom a grade in a scope is new to.
-func (g *Gradebook) readers(scope string, n news) []reader {
-	kind, student, _ := strings.Cut(scope, ":")
-	if kind == "user" {
-		return []reader{{user: student, student: student}}
-	}
-	var all []reader
-	if !n.Early {
-		all = append(all, reader{user: student, student: student})
-	}
-	pupil, _ := g.dir.Person(student)
-	for _, guardian := range g.dir.Guardians(student) {
-		to := reader{user: guardian, student: student}
-		if len(g.dir.Children(guardian)) > 1 {
-			to.child = pupil.First
-		}
-		all = append(all, to)
-	}
-	return all
-}
-
 // notice words news for one reader: what kind, of which subject, and nothing
 // of the mark.
-func notice(n news, grade Grade, to reader, subject, hour string) notify.Notice {
+func notice(n news, grade Grade, to Reader, subject, hour string) notify.Notice {
 	line := notify.Notice{
-		Kind: "grade." + n.Kind, Student: to.student, Path: "/notes/" + n.Assessment, Alert: notify.NewGrade,
-		Title: say(n.Kind, to, subject), Body: notify.Text{FR: grade.Title, EN: grade.Title}, Level: level(grade),
+		Kind: "grade." + n.Kind, Student: to.Student, Path: "/notes/" + n.Assessment, Alert: notify.NewGrade,
+		Title: to.Say(sentencesOf(), n.Kind, subject), Body: notify.Text{FR: grade.Title, EN: grade.Title}, Level: level(grade),
 	}
-	if to.child != "" {
-		line.Path += "?enfant=" + to.student
+	if to.Child != "" {
+		line.Path += "?enfant=" + to.Student
 	}
 	if n.Kind == newsNew { // what an hour brings of one pupil is one alert
-		line.Tag, line.Many = strings.Join([]string{"grade", to.student, hour}, "."), say("many", to, subject)
+		line.Tag, line.Many = strings.Join([]string{"grade", to.Student, hour}, "."), to.Say(sentencesOf(), "many", subject)
 	} else {
-		line.ID = strings.Join([]string{"grade", n.Assessment, to.student, strconv.FormatInt(n.At.UnixMilli(), 36)}, ".")
+		line.ID = strings.Join([]string{"grade", n.Assessment, to.Student, strconv.FormatInt(n.At.UnixMilli(), 36)}, ".")
 	}
 	return line
 }
@@ -153,14 +125,3 @@ var frenchWords []byte
 var englishWords []byte
 
 var sentencesOf = notify.Sentences[map[string]string](frenchWords, englishWords)
-
-// say gives a sentence in both languages; those of a guardian of several
-// children name the child.
-func say(key string, to reader, subject string) notify.Text {
-	if to.child != "" {
-		key += ".child"
-	}
-	fill := strings.NewReplacer("{subject}", subject, "{child}", to.child)
-	both := sentencesOf()
-	return notify.Text{FR: fill.Replace(both[0][key]), EN: fill.Replace(both[1][key])}
-}

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"preau/api/grades"
 	"preau/api/notify"
 	"preau/storage"
 	psync "preau/sync"
@@ -74,8 +75,8 @@ func (s *Service) alert(ctx context.Context, job *psync.Job) error {
 	subject := cmp.Or(course.SubjectName, o.Subject)
 	day := job.At().In(s.dir.Location(course.School)).Format("20060102")
 	all, ctx := errgroup.WithContext(ctx)
-	for _, to := range s.readers(job.Source(), n) {
-		all.Go(func() error { return s.notices.Deliver(ctx, job, to.user, notice(n, o, to, subject, day)) })
+	for _, to := range grades.Readers(s.dir, job.Source(), n.Early) {
+		all.Go(func() error { return s.notices.Deliver(ctx, job, to.User, notice(n, o, to, subject, day)) })
 	}
 	return all.Wait()
 }
@@ -97,48 +98,20 @@ func (s *Service) stillTrue(ctx context.Context, scope string, n news) (o Outcom
 	return o, at.Equal(n.At), nil
 }
 
-// reader is one person to be told, about one pupil.
-type reader struct {
-	user    string
-	student string
-	child   string // first name, where the reader has several children
-}
-
-// readers lists whom an outcome in a scope is new to.
-func (s *Service) readers(scope string, n news) []reader {
-	kind, student, _ := strings.Cut(scope, ":")
-	if kind == "user" {
-		return []reader{{user: student, student: student}}
-	}
-	var all []reader
-	if !n.Early {
-		all = append(all, reader{user: student, student: student})
-	}
-	pupil, _ := s.dir.Person(student)
-	for _, guardian := range s.dir.Guardians(student) {
-		to := reader{user: guardian, student: student}
-		if len(s.dir.Children(guardian)) > 1 {
-			to.child = pupil.First
-		}
-		all = append(all, to)
-	}
-	return all
-}
-
 // notice words news for one reader: of which subject, and no level. What a day
 // brings of one pupil is one line.
-func notice(n news, o Outcome, to reader, subject, day string) notify.Notice {
+func notice(n news, o Outcome, to grades.Reader, subject, day string) notify.Notice {
 	line := notify.Notice{
-		Kind: "skills." + n.Kind, Student: to.student, Path: "/competences", Alert: notify.NewGrade,
-		Title: say(n.Kind, to, subject), Body: notify.Text{FR: o.Title, EN: o.Title},
+		Kind: "skills." + n.Kind, Student: to.Student, Path: "/competences", Alert: notify.NewGrade,
+		Title: to.Say(sentencesOf(), n.Kind, subject), Body: notify.Text{FR: o.Title, EN: o.Title},
 	}
-	if to.child != "" {
-		line.Path += "?enfant=" + to.student
+	if to.Child != "" {
+		line.Path += "?enfant=" + to.Student
 	}
 	if n.Kind == newsNew {
-		line.Tag, line.Many = strings.Join([]string{"skills", to.student, day}, "."), say("many", to, subject)
+		line.Tag, line.Many = strings.Join([]string{"skills", to.Student, day}, "."), to.Say(sentencesOf(), "many", subject)
 	} else {
-		line.ID = strings.Join([]string{"skills", n.Evaluation, to.student, strconv.FormatInt(n.At.UnixMilli(), 36)}, ".")
+		line.ID = strings.Join([]string{"skills", n.Evaluation, to.Student, strconv.FormatInt(n.At.UnixMilli(), 36)}, ".")
 	}
 	return line
 }
@@ -150,14 +123,3 @@ var frenchWords []byte
 var englishWords []byte
 
 var sentencesOf = notify.Sentences[map[string]string](frenchWords, englishWords)
-
-// say gives a sentence in both languages; those of a guardian of several
-// children name the child.
-func say(key string, to reader, subject string) notify.Text {
-	if to.child != "" {
-		key += ".child"
-	}
-	fill := strings.NewReplacer("{subject}", subject, "{child}", to.child)
-	both := sentencesOf()
-	return notify.Text{FR: fill.Replace(both[0][key]), EN: fill.Replace(both[1][key])}
-}
