@@ -10,11 +10,11 @@ import (
 	"preau/cmd/preau/demo"
 )
 
-// officeOf is the edge of a whole small school in which the tokens are the
+// officeOf is the edge of a small school in which the tokens are the
 // keys of the demo's cast.
 func officeOf(t *testing.T) (*edge, *demo.World) {
 	t.Helper()
-	w := demo.School(t, demo.Small)
+	w := demo.People(t, demo.Small)
 	sessions := tokens{}
 	for _, a := range demo.Accounts() {
 		sessions[a.Key] = demo.Actor(a.User)

@@ -356,7 +356,7 @@ func TestAnAbandonedCollectionEnds(t *testing.T) {
 	})
 	var pages []string
 	for i := range 20 {
-		pages = append(pages, r.upload("ines", picture(t, 900+i, 900), "p.jpg", ""))
+		pages = append(pages, r.upload("ines", bytes.Repeat([]byte{byte(i), 0xff}, 1<<19), "p.bin", ""))
 	}
 	r.act("ines", "student:ines", "homework.submit@1", map[string]any{"id": "copy-ines", "homework": "homework-1", "text": "", "pages": pages})
 	for range 5 {

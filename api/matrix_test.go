@@ -175,6 +175,7 @@ func TestMatrixOfRoutes(t *testing.T) {
 				c.cross(t, looking)
 				return
 			}
+			t.Parallel()
 			c.cross(t, newWorld(t))
 		})
 	}
@@ -393,7 +394,10 @@ func TestMatrixOfMutations(t *testing.T) {
 	listed := map[string]bool{}
 	for _, a := range actions {
 		listed[a.name] = true
-		t.Run(a.name, func(t *testing.T) { a.try(t, newWorld(t)) })
+		t.Run(a.name, func(t *testing.T) {
+			t.Parallel()
+			a.try(t, newWorld(t))
+		})
 	}
 	for _, name := range newWorld(t).mux.Mutations() {
 		if !listed[name] {

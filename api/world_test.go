@@ -10,9 +10,15 @@ import (
 	"fmt"
 	"image"
 	"image/png"
+	"io/fs"
 	"log/slog"
+	"maps"
+	"os"
+	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"preau/api"
@@ -76,12 +82,53 @@ type world struct {
 
 func morning() time.Time { return time.Date(2026, 11, 24, 8, 0, 0, 0, time.UTC) }
 
+// lived is a school that has lived a little, as it lies on disk. The first
+// world makes it and all open copies of it, as a server does that starts again.
+var lived struct {
+	sync.Once
+	files fstest.MapFS
+	world world
+}
+
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	records, err := sqlite.Open(t.Context(), sqlite.Memory, sqlite.Options{})
+	lived.Do(func() { liveOnce(t) })
+	dir := t.TempDir()
+	check(t, os.CopyFS(dir, lived.files))
+	w := openWorld(t, dir)
+	check(t, w.directory.Load(t.Context()))
+	from := lived.world
+	w.sessions, w.k = from.sessions, maps.Clone(from.k)
+	w.upload, w.device, w.pairing, w.file, w.own, w.photo = from.upload, from.device, from.pairing, from.file, from.own, from.photo
+	return w
+}
+
+func liveOnce(t testing.TB) {
+	t.Helper()
+	dir := t.TempDir()
+	w := openWorld(t, dir)
+	w.enroll(t)
+	w.signIn(t)
+	w.live(t)
+	files := fstest.MapFS{}
+	check(t, fs.WalkDir(os.DirFS(dir), ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || strings.HasSuffix(path, "-shm") {
+			return err
+		}
+		data, err := os.ReadFile(filepath.Join(dir, path))
+		files[path] = &fstest.MapFile{Data: data, Mode: 0o600}
+		return err
+	}))
+	lived.files, lived.world = files, *w
+}
+
+// openWorld starts a server on what lies in a directory.
+func openWorld(t testing.TB, dir string) *world {
+	t.Helper()
+	records, err := sqlite.Open(t.Context(), filepath.Join(dir, "records.db"), sqlite.Options{Unsynced: true})
 	check(t, err)
 	t.Cleanup(func() { check(t, records.Close()) })
-	blobs, err := disk.Open(t.TempDir())
+	blobs, err := disk.Open(filepath.Join(dir, "blobs"))
 	check(t, err)
 	t.Cleanup(func() { check(t, blobs.Close()) })
 	log := slog.New(slog.DiscardHandler)
@@ -151,13 +198,12 @@ func newWorld(t testing.TB) *world {
 	check(t, err)
 	letters.Bind(w.engine, w.accounts)
 	notices.Ask(w.accounts)
-	w.enroll(t)
 	accounts := &api.Accounts{Service: w.accounts, Directory: w.directory, Now: morning}
 	w.edge = serve(t, api.Deps{
 		Log: log, Now: morning, Sessions: accounts, Passes: accounts, Roles: w.directory.Roles, Engine: w.engine,
 		App: application(),
 		Uploads: &api.Uploads{
-			Blobs: blobs, Dir: t.TempDir(), Uses: map[string]int64{"submission": 1 << 20, "transfer": 8 << 20}, Quota: 10 << 20, Most: 10,
+			Blobs: blobs, Dir: filepath.Join(dir, "uploads"), Uses: map[string]int64{"submission": 1 << 20, "transfer": 8 << 20}, Quota: 10 << 20, Most: 10,
 			Arrivals: filed{files, sendings}, Now: morning,
 		},
 		Routes: []api.Routes{
@@ -166,8 +212,6 @@ func newWorld(t testing.TB) *world {
 			api.TransferRoutes(sendings, func(id string) string { return id }, w.directory.Location),
 		},
 	})
-	w.signIn(t)
-	w.live(t)
 	return w
 }
 

@@ -62,6 +62,7 @@ step('and imports a week: what is wrong has a line and a column', async () => {
   expect(await page.getByRole('button', { name: 'Importer', exact: true }).isDisabled()).toBe(true)
   await lines.fill(`date;type;plat;allergènes\n${day};plat;Riz cantonais;œufs`)
   await page.getByRole('button', { name: 'Importer', exact: true }).click()
+  await page.getByRole('dialog').waitFor({ state: 'hidden' }) // it is on disk
   await page.goto(`${server.url}/cantine/${monday(4)}`)
   await page.getByText('Riz cantonais').waitFor()
 })

@@ -272,10 +272,7 @@ func (h stopAfter) Handle(_ context.Context, r slog.Record) error {
 func (h stopAfter) WithAttrs([]slog.Attr) slog.Handler { return h }
 
 func TestNormalSchool(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes a while")
-	}
-	w := demo.School(t, demo.Normal)
+	w := demo.People(t, demo.Normal)
 	got := map[string]int{}
 	for _, id := range w.Directory.People(demo.SchoolID) {
 		roles := w.Directory.Roles(id)
@@ -312,5 +309,17 @@ func TestNormalSchool(t *testing.T) {
 		if limit, ok := most[a.Key]; ok && len(cursors) > limit {
 			t.Errorf("%s follows %d scopes", a.Key, len(cursors))
 		}
+	}
+}
+
+// TestWholeTermOfTheNormalSchool takes minutes under the race detector, and is
+// run without it. Each act of the term that is refused fails it.
+func TestWholeTermOfTheNormalSchool(t *testing.T) {
+	if os.Getenv("PREAU_WHOLE_TERM") == "" {
+		t.Skip("PREAU_WHOLE_TERM is not set")
+	}
+	w := demo.School(t, demo.Normal)
+	if cards := all[any](t, w, "student:"+demo.User("sami"), "card"); len(cards) == 0 {
+		t.Error("Sami has no report card")
 	}
 }

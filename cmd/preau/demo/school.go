@@ -2,6 +2,7 @@ package demo
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/ed25519"
 	"log/slog"
@@ -29,14 +30,28 @@ var Today = time.Date(2026, time.November, 24, 8, 0, 0, 0, zone())
 // followed up by Settle only.
 func School(t TB, size Size) *World {
 	t.Helper()
+	return made(t, size, func(w *World) error {
+		return cmp.Or(w.build(t.Context()), w.openAccounts(t.Context()))
+	})
+}
+
+// People makes such a school on the first day of its year: everybody is
+// there, and nothing has been done yet.
+func People(t TB, size Size) *World {
+	t.Helper()
+	return made(t, size, func(w *World) error {
+		p := newPlan(w.config)
+		return cmp.Or(w.apply(t.Context(), p.puts), w.apply(t.Context(), p.admin()))
+	})
+}
+
+func made(t TB, size Size, do func(w *World) error) *World {
+	t.Helper()
 	c := NewConfig(t)
 	c.Size = size
 	w, err := newWorld(c)
 	if err == nil {
-		err = w.build(t.Context())
-	}
-	if err == nil {
-		err = w.openAccounts(t.Context())
+		err = do(w)
 	}
 	if err != nil {
 		t.Fatal(err)
