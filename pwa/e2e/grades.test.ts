@@ -160,6 +160,7 @@ step('and are told so, without the mark', async () => {
 step('and nobody once it is taken back', async () => {
   await hand.page.getByRole('button', { name: 'Retirer' }).click()
   await parent.page.getByRole('link', { name: 'Poésie' }).waitFor({ state: 'detached' })
+  await hand.page.getByText(/^Les élèves ne voient plus/).waitFor()
   await hand.page.getByRole('button', { name: 'Annuler' }).last().click()
   await parent.page.getByRole('link', { name: 'Poésie' }).waitFor()
 })

@@ -4,7 +4,7 @@ import { Database, nameOf, stores, type Out, type Store, type Tx } from '../db/d
 import { live, readOnce, type Live, type View } from '../db/view.ts'
 import { Courier } from './courier.ts'
 import { DeviceFiles, type Files } from './files.ts'
-import { Live as LiveChannel, type Stream } from './live.ts'
+import { Live as LiveChannel, tabName, type Stream } from './live.ts'
 import { talk } from './late.ts'
 import { localOf, type Local } from './local.ts'
 import { alone } from './lock.ts'
@@ -141,7 +141,12 @@ class Engine implements Device {
       reached: () => void this.#transfer(),
       wiped: () => this.wipe(),
     })
-    this.#live = new LiveChannel({ ...shared, connect, pull: () => void this.#loop.sync() })
+    this.#live = new LiveChannel({
+      ...shared,
+      connect,
+      tab: tabName(random),
+      pull: () => void this.#loop.sync(),
+    })
   }
 
   async open(): Promise<void> {

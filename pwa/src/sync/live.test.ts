@@ -33,7 +33,7 @@ class Tab {
   pulls = 0
   readonly live: Live
 
-  constructor() {
+  constructor(tab = String(Math.random())) {
     const connect = (): FakeStream => {
       const stream = new FakeStream()
       this.streams.push(stream)
@@ -43,7 +43,7 @@ class Tab {
       db: this.db,
       connect,
       now: () => now,
-      random: Math.random,
+      tab,
       pull: () => this.pulls++,
     })
     tabs.push(this)
@@ -97,6 +97,17 @@ test('one tab holds it; another takes over when that one is hidden or gone', asy
   one.live.show(true)
   await pass(45)
   expect(one.open.length).toBe(1)
+})
+
+test('a page that is loaded anew goes on in place of the last one in its tab', async () => {
+  const left = new Tab('tab')
+  left.live.show(true)
+  await pass(1)
+  left.db.close() // it is gone before it could give anything back
+  const page = new Tab('tab')
+  page.live.show(true)
+  await settle()
+  expect(page.open.length).toBe(1)
 })
 
 test('hello asks, a poke asks only for what is not here', async () => {

@@ -20,7 +20,8 @@ export interface LiveOptions {
   db: Database
   connect: (path: string) => Stream
   now: () => number
-  random: () => number
+  /** The tab's name, the same after its page was loaded anew. */
+  tab: string
   /** Pull now. */
   pull: () => void
 }
@@ -47,7 +48,7 @@ export class Live {
   #timer: ReturnType<typeof setInterval> | undefined
 
   constructor(private readonly options: LiveOptions) {
-    this.#tab = String(options.random())
+    this.#tab = options.tab
     this.#polledAt = options.now()
   }
 
@@ -161,6 +162,22 @@ export class Live {
     const held = await this.options.db.read(['cur'], (tx) => tx.objectStore('cur').getAll())
     const his = new Map(held.map((cur) => [cur.s, cur.hi]))
     return heads.some(([scope, head]) => head === 0 || head > (his.get(scope) ?? -1))
+  }
+}
+
+/**
+ * The name of this tab. A page that is left cannot give its lease back in time; the next page in the same tab
+ * goes on with it.
+ */
+export function tabName(random: () => number): string {
+  const fresh = String(random())
+  if (!('document' in globalThis)) return fresh
+  try {
+    const name = sessionStorage.getItem('preau:tab') ?? fresh
+    sessionStorage.setItem('preau:tab', name)
+    return name
+  } catch {
+    return fresh // nothing may be kept here
   }
 }
 
