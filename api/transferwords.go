@@ -2,6 +2,7 @@ package api
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -16,6 +17,7 @@ type transferWords struct {
 	units                                                   []string
 	at                                                      string // a moment: day, month, hours, minutes
 	comma                                                   string
+	first                                                   string // of a month
 }
 
 var transferFrench = transferWords{
@@ -26,7 +28,7 @@ var transferFrench = transferWords{
 	Password: "Mot de passe", Open: "Ouvrir", LockedTitle: "Un mot de passe est demandé", Sure: "La personne qui vous a envoyé ce lien vous l’a donné à part.",
 	WrongText: "Ce n’est pas le bon mot de passe.", By: "Envoyé avec Préau",
 	months: "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
-	units:  []string{"o", "ko", "Mo", "Go"}, at: "%d %s à %d h %02d", comma: ",",
+	units:  []string{"o", "ko", "Mo", "Go"}, at: "%s %s à %d h %02d", comma: ",", first: "1er",
 }
 
 var transferEnglish = transferWords{
@@ -37,7 +39,7 @@ var transferEnglish = transferWords{
 	Password: "Password", Open: "Open", LockedTitle: "A password is asked for", Sure: "Whoever sent you this link gave it to you apart.",
 	WrongText: "That is not the right password.", By: "Sent with Préau",
 	months: "January February March April May June July August September October November December",
-	units:  []string{"B", "KB", "MB", "GB"}, at: "%d %s at %d:%02d", comma: ".",
+	units:  []string{"B", "KB", "MB", "GB"}, at: "%s %s at %d:%02d", comma: ".", first: "1",
 }
 
 // transferLanguage is French unless English is preferred to it.
@@ -54,7 +56,11 @@ func transferLanguage(accepts string) (lang string, w transferWords) {
 }
 
 func (w transferWords) moment(t time.Time) string {
-	return fmt.Sprintf(w.at, t.Day(), strings.Fields(w.months)[t.Month()-1], t.Hour(), t.Minute())
+	day := strconv.Itoa(t.Day())
+	if t.Day() == 1 {
+		day = w.first
+	}
+	return fmt.Sprintf(w.at, day, strings.Fields(w.months)[t.Month()-1], t.Hour(), t.Minute())
 }
 
 // bytes writes a size with at most one decimal.

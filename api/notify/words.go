@@ -1,6 +1,7 @@
 package notify
 
 import (
+	_ "embed" // words
 	"encoding/json"
 	"strconv"
 	"strings"
@@ -10,26 +11,39 @@ import (
 	"unicode/utf8"
 )
 
+//go:embed fr.json
+var frenchDates []byte
+
+//go:embed en.json
+var englishDates []byte
+
 // Sentences returns what reads the words of an area's alerts, JSON objects of
-// strings, when they are first needed: French, then English. They are part of
-// the program, so it panics on what cannot be read.
+// strings, when they are first needed: French, then English, each with the
+// words of dates. They are part of the program, so it panics on what cannot be
+// read.
 func Sentences[S ~map[string]string](french, english []byte) func() [2]S {
 	return sync.OnceValue(func() (both [2]S) {
-		for i, raw := range [][]byte{french, english} {
-			if err := json.Unmarshal(raw, &both[i]); err != nil {
-				panic(err)
+		for i, parts := range [][2][]byte{{frenchDates, french}, {englishDates, english}} {
+			for _, raw := range parts {
+				if err := json.Unmarshal(raw, &both[i]); err != nil {
+					panic(err)
+				}
 			}
 		}
 		return both
 	})
 }
 
-// Day writes a date out, "vendredi 27 novembre", with the words "weekdays",
-// from Sunday on, and "months" of a language.
+// Day writes a date out in the language of Sentences, "vendredi 27 novembre",
+// "mardi 1er décembre".
 func Day[S ~map[string]string](words S, t time.Time) string {
 	weekday := strings.Fields(words["weekdays"])[t.Weekday()]
 	month := strings.Fields(words["months"])[t.Month()-1]
-	return weekday + " " + strconv.Itoa(t.Day()) + " " + month
+	day := strconv.Itoa(t.Day())
+	if t.Day() == 1 {
+		day = words["first"]
+	}
+	return weekday + " " + day + " " + month
 }
 
 // InSentence writes the name of a subject as it stands inside a French
