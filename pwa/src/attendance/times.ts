@@ -1,5 +1,5 @@
 /** Moments of a school day in words. They are the school's own: no time zone has a say. */
-import { clock, dayKey } from '../i18n/dates.ts'
+import { clock, dayKey, first } from '../i18n/dates.ts'
 import { speech, t } from '../i18n/index.svelte.ts'
 
 /** Now, as the school's clock shows it: "2026-11-24T08:05". */
@@ -11,7 +11,7 @@ const utc = (moment: string): Date => new Date(`${moment.length === 10 ? `${mome
 
 function words(moment: string, options: Intl.DateTimeFormatOptions): string {
   const locale = speech.language === 'fr' ? 'fr-FR' : 'en-GB'
-  return new Intl.DateTimeFormat(locale, { ...options, timeZone: 'UTC' }).format(utc(moment))
+  return first(new Intl.DateTimeFormat(locale, { ...options, timeZone: 'UTC' }).format(utc(moment)))
 }
 
 /** "mardi 24 novembre". */

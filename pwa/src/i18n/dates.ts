@@ -63,8 +63,8 @@ export function day(when: When, now: When = Date.now()): string {
   return first(format({ day: 'numeric', month: 'long', year: 'numeric' }).format(date))
 }
 
-/** "1er décembre". */
-function first(words: string): string {
+/** "1er décembre", where French counts the first day so. */
+export function first(words: string): string {
   return speech.language === 'fr' ? words.replace(/(^| )1 /, '$11er ') : words
 }
 

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { ago, day, dayKey, due, duration, hour, size, stamp } from './dates'
 import en from './en.json'
 import fr from './fr.json'
-import { address, known, speech, t } from './index.svelte'
+import { bound, address, known, speech, t } from './index.svelte'
 
 const bare = (key: string) => key.replace(/[@#].*$/, '')
 const holes = (text: string) => [...new Set([...text.matchAll(/\{(\w+)\}/g)].map((hole) => hole[1]))].sort()
@@ -56,6 +56,11 @@ describe('sentences', () => {
     speech.language = 'en'
     speech.messages = en
     expect(t('staff.pupils', { count: 0 })).toBe('0 pupils')
+  })
+
+  test('no line begins with a colon or a question mark', () => {
+    expect(bound('Inès : « oui » ; et vous ?')).toBe('Inès\u00a0: «\u00a0oui\u00a0»\u00a0; et vous\u00a0?')
+    expect(t('error.offline')).toBe(bound(t('error.offline')))
   })
 
   test('an unknown code has no sentence', () => {

@@ -90,8 +90,13 @@ function category(count: number): Intl.LDMLPluralRule {
   return new Intl.PluralRules(speech.language).select(count)
 }
 
+/** No line begins with the signs that French sets off with a space. */
+export function bound(text: string): string {
+  return text.replace(/ (?=[:;?!»])|(?<=«) /g, '\u00a0')
+}
+
 function fill(text: string, params: Params): string {
-  return text.replace(/\{(\w+)\}/g, (hole, name: string) => {
+  return bound(text).replace(/\{(\w+)\}/g, (hole, name: string) => {
     const value = params[name]
     if (value === undefined) return hole
     return typeof value === 'number' ? number(value) : value
