@@ -47,19 +47,19 @@ func (p *plan) informations() []event {
 		},
 		{
 			key: "theatre", from: User("teacher"), days: 5, hour: "17:10", ahead: 9, title: "Sortie au théâtre", category: "outing", files: []File{plan}, perChild: true,
-			text: "Les élèves verront *Le Médecin malgré lui*. Merci de répondre pour que je réserve le car.", audience: target(class, information.Guardians),
+			text: "Les élèves verront « Le Médecin malgré lui ». Merci de répondre pour que je réserve le car.", audience: target(class, information.Guardians),
 			questions: []information.Question{
-				{Kind: information.KindOne, Title: "Votre enfant vient-il au théâtre ?", Choices: []string{"Oui", "Non"}, Required: true},
-				{Kind: information.KindMany, Title: "Pouvez-vous accompagner ?", Choices: []string{"À l’aller", "Au retour"}, Other: true},
-				{Kind: information.KindText, Title: "Une allergie, une remarque ?"},
+				{Kind: information.KindOne, Title: "Votre enfant vient-il au théâtre ?", Choices: []string{"Oui", "Non"}, Required: true},
+				{Kind: information.KindMany, Title: "Pouvez-vous accompagner ?", Choices: []string{"À l’aller", "Au retour"}, Other: true},
+				{Kind: information.KindText, Title: "Une allergie, une remarque ?"},
 			},
 		},
 		{
 			key: "canteen", from: User("staff"), days: 5, hour: "10:20", ahead: 6, title: "Le bruit à la cantine", category: "canteen", anonymous: true,
 			text: "Cinq minutes pour nous aider à rendre la pause de midi plus calme.", audience: target(class, information.Students),
 			questions: []information.Question{
-				{Kind: information.KindOne, Title: "Comment trouves-tu le bruit à la cantine ?", Choices: []string{"Ça va", "Un peu trop fort", "Beaucoup trop fort"}, Required: true},
-				{Kind: information.KindText, Title: "Une idée pour que ce soit plus calme ?"},
+				{Kind: information.KindOne, Title: "Comment trouves-tu le bruit à la cantine ?", Choices: []string{"Ça va", "Un peu trop fort", "Beaucoup trop fort"}, Required: true},
+				{Kind: information.KindText, Title: "Une idée pour que ce soit plus calme ?"},
 			},
 		},
 		{
