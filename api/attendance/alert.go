@@ -155,7 +155,7 @@ func (s *Service) latesOfMonth(ctx context.Context, scope, at string) (n int, er
 		return 0, fmt.Errorf("latenesses in %s: %w", scope, err)
 	}
 	for _, r := range recs {
-		late, _, err := decoded[Event](r)
+		late, err := psync.Decode[Event](r)
 		if err != nil {
 			return 0, err
 		}

@@ -33,8 +33,6 @@ package attendance
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"time"
 
 	"preau/api/attachment"
@@ -172,13 +170,6 @@ func officeScope(school string) string   { return "office:" + school }
 // office.
 func of(owner, id string) string { return owner + "~" + id }
 
-func decoded[T any](r storage.Record) (v T, ok bool, err error) {
-	if err := json.Unmarshal(r.Value, &v); err != nil {
-		return v, false, fmt.Errorf("%s %s: %w", r.Type, r.ID, err)
-	}
-	return v, true, nil
-}
-
 // held reads all records of a type in the scope being committed to, by id.
 func held[T any](ctx context.Context, tx *psync.Tx, typ string) (map[string]T, error) {
 	recs, err := tx.List(ctx, typ)
@@ -187,7 +178,7 @@ func held[T any](ctx context.Context, tx *psync.Tx, typ string) (map[string]T, e
 	}
 	all := make(map[string]T, len(recs))
 	for _, r := range recs {
-		if all[r.ID], _, err = decoded[T](r); err != nil {
+		if all[r.ID], err = psync.Decode[T](r); err != nil {
 			return nil, err
 		}
 	}

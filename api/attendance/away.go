@@ -98,13 +98,13 @@ func (s *Service) timesAway(ctx context.Context, scope, today string) ([]AwayTim
 func timeAway(r storage.Record) (t AwayTime, holds bool, err error) {
 	switch r.Type {
 	case kindAbsence:
-		e, _, err := decoded[Event](r)
+		e, err := psync.Decode[Event](r)
 		return AwayTime{Kind: kindAbsence, From: e.From, To: e.To}, true, err
 	case kindJustification:
-		j, _, err := decoded[Justification](r)
+		j, err := psync.Decode[Justification](r)
 		return AwayTime{Kind: announced, From: j.From, To: j.To}, j.Before && j.State != StateRefused && j.Kind == kindAbsence, err
 	default:
-		n, _, err := decoded[Note](r)
+		n, err := psync.Decode[Note](r)
 		return AwayTime{Kind: kindExemption, From: n.From, To: n.To, Subject: n.Subject}, true, err
 	}
 }

@@ -119,7 +119,7 @@ func (s *Service) holidays(ctx context.Context, school string) ([]directory.Holi
 		info, _ := s.dir.School(school)
 		return info.Holidays, err
 	}
-	arranged, _, err := decoded[struct {
+	arranged, err := psync.Decode[struct {
 		Holidays []directory.Holiday `json:"holidays"`
 	}](recs[0])
 	return arranged.Holidays, err

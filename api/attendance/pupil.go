@@ -50,7 +50,7 @@ func (s *Service) rollsOf(ctx context.Context, office string, date directory.Dat
 		if !strings.Contains(r.ID, "~"+strings.ReplaceAll(string(date), "-", "")+"-") {
 			continue
 		}
-		roll, _, err := decoded[Roll](r)
+		roll, err := psync.Decode[Roll](r)
 		if err != nil {
 			return nil, err
 		}

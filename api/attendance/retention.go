@@ -106,7 +106,7 @@ func (s *Service) past(ctx context.Context, scope string, last directory.Date) (
 	}
 	recs, err := s.engine.Find(ctx, scope, keys...)
 	for _, r := range recs {
-		o, _, err := decoded[old](r)
+		o, err := psync.Decode[old](r)
 		if err != nil {
 			return nil, err
 		}

@@ -8,6 +8,7 @@ import (
 
 	"preau/api/directory"
 	"preau/storage"
+	psync "preau/sync"
 )
 
 // Totals are what a report card says of a pupil's presence in a period, the
@@ -50,7 +51,7 @@ func (s *Service) eventsIn(ctx context.Context, student, kind string, from, unti
 	}
 	var all []Event
 	for _, r := range recs {
-		e, _, err := decoded[Event](r)
+		e, err := psync.Decode[Event](r)
 		if err != nil {
 			return nil, err
 		}

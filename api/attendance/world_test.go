@@ -77,7 +77,7 @@ func all[T any](w *world, scope, typ string) map[string]T {
 	}
 	out := map[string]T{}
 	for _, r := range recs {
-		if out[r.ID], _, err = decoded[T](r); err != nil {
+		if out[r.ID], err = psync.Decode[T](r); err != nil {
 			w.Fatal(err)
 		}
 	}
