@@ -1,6 +1,7 @@
 package agenda
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -158,18 +159,13 @@ func (s *Service) teachers(audience string) []string {
 
 // addFamily adds a pupil and who looks after them.
 func (s *Service) addFamily(to map[string]reader, student string) {
-	to[student] = reader{user: student, student: student}
-	for _, guardian := range s.dir.Guardians(student) {
-		r := to[guardian]
-		r.user = guardian
-		if r.student == "" {
-			r.student = student
+	for _, one := range directory.Family(s.dir, student) {
+		r := to[one.User]
+		r.user, r.student = one.User, cmp.Or(r.student, student)
+		if one.Child != "" {
+			r.children = append(r.children, one.Child)
 		}
-		if len(s.dir.Children(guardian)) > 1 {
-			pupil, _ := s.dir.Person(student)
-			r.children = append(r.children, pupil.First)
-		}
-		to[guardian] = r
+		to[one.User] = r
 	}
 }
 

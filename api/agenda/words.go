@@ -20,11 +20,7 @@ type sentences map[string]string
 
 var sentencesOf = notify.Sentences[sentences](frenchWords, englishWords)
 
-// say gives a sentence in both languages; fill replaces what it leaves open.
-func say(key string, fill func(l sentences, s string) string) notify.Text {
-	both := sentencesOf()
-	return notify.Text{FR: fill(both[0], both[0][key]), EN: fill(both[1], both[1][key])}
-}
+var say = sentencesOf.Say
 
 // day writes a date out, "vendredi 27 novembre".
 func (l sentences) day(day directory.Date) string {

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"preau/api/attachment"
+	"preau/api/directory"
 	"preau/api/notify"
 	"preau/storage"
 	psync "preau/sync"
@@ -91,16 +92,16 @@ func (g *Gradebook) stillTrue(ctx context.Context, scope string, n news) (grade 
 
 // notice words news for one reader: what kind, of which subject, and nothing
 // of the mark.
-func notice(n news, grade Grade, to Reader, subject, hour string) notify.Notice {
+func notice(n news, grade Grade, to directory.Relative, subject, hour string) notify.Notice {
 	line := notify.Notice{
 		Kind: "grade." + n.Kind, Student: to.Student, Path: "/notes/" + n.Assessment, Alert: notify.NewGrade,
-		Title: to.Say(sentencesOf(), n.Kind, subject), Body: notify.Text{FR: grade.Title, EN: grade.Title}, Level: level(grade),
+		Title: Say(to, sentencesOf(), n.Kind, subject), Body: notify.Text{FR: grade.Title, EN: grade.Title}, Level: level(grade),
 	}
 	if to.Child != "" {
 		line.Path += "?enfant=" + to.Student
 	}
 	if n.Kind == newsNew { // what an hour brings of one pupil is one alert
-		line.Tag, line.Many = strings.Join([]string{"grade", to.Student, hour}, "."), to.Say(sentencesOf(), "many", subject)
+		line.Tag, line.Many = strings.Join([]string{"grade", to.Student, hour}, "."), Say(to, sentencesOf(), "many", subject)
 	} else {
 		line.ID = strings.Join([]string{"grade", n.Assessment, to.Student, strconv.FormatInt(n.At.UnixMilli(), 36)}, ".")
 	}

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"preau/api/directory"
 	"preau/api/notify"
 	"preau/storage"
 	psync "preau/sync"
@@ -77,7 +78,7 @@ func (s *Service) tell(ctx context.Context, job *psync.Job, n news, g Given, stu
 	local := s.dir.Location(course.School)
 	letters := map[string][]notify.Notice{}
 	for _, to := range s.readers(students) {
-		letters[to.user] = append(letters[to.user], notice(n, g, to, cmp.Or(course.SubjectName, g.Subject), local, job.At()))
+		letters[to.User] = append(letters[to.User], notice(n, g, to, cmp.Or(course.SubjectName, g.Subject), local, job.At()))
 	}
 	all, ctx := errgroup.WithContext(ctx)
 	all.SetLimit(8) // so that the store commits in groups
@@ -87,32 +88,22 @@ func (s *Service) tell(ctx context.Context, job *psync.Job, n news, g Given, stu
 	return all.Wait()
 }
 
-// readers lists pupils and their guardians. A guardian of several children is
-// told whose work it is.
-func (s *Service) readers(students []string) []reader {
-	var all []reader
+// readers lists pupils and their guardians.
+func (s *Service) readers(students []string) []directory.Relative {
+	var all []directory.Relative
 	for _, id := range students {
-		pupil, ok := s.dir.Person(id)
-		if !ok {
-			continue
-		}
-		all = append(all, reader{user: id, student: id})
-		for _, guardian := range s.dir.Guardians(id) {
-			to := reader{user: guardian, student: id, guardian: true}
-			if len(s.dir.Children(guardian)) > 1 {
-				to.child = pupil.First
-			}
-			all = append(all, to)
+		if _, known := s.dir.Person(id); known {
+			all = append(all, directory.Family(s.dir, id)...)
 		}
 	}
 	return all
 }
 
 // notice words news for one reader.
-func notice(n news, g Given, to reader, subject string, local *time.Location, at time.Time) notify.Notice {
+func notice(n news, g Given, to directory.Relative, subject string, local *time.Location, at time.Time) notify.Notice {
 	due := g.Due.In(local)
 	line := notify.Notice{
-		Kind: "homework." + n.Kind, Student: to.student, Path: screen(n.Homework, to),
+		Kind: "homework." + n.Kind, Student: to.Student, Path: screen(n.Homework, to),
 		Title: subjectTitle(n.Kind+".title", subject, to),
 		Lock:  voice(n.Kind, to, due),
 		Body:  same(headline(g)),
@@ -120,11 +111,11 @@ func notice(n news, g Given, to reader, subject string, local *time.Location, at
 	switch n.Kind {
 	case newsNew:
 		// What an hour brings of one class is one alert.
-		line.Tag = strings.Join([]string{"new", g.Audience, to.student, at.In(local).Format("2006010215")}, ".")
-		line.Many = say("new.many", func(l sentences, s string) string { return l.about(to.child, s) })
+		line.Tag = strings.Join([]string{"new", g.Audience, to.Student, at.In(local).Format("2006010215")}, ".")
+		line.Many = say("new.many", func(l sentences, s string) string { return l.about(to.Child, s) })
 		line.Alert = notify.NewHomework
 	case newsDue:
-		line.ID = strings.Join([]string{"due", n.Homework, to.student, due.Format("20060102T1504")}, ".")
+		line.ID = strings.Join([]string{"due", n.Homework, to.Student, due.Format("20060102T1504")}, ".")
 		line.Alert, line.Urgent, line.Due = notify.DueSoon, true, g.Due
 	case newsReminder:
 		line.Alert, line.Urgent, line.Due = notify.DueSoon, true, g.Due
@@ -134,15 +125,15 @@ func notice(n news, g Given, to reader, subject string, local *time.Location, at
 		line.Alert = notify.Returned
 	}
 	if line.ID == "" && line.Tag == "" {
-		line.ID = strings.Join([]string{n.Kind, n.Homework, to.student, strconv.FormatInt(at.UnixMilli(), 36)}, ".")
+		line.ID = strings.Join([]string{n.Kind, n.Homework, to.Student, strconv.FormatInt(at.UnixMilli(), 36)}, ".")
 	}
 	return line
 }
 
 // screen is the address of the screen that an alert opens.
-func screen(homework string, to reader) string {
-	if to.child != "" {
-		return "/travail/" + homework + "?enfant=" + to.student
+func screen(homework string, to directory.Relative) string {
+	if to.Child != "" {
+		return "/travail/" + homework + "?enfant=" + to.Student
 	}
 	return "/travail/" + homework
 }

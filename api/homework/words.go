@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"preau/api/directory"
 	"preau/api/notify"
 )
 
@@ -19,28 +20,16 @@ type sentences map[string]string
 
 var sentencesOf = notify.Sentences[sentences](frenchWords, englishWords)
 
-// say gives a sentence in both languages; fill replaces what it leaves open.
-func say(key string, fill func(l sentences, s string) string) notify.Text {
-	both := sentencesOf()
-	return notify.Text{FR: fill(both[0], both[0][key]), EN: fill(both[1], both[1][key])}
-}
+var say = sentencesOf.Say
 
 func plain(_ sentences, s string) string { return s }
 
-// reader is one person to be told, about one pupil.
-type reader struct {
-	user     string
-	student  string
-	child    string // first name, where the reader must be told whose work it is
-	guardian bool
-}
-
 // subjectTitle is the first line of an alert: what, in which subject, and of
 // which child.
-func subjectTitle(key, subject string, to reader) notify.Text {
+func subjectTitle(key, subject string, to directory.Relative) notify.Text {
 	return say(key, func(l sentences, s string) string {
 		s = strings.ReplaceAll(s, "{subject}", l.subject(subject))
-		return l.about(to.child, s)
+		return l.about(to.Child, s)
 	})
 }
 
@@ -61,9 +50,9 @@ func (l sentences) about(child, what string) string {
 }
 
 // voice is the second line of an alert: "tu" to a pupil, "vous" to an adult.
-func voice(kind string, to reader, due time.Time) notify.Text {
+func voice(kind string, to directory.Relative, due time.Time) notify.Text {
 	key := kind + ".pupil"
-	if to.guardian {
+	if to.Guards() {
 		key = kind + ".guardian"
 	}
 	return say(key, func(l sentences, s string) string {

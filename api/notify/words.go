@@ -17,11 +17,21 @@ var frenchDates []byte
 //go:embed en.json
 var englishDates []byte
 
+// Words are the sentences of an area's alerts, read when they are first needed:
+// French, then English.
+type Words[S ~map[string]string] func() [2]S
+
+// Say gives a sentence in both languages; fill replaces what it leaves open.
+func (w Words[S]) Say(key string, fill func(words S, sentence string) string) Text {
+	both := w()
+	return Text{FR: fill(both[0], both[0][key]), EN: fill(both[1], both[1][key])}
+}
+
 // Sentences returns what reads the words of an area's alerts, JSON objects of
 // strings, when they are first needed: French, then English, each with the
 // words of dates. They are part of the program, so it panics on what cannot be
 // read.
-func Sentences[S ~map[string]string](french, english []byte) func() [2]S {
+func Sentences[S ~map[string]string](french, english []byte) Words[S] {
 	return sync.OnceValue(func() (both [2]S) {
 		for i, parts := range [][2][]byte{{frenchDates, french}, {englishDates, english}} {
 			for _, raw := range parts {

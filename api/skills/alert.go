@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"preau/api/directory"
 	"preau/api/grades"
 	"preau/api/notify"
 	"preau/storage"
@@ -100,16 +101,16 @@ func (s *Service) stillTrue(ctx context.Context, scope string, n news) (o Outcom
 
 // notice words news for one reader: of which subject, and no level. What a day
 // brings of one pupil is one line.
-func notice(n news, o Outcome, to grades.Reader, subject, day string) notify.Notice {
+func notice(n news, o Outcome, to directory.Relative, subject, day string) notify.Notice {
 	line := notify.Notice{
 		Kind: "skills." + n.Kind, Student: to.Student, Path: "/competences", Alert: notify.NewGrade,
-		Title: to.Say(sentencesOf(), n.Kind, subject), Body: notify.Text{FR: o.Title, EN: o.Title},
+		Title: grades.Say(to, sentencesOf(), n.Kind, subject), Body: notify.Text{FR: o.Title, EN: o.Title},
 	}
 	if to.Child != "" {
 		line.Path += "?enfant=" + to.Student
 	}
 	if n.Kind == newsNew {
-		line.Tag, line.Many = strings.Join([]string{"skills", to.Student, day}, "."), to.Say(sentencesOf(), "many", subject)
+		line.Tag, line.Many = strings.Join([]string{"skills", to.Student, day}, "."), grades.Say(to, sentencesOf(), "many", subject)
 	} else {
 		line.ID = strings.Join([]string{"skills", n.Evaluation, to.Student, strconv.FormatInt(n.At.UnixMilli(), 36)}, ".")
 	}

@@ -105,7 +105,7 @@ func (s *Service) addLetters(letters map[string][]notify.Notice, school string, 
 		return
 	}
 	for _, to := range s.concerned(slot, c, n.By) {
-		letters[to.user] = append(letters[to.user], s.notice(school, kindOf(c, n), slot, c, to))
+		letters[to.User] = append(letters[to.User], s.notice(school, kindOf(c, n), slot, c, to))
 	}
 }
 
@@ -130,59 +130,42 @@ func kindOf(c Change, n news) string {
 	return newsNote
 }
 
-// reader is one person to be told; child names the pupil, where the reader
-// must be told whose lesson it is.
-type reader struct{ user, student, child string }
-
 // concerned lists the pupils of a lesson, their guardians and who holds it, but
 // for the one who changed it.
-func (s *Service) concerned(slot Slot, c Change, by string) []reader {
-	var all []reader
+func (s *Service) concerned(slot Slot, c Change, by string) []directory.Relative {
+	var all []directory.Relative
 	seen := map[string]bool{}
 	for _, audience := range slot.Audiences {
 		for _, student := range s.dir.Pupils(audience) {
 			if !seen[student] {
 				seen[student] = true
-				all = append(all, s.family(student)...)
+				all = append(all, directory.Family(s.dir, student)...)
 			}
 		}
 	}
 	for _, teacher := range union(s.heldBy(slot.Course, slot.Teachers), s.heldBy("", c.Teachers)) {
 		if teacher != by && !seen[teacher] {
-			all = append(all, reader{user: teacher})
+			all = append(all, directory.Relative{User: teacher})
 		}
-	}
-	return all
-}
-
-func (s *Service) family(student string) []reader {
-	all := []reader{{user: student, student: student}}
-	for _, guardian := range s.dir.Guardians(student) {
-		to := reader{user: guardian, student: student}
-		if len(s.dir.Children(guardian)) > 1 {
-			pupil, _ := s.dir.Person(student)
-			to.child = pupil.First
-		}
-		all = append(all, to)
 	}
 	return all
 }
 
 // notice words what became of a lesson. All news of one day are one notice.
-func (s *Service) notice(school, kind string, slot Slot, c Change, to reader) notify.Notice {
+func (s *Service) notice(school, kind string, slot Slot, c Change, to directory.Relative) notify.Notice {
 	day, start := c.Date, slot.Start
 	subject := s.subjectName(school, slot.Subject, slot.Title)
 	line := notify.Notice{
-		Kind: "timetable." + kind, Student: to.student, Path: screen(day, to), Alert: notify.Timetable,
-		Tag: strings.Join([]string{"timetable", string(day), to.student}, "."), Urgent: true, Due: s.moment(school, day, start),
+		Kind: "timetable." + kind, Student: to.Student, Path: screen(day, to), Alert: notify.Timetable,
+		Tag: strings.Join([]string{"timetable", string(day), to.Student}, "."), Urgent: true, Due: s.moment(school, day, start),
 	}
 	line.Title = say(kind+".title", func(l sentences, t string) string {
-		return l.about(to.child, strings.ReplaceAll(t, "{subject}", l.subject(subject, t)))
+		return l.about(to.Child, strings.ReplaceAll(t, "{subject}", l.subject(subject, t)))
 	})
 	line.Lock = say("when", func(l sentences, t string) string { return l.when(t, day, start) })
 	line.Body = say(kind+".body", func(l sentences, t string) string { return s.body(school, l, t, slot, c) })
 	line.Many = say("many", func(l sentences, t string) string {
-		return l.about(to.child, strings.ReplaceAll(t, "{day}", l.day(day)))
+		return l.about(to.Child, strings.ReplaceAll(t, "{day}", l.day(day)))
 	})
 	return line
 }
@@ -221,10 +204,10 @@ func (s *Service) moment(school string, day directory.Date, at string) time.Time
 }
 
 // screen is the address of the screen that an alert opens.
-func screen(day directory.Date, to reader) string {
+func screen(day directory.Date, to directory.Relative) string {
 	path := "/emploi-du-temps/" + string(day)
-	if to.child != "" {
-		path += "?enfant=" + to.student
+	if to.Child != "" {
+		path += "?enfant=" + to.Student
 	}
 	return path
 }

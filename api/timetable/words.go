@@ -20,6 +20,8 @@ type sentences map[string]string
 
 var sentencesOf = notify.Sentences[sentences](frenchWords, englishWords)
 
+var say = sentencesOf.Say
+
 // sentencesIn are the words of a language; French unless it is "en".
 func sentencesIn(lang string) sentences {
 	both := sentencesOf()
@@ -27,12 +29,6 @@ func sentencesIn(lang string) sentences {
 		return both[1]
 	}
 	return both[0]
-}
-
-// say gives a sentence in both languages; fill replaces what it leaves open.
-func say(key string, fill func(l sentences, s string) string) notify.Text {
-	both := sentencesOf()
-	return notify.Text{FR: fill(both[0], both[0][key]), EN: fill(both[1], both[1][key])}
 }
 
 // day writes a date out, "vendredi 27 novembre".
