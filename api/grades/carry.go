@@ -1,7 +1,6 @@
 package grades
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -201,13 +200,16 @@ func (s *seen) of(student string) portion {
 	return p
 }
 
+// carried are the types of what readers get of a course.
+var carried = []string{"grade", "standing"}
+
 // carrier brings one pupil the grades of a course.
 type carrier struct {
 	*Gradebook
 	job                     *psync.Job
 	school, course, student string
 	window                  time.Duration
-	own                     map[storage.Key]json.RawMessage // what the pupil saw before the guardians
+	own                     Held // what the pupil saw before the guardians
 }
 
 func (b *book) carrier(g *Gradebook, job *psync.Job, student string) *carrier {
@@ -221,7 +223,7 @@ func (b *book) carrier(g *Gradebook, job *psync.Job, student string) *carrier {
 // affairs, and before them in the pupil's own. What moves from one to the
 // other is in both for a moment, never in none.
 func (c *carrier) carry(ctx context.Context, early, shared portion) (err error) {
-	if c.own, err = c.held(ctx, "user:"+c.student, c.course); err != nil {
+	if c.own, err = HeldIn(ctx, c.engine, "user:"+c.student, c.course, carried...); err != nil {
 		return err
 	}
 	if err := c.bring(ctx, "student:"+c.student, shared); err != nil {
@@ -236,71 +238,30 @@ func (c *carrier) carry(ctx context.Context, early, shared portion) (err error) 
 	return c.bring(ctx, "user:"+c.student, early)
 }
 
-// held reads what a scope holds of a course.
-func (g *Gradebook) held(ctx context.Context, scope, course string) (map[storage.Key]json.RawMessage, error) {
-	recs, err := g.engine.Find(ctx, scope, storage.Key{Type: "grade"}, storage.Key{Type: "standing"})
-	if err != nil {
-		return nil, err
-	}
-	return ofCourse(recs, course)
-}
-
-func ofCourse(recs []storage.Record, course string) (map[storage.Key]json.RawMessage, error) {
-	all := map[storage.Key]json.RawMessage{}
-	for _, r := range recs {
-		var of struct{ Course string }
-		if err := json.Unmarshal(r.Value, &of); err != nil {
-			return nil, fmt.Errorf("%s %s: %w", r.Type, r.ID, err)
-		}
-		if of.Course == course {
-			all[storage.Key{Type: r.Type, ID: r.ID}] = json.RawMessage(r.Value)
-		}
-	}
-	return all, nil
-}
-
-// records are what a portion is in a scope, encoded.
-func (p portion) records() (map[storage.Key]json.RawMessage, error) {
-	all := map[storage.Key]json.RawMessage{}
-	put := func(typ, id string, v any) error {
-		raw, err := encode(v)
-		all[storage.Key{Type: typ, ID: id}] = raw
-		return err
-	}
+// records are what a portion is in a scope.
+func (p portion) records() map[storage.Key]any {
+	all := map[storage.Key]any{}
 	for id, v := range p.grades {
-		if err := put("grade", id, v); err != nil {
-			return nil, err
-		}
+		all[storage.Key{Type: "grade", ID: id}] = v
 	}
 	for id, v := range p.standings {
-		if err := put("standing", id, v); err != nil {
-			return nil, err
-		}
+		all[storage.Key{Type: "standing", ID: id}] = v
 	}
-	return all, nil
-}
-
-// encode gives the bytes that the engine stores for a value.
-func encode(v any) ([]byte, error) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	err := enc.Encode(v)
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
+	return all
 }
 
 // bring makes a scope hold a portion and nothing else of the course.
 func (c *carrier) bring(ctx context.Context, scope string, p portion) error {
-	wanted, err := p.records()
+	wanted := p.records()
+	held, err := HeldIn(ctx, c.engine, scope, c.course, carried...)
 	if err != nil {
 		return err
 	}
-	held, err := c.held(ctx, scope, c.course)
-	if err != nil || maps.EqualFunc(held, wanted, func(a, b json.RawMessage) bool { return bytes.Equal(a, b) }) {
+	if same, err := held.Is(wanted); same || err != nil {
 		return err
 	}
 	return c.job.Commit(ctx, scope, func(ctx context.Context, tx *psync.Tx) error {
-		held, err := heldBy(ctx, tx, c.course)
+		held, err := HeldBy(ctx, tx, c.course, carried...)
 		if err != nil {
 			return err
 		}
@@ -319,18 +280,6 @@ func (c *carrier) bring(ctx context.Context, scope string, p portion) error {
 		}
 		return nil
 	})
-}
-
-func heldBy(ctx context.Context, tx *psync.Tx, course string) (map[storage.Key]json.RawMessage, error) {
-	var all []storage.Record
-	for _, typ := range []string{"grade", "standing"} {
-		recs, err := tx.List(ctx, typ)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, recs...)
-	}
-	return ofCourse(all, course)
 }
 
 // put writes a grade, with what follows: its files are readable where it is,

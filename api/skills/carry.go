@@ -1,10 +1,8 @@
 package skills
 
 import (
-	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -13,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"preau/api/directory"
+	"preau/api/grades"
 	"preau/storage"
 	psync "preau/sync"
 )
@@ -130,13 +129,16 @@ func (s *Service) carry(ctx context.Context, job *psync.Job) error {
 	return all.Wait()
 }
 
+// carried are the types of what readers get of a course.
+var carried = []string{"outcome", "position"}
+
 // carrier brings one pupil what is seen of a course.
 type carrier struct {
 	*Service
 	job             *psync.Job
 	course, student string
 	window          time.Duration
-	own             map[storage.Key]json.RawMessage // what the pupil saw before the guardians
+	own             grades.Held // what the pupil saw before the guardians
 }
 
 // carry brings what is seen: with the guardians in the scope of the pupil's
@@ -144,7 +146,7 @@ type carrier struct {
 // other is in both for a moment, never in none.
 func (c *carrier) carry(ctx context.Context, early, shared portion) (err error) {
 	own := "user:" + c.student
-	if c.own, err = c.held(ctx, own); err != nil {
+	if c.own, err = grades.HeldIn(ctx, c.engine, own, c.course, carried...); err != nil {
 		return err
 	}
 	if err := c.bring(ctx, "student:"+c.student, shared); err != nil {
@@ -154,37 +156,17 @@ func (c *carrier) carry(ctx context.Context, early, shared portion) (err error) 
 	return c.bring(ctx, own, early)
 }
 
-// held reads what a scope holds of the course.
-func (c *carrier) held(ctx context.Context, scope string) (map[storage.Key]json.RawMessage, error) {
-	recs, err := c.engine.Find(ctx, scope, storage.Key{Type: "outcome"}, storage.Key{Type: "position"})
-	if err != nil {
-		return nil, err
-	}
-	return c.ofCourse(recs)
-}
-
-func (c *carrier) ofCourse(recs []storage.Record) (map[storage.Key]json.RawMessage, error) {
-	all := map[storage.Key]json.RawMessage{}
-	for _, r := range recs {
-		var of struct{ Course string }
-		if err := json.Unmarshal(r.Value, &of); err != nil {
-			return nil, fmt.Errorf("%s %s: %w", r.Type, r.ID, err)
-		}
-		if of.Course == c.course {
-			all[storage.Key{Type: r.Type, ID: r.ID}] = json.RawMessage(r.Value)
-		}
-	}
-	return all, nil
-}
-
 // bring makes a scope hold a portion and nothing else of the course.
 func (c *carrier) bring(ctx context.Context, scope string, p portion) error {
-	held, err := c.held(ctx, scope)
-	if err != nil || p.is(held) {
+	held, err := grades.HeldIn(ctx, c.engine, scope, c.course, carried...)
+	if err != nil {
+		return err
+	}
+	if same, err := held.Is(p); same || err != nil {
 		return err
 	}
 	return c.job.Commit(ctx, scope, func(ctx context.Context, tx *psync.Tx) error {
-		held, err := c.heldBy(ctx, tx)
+		held, err := grades.HeldBy(ctx, tx, c.course, carried...)
 		if err != nil {
 			return err
 		}
@@ -203,32 +185,4 @@ func (c *carrier) bring(ctx context.Context, scope string, p portion) error {
 	})
 }
 
-func (c *carrier) heldBy(ctx context.Context, tx *psync.Tx) (map[storage.Key]json.RawMessage, error) {
-	var all []storage.Record
-	for _, typ := range []string{"outcome", "position"} {
-		recs, err := tx.List(ctx, typ)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, recs...)
-	}
-	return c.ofCourse(all)
-}
-
 func byKey(a, b storage.Key) int { return cmp.Or(cmp.Compare(a.Type, b.Type), cmp.Compare(a.ID, b.ID)) }
-
-// is says whether a scope holds the portion already.
-func (p portion) is(held map[storage.Key]json.RawMessage) bool {
-	if len(p) != len(held) {
-		return false
-	}
-	for key, v := range p {
-		var b bytes.Buffer
-		enc := json.NewEncoder(&b)
-		enc.SetEscapeHTML(false) // as the engine stores it
-		if enc.Encode(v) != nil || !bytes.Equal(bytes.TrimSuffix(b.Bytes(), []byte("\n")), held[key]) {
-			return false
-		}
-	}
-	return true
-}
