@@ -37,7 +37,7 @@ func TestFirstSyncOfATerm(t *testing.T) {
 			w.do("timetable.change@1", args{"slot": slot["id"], "date": day, "cancelled": true, "note": fmt.Sprintf("Sortie %d", i)})
 		}
 	}
-	_, err := w.engine.Commit(t.Context(), psync.Actor{}, "class:5b", func(_ context.Context, tx *psync.Tx) error {
+	_, err := w.Engine.Commit(t.Context(), psync.Actor{}, "class:5b", func(_ context.Context, tx *psync.Tx) error {
 		for i := range 120 {
 			tx.Put("homework", fmt.Sprintf("0192f3a1-%04d-7000-8000-00000000000c", i), map[string]any{
 				"course": "fr5b", "subject": "fr", "title": fmt.Sprintf("Exercices %d à %d", i, i+3), "text": fmt.Sprintf("Page %d, en détaillant les calculs. Apporter le cahier d'exercices.", i),
@@ -47,7 +47,7 @@ func TestFirstSyncOfATerm(t *testing.T) {
 		return nil
 	})
 	must(t, err)
-	_, err = w.engine.Commit(t.Context(), psync.Actor{}, "student:ines", func(_ context.Context, tx *psync.Tx) error {
+	_, err = w.Engine.Commit(t.Context(), psync.Actor{}, "student:ines", func(_ context.Context, tx *psync.Tx) error {
 		for i := range 90 {
 			tx.Put("grade", fmt.Sprintf("0192f3a2-%04d-7000-8000-00000000000d", i), markOf(i))
 		}
@@ -60,7 +60,7 @@ func TestFirstSyncOfATerm(t *testing.T) {
 		return nil
 	})
 	must(t, err)
-	res, err := w.engine.Sync(t.Context(), psync.Actor{School: "x", User: "ines", Device: "d_ines"}, &psync.Request{V: 1, Schema: 1, Device: "d_ines", Cursors: map[string]psync.Cursor{}, Budget: 1 << 20})
+	res, err := w.Engine.Sync(t.Context(), psync.Actor{School: "x", User: "ines", Device: "d_ines"}, &psync.Request{V: 1, Schema: 1, Device: "d_ines", Cursors: map[string]psync.Cursor{}, Budget: 1 << 20})
 	must(t, err)
 	var packed bytes.Buffer
 	out := brotli.NewWriterLevel(&packed, 5)

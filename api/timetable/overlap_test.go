@@ -95,9 +95,9 @@ func drawOneChange(r *rapid.T, pick func(string, ...string) string, place args) 
 // meetings lists the pairs of lessons to come that need one thing at one time,
 // by what the school is: said without the rules under test.
 func (w *world) meetings() (all []string) {
-	w.t.Helper()
-	table, err := w.table.read(w.t.Context(), "x", w.table.stored("x"))
-	must(w.t, err)
+	w.Helper()
+	table, err := w.table.read(w.Context(), "x", w.table.stored("x"))
+	must(w.TB, err)
 	for day := firstDay; day <= lastDay; day = day.AddDays(1) {
 		lessons := Expand(table.slots, table.changes, table.calendar, day, day)
 		for i, a := range lessons {

@@ -23,7 +23,7 @@ func TestSlotReachesItsReaders(t *testing.T) {
 	w := newWorld(t)
 	w.do("timetable.slot@1", slots(with(french(), args{"teachers": []directory.Named{{ID: "lopez", Name: "made up"}}})))
 	var s Slot
-	recs, err := w.engine.Find(t.Context(), "class:5b", storage.Key{Type: "slot", ID: "slot-french"})
+	recs, err := w.Engine.Find(t.Context(), "class:5b", storage.Key{Type: "slot", ID: "slot-french"})
 	must(t, err)
 	must(t, json.Unmarshal(recs[0].Value, &s))
 	if s.Subject != "fr" || s.Teachers[0].Name != "M. Lopez" {
@@ -171,7 +171,7 @@ func TestChangesAreTold(t *testing.T) {
 	if got := w.titles("ines"); len(got) != 0 {
 		t.Errorf("told at once: %v", got)
 	}
-	w.after(undoTime)
+	w.After(undoTime)
 	for user, want := range map[string][]string{
 		"ines":    {"Français : cours annulé | mardi 24 novembre, 10 h 05."},
 		"nadia":   {"Inès : Français : cours annulé | mardi 24 novembre, 10 h 05."},
@@ -183,9 +183,9 @@ func TestChangesAreTold(t *testing.T) {
 		}
 	}
 	// Taking it back later is told as well, in the same line of that day.
-	w.after(time.Hour)
+	w.After(time.Hour)
 	w.do("timetable.unchange@1", args{"ids": []string{"slot-french.2026-11-24"}})
-	w.after(undoTime)
+	w.After(undoTime)
 	if got := w.titles("malo"); len(got) != 1 || !strings.Contains(got[0], "2 changements") {
 		t.Errorf("Malo is told %v", got)
 	}
@@ -198,7 +198,7 @@ func TestQuietChanges(t *testing.T) {
 	w.do("timetable.change@1", args{"slot": "slot-french", "date": "2026-11-24", "cancelled": true})
 	w.do("timetable.unchange@1", args{"ids": []string{"slot-french.2026-11-24"}})
 	w.do("timetable.change@1", args{"slot": "slot-french", "date": "2026-12-15", "cancelled": true})
-	w.after(time.Hour)
+	w.After(time.Hour)
 	if got := w.titles("ines"); len(got) != 0 {
 		t.Errorf("told %v", got)
 	}
@@ -221,7 +221,7 @@ func TestWordsOfChanges(t *testing.T) {
 			w := newWorld(t)
 			w.do("timetable.slot@1", slots(french()))
 			w.do("timetable.change@1", with(c.change, args{"slot": "slot-french", "date": "2026-11-24"}))
-			w.after(undoTime)
+			w.After(undoTime)
 			if diff := cmp.Diff([]string{c.want}, w.titles("malo")); diff != "" {
 				t.Error(diff)
 			}
@@ -281,7 +281,7 @@ func TestAbsence(t *testing.T) {
 		t.Error(diff)
 	}
 	var c Change
-	recs, err := w.engine.Find(t.Context(), "class:5b", storage.Key{Type: "change", ID: "slot-french.2026-11-24"})
+	recs, err := w.Engine.Find(t.Context(), "class:5b", storage.Key{Type: "change", ID: "slot-french.2026-11-24"})
 	must(t, err)
 	must(t, json.Unmarshal(recs[0].Value, &c))
 	if !c.Absent || c.Cancelled || len(c.Rooms) != 1 {
@@ -391,7 +391,7 @@ func TestFeedSpeaksTheLanguage(t *testing.T) {
 	nadia := psync.Actor{School: "x", User: "nadia"}
 	token, err := w.table.OpenFeed(t.Context(), nadia)
 	must(t, err)
-	_, err = w.engine.Commit(t.Context(), nadia, "user:nadia", func(_ context.Context, tx *psync.Tx) error {
+	_, err = w.Engine.Commit(t.Context(), nadia, "user:nadia", func(_ context.Context, tx *psync.Tx) error {
 		tx.Put("settings", "settings", map[string]string{"lang": "en"})
 		return nil
 	})
