@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"preau/api/areatest"
 	"preau/api/attachment"
 	"preau/api/directory"
 	"preau/api/notify"
@@ -28,7 +29,7 @@ func answer(more args) args {
 }
 
 func (w *world) say(name string, more args) string {
-	w.t.Helper()
+	w.Helper()
 	return w.do(deed{user: "garnier", scope: french, name: name, args: answer(more)})
 }
 
@@ -47,7 +48,7 @@ func TestADraftStaysWithTheTeacher(t *testing.T) {
 	if w.has("student:ines", "feedback", work) || len(w.told("homework.returned")) > 0 {
 		t.Error("the pupil knows")
 	}
-	if got := w.readers(sha); !slices.Equal(got, []string{"garnier"}) {
+	if got := w.Readers(sha); !slices.Equal(got, []string{"garnier"}) {
 		t.Errorf("read by %v", got)
 	}
 
@@ -58,7 +59,7 @@ func TestADraftStaysWithTheTeacher(t *testing.T) {
 	if !ok || f.State != StateReturned || f.Student != "" || f.Submission != "copy-ines-1" || f.Correction[0].Name != "corrigé.jpg" || !f.Correction[0].Ready() {
 		t.Errorf("%+v", f)
 	}
-	if got := w.readers(sha); !slices.Equal(got, []string{"ines", "nadia", "karim", "garnier", "viard"}) {
+	if got := w.Readers(sha); !slices.Equal(got, []string{"garnier", "ines", "karim", "nadia", "roussel", "viard"}) {
 		t.Errorf("read by %v", got)
 	}
 	if diff := cmp.Diff(map[string][]string{
@@ -83,7 +84,7 @@ func TestADraftRightAfterAnAnswer(t *testing.T) {
 	file := attachment.File{SHA: shaOf(data), Name: "corrigé.jpg", Type: "image/jpeg", Size: 1}
 	w.send(deed{user: "garnier", scope: french, name: "homework.return@1", args: answer(args{"correction": []attachment.File{file}})})
 	w.send(deed{user: "garnier", scope: french, name: "homework.comment@1", args: answer(args{"comment": "Hm.", "correction": []attachment.File{file}})})
-	w.settle()
+	w.Settle()
 	w.upload("garnier", data)
 	if f, _ := get[Feedback](w, "student:ines", "feedback", work); f.State != StateReturned || f.Comment != "Très bien." || !f.Correction[0].Ready() {
 		t.Errorf("%+v", f)
@@ -108,7 +109,7 @@ func TestACorrectionThatArrivesLater(t *testing.T) {
 	if n := w.told("homework.returned")["ines"]; len(n) != 1 {
 		t.Errorf("told %v", n)
 	}
-	if got := w.readers(sha); !slices.Contains(got, "karim") {
+	if got := w.Readers(sha); !slices.Contains(got, "karim") {
 		t.Errorf("read by %v", got)
 	}
 }
@@ -135,7 +136,7 @@ func TestAnswersThatAreRefused(t *testing.T) {
 // Two teachers of a course do not overwrite each other's words unseen.
 func TestAnswersConflict(t *testing.T) {
 	w := newWorld(t)
-	w.apply(directory.Put{ID: "t9", Record: directory.Teaching{Course: "fr5b", Teacher: "petit"}})
+	w.Apply(directory.Put{ID: "t9", Record: directory.Teaching{Course: "fr5b", Teacher: "petit"}})
 	w.give(nil)
 	w.say("homework.comment@1", nil)
 	base := w.seq(french, "feedback", work+".ines")
@@ -165,7 +166,7 @@ func TestReminding(t *testing.T) {
 	if diff := cmp.Diff(map[string][]string{"malo": {"Travail attendu en français"}}, w.told("homework.reminder")); diff != "" {
 		t.Error(diff)
 	}
-	w.now = w.now.Add(2 * time.Hour)
+	w.At(w.Now().Add(2 * time.Hour))
 	remind("malo")
 	if n := w.told("homework.reminder")["malo"]; len(n) != 2 {
 		t.Errorf("told %v", n)
@@ -195,13 +196,13 @@ func TestSeenOnce(t *testing.T) {
 func TestTheAlertOfTheEve(t *testing.T) {
 	w := newWorld(t)
 	w.give(nil)
-	w.at(time.Date(2026, 11, 26, 15, 59, 0, 0, time.UTC))
+	w.At(time.Date(2026, 11, 26, 15, 59, 0, 0, time.UTC))
 	if got := w.told("homework.due"); len(got) != 0 {
 		t.Errorf("too early: %v", got)
 	}
 	w.submit("malo", "copy-malo-1")
-	w.at(time.Date(2026, 11, 26, 16, 0, 0, 0, time.UTC))
-	w.at(time.Date(2026, 11, 26, 18, 0, 0, 0, time.UTC))
+	w.At(time.Date(2026, 11, 26, 16, 0, 0, 0, time.UTC))
+	w.At(time.Date(2026, 11, 26, 18, 0, 0, 0, time.UTC))
 	if diff := cmp.Diff(map[string][]string{
 		"ines": {"Travail à rendre demain en français"}, "karim": {"Travail à rendre demain en français"},
 		"nadia": {"Inès : travail à rendre demain en français"},
@@ -249,7 +250,7 @@ func TestTheAlertOfTheEveMovesWithTheDate(t *testing.T) {
 			w.give(nil)
 			c.do(w)
 			for _, day := range []int{24, 25, 26, 28, 29, 30} {
-				w.at(eve(day))
+				w.At(eve(day))
 				if want, asked := c.want[day]; asked && len(w.told("homework.due")["ines"]) != want {
 					t.Errorf("by %d November: %v", day, w.told("homework.due"))
 				}
@@ -261,9 +262,9 @@ func TestTheAlertOfTheEveMovesWithTheDate(t *testing.T) {
 // Given after the eve of its date, it rings nobody after the fact.
 func TestNoAlertAfterTheFact(t *testing.T) {
 	w := newWorld(t)
-	w.at(time.Date(2026, 11, 26, 17, 0, 0, 0, time.UTC))
+	w.At(time.Date(2026, 11, 26, 17, 0, 0, 0, time.UTC))
 	w.give(nil)
-	w.at(time.Date(2026, 11, 26, 20, 0, 0, 0, time.UTC))
+	w.At(time.Date(2026, 11, 26, 20, 0, 0, 0, time.UTC))
 	if got := w.told("homework.due"); len(got) != 0 {
 		t.Errorf("told %v", got)
 	}
@@ -273,7 +274,7 @@ func TestNoAlertAfterTheFact(t *testing.T) {
 func TestALateAlertIsDropped(t *testing.T) {
 	w := newWorld(t)
 	w.give(nil)
-	w.at(friday.Add(time.Minute))
+	w.At(friday.Add(time.Minute))
 	if got := w.told("homework.due"); len(got) != 0 {
 		t.Errorf("told %v", got)
 	}
@@ -318,7 +319,7 @@ func TestSentences(t *testing.T) {
 
 func TestCopiesAsPDFs(t *testing.T) {
 	w := newWorld(t)
-	w.apply(
+	w.Apply(
 		directory.Put{ID: "ines2", Record: directory.Person{First: "Inès", Last: "Benali", Pupil: true}},
 		directory.Put{ID: "e8", Record: directory.Enrollment{Student: "ines2", Audience: "class:5b"}},
 	)
@@ -330,13 +331,13 @@ func TestCopiesAsPDFs(t *testing.T) {
 	w.submit("malo", "copy-malo-1")
 	w.submit("ines2", "copy-homo-1", w.upload("ines2", photo(t, 4)))
 
-	if _, err := w.homework.Copies(t.Context(), person("petit"), "fr5b", work); !isForbidden(err) {
+	if _, err := w.homework.Copies(t.Context(), areatest.Person("petit"), "fr5b", work); !isForbidden(err) {
 		t.Errorf("another teacher: %v", err)
 	}
-	if _, err := w.homework.Copies(t.Context(), person("ines"), "fr5b", work); !isForbidden(err) {
+	if _, err := w.homework.Copies(t.Context(), areatest.Person("ines"), "fr5b", work); !isForbidden(err) {
 		t.Errorf("a pupil: %v", err)
 	}
-	c, err := w.homework.Copies(t.Context(), person("garnier"), "fr5b", work)
+	c, err := w.homework.Copies(t.Context(), areatest.Person("garnier"), "fr5b", work)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -155,16 +155,16 @@ func TestEditing(t *testing.T) {
 	w := newWorld(t)
 	w.give(nil)
 	base := w.seq(french, "homework", work)
-	w.now = w.now.Add(time.Minute)
+	w.At(w.Now().Add(time.Minute))
 	w.must(deed{user: "garnier", scope: french, name: "homework.edit@1", base: base, args: args{"id": work, "title": "Récit", "minutes": 40}})
 	h, _ := get[Homework](w, "class:5b", "homework", work)
-	if h.Title != "Récit" || h.Minutes != 40 || h.Text != "Décrire un lieu." || !h.EditedAt.Equal(w.now) || !h.Given.Equal(monday) {
+	if h.Title != "Récit" || h.Minutes != 40 || h.Text != "Décrire un lieu." || !h.EditedAt.Equal(w.Now()) || !h.Given.Equal(monday) {
 		t.Errorf("%+v", h)
 	}
 	if n := w.notices("malo"); len(n) != 1 {
 		t.Errorf("editing was told: %v", n)
 	}
-	w.apply(directory.Put{ID: "t9", Record: directory.Teaching{Course: "fr5b", Teacher: "petit"}})
+	w.Apply(directory.Put{ID: "t9", Record: directory.Teaching{Course: "fr5b", Teacher: "petit"}})
 	r := w.send(deed{user: "petit", scope: french, name: "homework.edit@1", base: base, args: args{"id": work, "title": "Conte"}})
 	if r.Error == nil || r.Error.Code != "conflict" || !strings.Contains(string(r.Error.Current), "Récit") {
 		t.Errorf("%+v", r)
@@ -202,7 +202,7 @@ func TestWithdrawingKeepsTheCopies(t *testing.T) {
 	if got := w.told("homework.withdrawn"); len(got) != 0 {
 		t.Errorf("told at once: %v", got)
 	}
-	w.at(w.now.Add(3 * time.Minute))
+	w.At(w.Now().Add(3 * time.Minute))
 	if got := w.told("homework.withdrawn"); len(got) != 4 || got["malo"][0] != "Travail retiré en français" {
 		t.Errorf("told %v", got)
 	}
@@ -222,7 +222,7 @@ func TestAnUndoneWithdrawalIsNotTold(t *testing.T) {
 	w.give(nil)
 	w.must(deed{user: "garnier", scope: french, name: "homework.withdraw@1", args: args{"id": work}})
 	w.must(deed{user: "garnier", scope: french, name: "homework.restore@1", args: args{"id": work}})
-	w.at(w.now.Add(time.Hour))
+	w.At(w.Now().Add(time.Hour))
 	if got := w.told("homework.withdrawn"); len(got) != 0 {
 		t.Errorf("told %v", got)
 	}
@@ -264,22 +264,22 @@ func TestAttachments(t *testing.T) {
 	if a := h.Attachments[1]; !a.Ready() || a.W != 62 || a.Name != "plan.jpg" || h.EditedAt.After(h.Given) {
 		t.Errorf("arrived: %+v", a)
 	}
-	class := []string{"ines", "malo", "nadia", "karim", "garnier", "petit", "viard"}
+	class := []string{"garnier", "ines", "karim", "malo", "nadia", "petit", "roussel", "tom", "viard", "zoe"}
 	for _, f := range []string{there, sha} {
-		if got := w.readers(f); !slices.Equal(got, class) {
+		if got := w.Readers(f); !slices.Equal(got, class) {
 			t.Errorf("read by %v", got)
 		}
 	}
 	w.must(deed{user: "garnier", scope: french, name: "homework.edit@1", args: args{"id": work, "attachments": h.Attachments[1:]}})
-	if got := w.readers(there); !slices.Equal(got, []string{"garnier"}) {
+	if got := w.Readers(there); !slices.Equal(got, []string{"garnier"}) {
 		t.Errorf("taken out, read by %v", got)
 	}
 	w.must(deed{user: "garnier", scope: french, name: "homework.withdraw@1", args: args{"id": work}})
-	if got := w.readers(sha); !slices.Equal(got, []string{"garnier"}) {
+	if got := w.Readers(sha); !slices.Equal(got, []string{"garnier"}) {
 		t.Errorf("withdrawn, read by %v", got)
 	}
 	w.must(deed{user: "garnier", scope: french, name: "homework.restore@1", args: args{"id": work}})
-	if got := w.readers(sha); !slices.Equal(got, class) {
+	if got := w.Readers(sha); !slices.Equal(got, class) {
 		t.Errorf("restored, read by %v", got)
 	}
 }
@@ -296,7 +296,7 @@ func TestNewsOfAnHourIsOne(t *testing.T) {
 	}, w.told("homework.new")); diff != "" {
 		t.Error(diff)
 	}
-	w.now = w.now.Add(time.Hour)
+	w.At(w.Now().Add(time.Hour))
 	w.give(args{"id": "homework-4"})
 	if got := w.told("homework.new")["ines"]; len(got) != 2 {
 		t.Errorf("told %v", got)

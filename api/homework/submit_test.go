@@ -24,7 +24,7 @@ func TestACopyWithItsPages(t *testing.T) {
 	if err := json.Unmarshal(r.Value, &answer); err != nil || answer.State != StateReceived || answer.Version != 1 || answer.Receipt == nil {
 		t.Fatalf("answered %s", r.Value)
 	}
-	w.settle()
+	w.Settle()
 	mine, theirs := w.submission("student:ines", "copy-ines-1"), w.submission(french, "copy-ines-1")
 	if mine.State != StateReceived || mine.LateBy != 0 || len(mine.Pages) != 2 || mine.Pages[1].W != 62 || mine.By != "ines" || mine.Student != "" {
 		t.Errorf("%+v", mine)
@@ -32,7 +32,7 @@ func TestACopyWithItsPages(t *testing.T) {
 	if theirs.Student != "ines" || theirs.Receipt.ID != mine.Receipt.ID {
 		t.Errorf("%+v", theirs)
 	}
-	if got := w.readers(pages[0]); !slices.Equal(got, []string{"ines", "nadia", "karim", "garnier", "viard"}) {
+	if got := w.Readers(pages[0]); !slices.Equal(got, []string{"garnier", "ines", "karim", "nadia", "roussel", "viard"}) {
 		t.Errorf("read by %v", got)
 	}
 }
@@ -49,10 +49,10 @@ func TestACopyWaitsForItsPagesAndCompletesByItself(t *testing.T) {
 	if s := w.submission(french, "copy-ines-1"); s.State != StateWaiting || !s.Pages[1].Ready() || s.Pages[0].Ready() {
 		t.Fatalf("%+v", s)
 	}
-	w.now = friday.Add(time.Hour)
+	w.At(friday.Add(time.Hour))
 	w.upload("ines", first)
 	s := w.submission("student:ines", "copy-ines-1")
-	if s.State != StateReceived || s.LateBy != 0 || !s.ReceivedAt.Equal(w.now) || w.submission(french, "copy-ines-1").State != StateReceived {
+	if s.State != StateReceived || s.LateBy != 0 || !s.ReceivedAt.Equal(w.Now()) || w.submission(french, "copy-ines-1").State != StateReceived {
 		t.Errorf("named in time: %+v", s)
 	}
 	if err := VerifyReceipt(w.public, "ines", "copy-ines-1", s); err != nil {
@@ -69,7 +69,7 @@ func TestOnlyOnesOwnPagesCount(t *testing.T) {
 	if s := w.submission("student:ines", "copy-ines-1"); s.State != StateWaiting {
 		t.Errorf("%+v", s)
 	}
-	if got := w.readers(sha); !slices.Equal(got, []string{"malo"}) {
+	if got := w.Readers(sha); !slices.Equal(got, []string{"malo"}) {
 		t.Errorf("read by %v", got)
 	}
 }
@@ -88,7 +88,7 @@ func TestAnUnreadablePageCanBeTakenAgain(t *testing.T) {
 	if got := w.told("homework.problem"); len(got) != 1 || got["ines"][0] != "Une page de ta copie est illisible" {
 		t.Errorf("told %v", got)
 	}
-	w.now = friday.Add(time.Hour)
+	w.At(friday.Add(time.Hour))
 	if got := w.submit("ines", "copy-ines-2", shaOf(good), w.upload("ines", photo(t, 3))); got != "" {
 		t.Fatalf("mending refused: %s", got)
 	}
@@ -150,7 +150,7 @@ func TestTheLateRule(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			w := newWorld(t)
 			w.give(args{"late": c.policy})
-			w.now = friday.Add(c.received)
+			w.At(friday.Add(c.received))
 			got := w.do(deed{user: "ines", scope: "student:ines", name: "homework.submit@1", args: copyArgs("copy-ines-1"), at: friday.Add(c.acted)})
 			if got != c.refused {
 				t.Fatalf("refused %q", got)
@@ -219,10 +219,10 @@ func TestVersionsAreOnlyAdded(t *testing.T) {
 			case "return":
 				w.must(deed{user: "garnier", scope: french, name: "homework.return@1", args: args{"homework": work, "student": "ines", "comment": "Bien.", "correction": []string{}}})
 			case "move":
-				due := w.now.Add(time.Duration(rapid.IntRange(1, 100).Draw(r, "due")) * time.Hour)
+				due := w.Now().Add(time.Duration(rapid.IntRange(1, 100).Draw(r, "due")) * time.Hour)
 				w.must(deed{user: "garnier", scope: french, name: "homework.edit@1", args: args{"id": work, "due": due.Format(time.RFC3339)}})
 			case "wait":
-				w.at(w.now.Add(time.Duration(rapid.IntRange(1, 50).Draw(r, "hours")) * time.Hour))
+				w.At(w.Now().Add(time.Duration(rapid.IntRange(1, 50).Draw(r, "hours")) * time.Hour))
 			}
 		}
 		for i, id := range mine {
@@ -244,12 +244,12 @@ func TestAskedAgain(t *testing.T) {
 	w := newWorld(t)
 	w.give(args{"late": LateRefuse})
 	w.submit("ines", "copy-ines-1")
-	w.now = friday.Add(48 * time.Hour)
+	w.At(friday.Add(48 * time.Hour))
 	w.must(deed{user: "garnier", scope: french, name: "homework.again@1", args: args{"homework": work, "student": "ines", "comment": "Photo floue."}})
 	if f, _ := get[Feedback](w, "student:ines", "feedback", work); f.State != StateAgain || f.Comment != "Photo floue." {
 		t.Errorf("%+v", f)
 	}
-	w.now = w.now.Add(48 * time.Hour)
+	w.At(w.Now().Add(48 * time.Hour))
 	if got := w.submit("ines", "copy-ines-2"); got != "" {
 		t.Fatalf("refused %s", got)
 	}
@@ -269,15 +269,15 @@ func TestAPupilChangesClass(t *testing.T) {
 	w.give(args{"id": "homework-2"})
 	sha := w.upload("ines", photo(t, 1))
 	w.submit("ines", "copy-ines-1", sha)
-	w.now = w.now.Add(24 * time.Hour)
-	w.apply(
-		directory.Put{ID: "e1", Record: directory.Enrollment{Student: "ines", Audience: "class:5b", Span: directory.Span{To: "2026-11-24"}}},
+	w.At(w.Now().Add(24 * time.Hour))
+	w.Apply(
+		directory.Put{ID: "in-ines", Record: directory.Enrollment{Student: "ines", Audience: "class:5b", Span: directory.Span{To: "2026-11-24"}}},
 		directory.Put{ID: "e9", Record: directory.Enrollment{Student: "ines", Audience: "class:5a", Span: directory.Span{From: "2026-11-24"}}},
 	)
 	if !w.has("student:ines", "submission", "copy-ines-1") || !w.has(french, "submission", "copy-ines-1") {
 		t.Fatal("the copy is gone")
 	}
-	if got := w.readers(sha); !slices.Equal(got, []string{"ines", "nadia", "karim", "garnier", "viard"}) {
+	if got := w.Readers(sha); !slices.Equal(got, []string{"garnier", "ines", "karim", "nadia", "roussel", "viard"}) {
 		t.Errorf("read by %v", got)
 	}
 	w.must(deed{user: "garnier", scope: french, name: "homework.again@1", args: args{"homework": work, "student": "ines", "comment": "Encore."}})
@@ -322,11 +322,11 @@ func TestACopyArrivesAfterThePupilLeft(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
 			w.give(args{"late": c.late})
-			w.apply(
-				directory.Put{ID: "e1", Record: directory.Enrollment{Student: "ines", Audience: "class:5b", Span: directory.Span{To: directory.Date(c.to)}}},
+			w.Apply(
+				directory.Put{ID: "in-ines", Record: directory.Enrollment{Student: "ines", Audience: "class:5b", Span: directory.Span{To: directory.Date(c.to)}}},
 				directory.Put{ID: "e9", Record: directory.Enrollment{Student: "ines", Audience: "class:5a", Span: directory.Span{From: directory.Date(c.to)}}},
 			)
-			w.at(c.now)
+			w.At(c.now)
 			if got := w.do(deed{user: "ines", scope: "student:ines", name: "homework.submit@1", args: copyArgs("copy-ines-1"), at: monday}); got != c.want {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
@@ -345,8 +345,8 @@ func TestWithdrawnAfterThePupilLeft(t *testing.T) {
 	w := newWorld(t)
 	w.give(nil)
 	w.must(deed{user: "garnier", scope: french, name: "homework.withdraw@1", args: args{"id": work}})
-	w.apply(directory.Put{ID: "e1", Record: directory.Enrollment{Student: "ines", Audience: "class:5b", Span: directory.Span{To: "2026-11-24"}}})
-	w.at(monday.AddDate(0, 0, 2))
+	w.Apply(directory.Put{ID: "in-ines", Record: directory.Enrollment{Student: "ines", Audience: "class:5b", Span: directory.Span{To: "2026-11-24"}}})
+	w.At(monday.AddDate(0, 0, 2))
 	if got := w.submit("ines", "copy-ines-1"); got != "withdrawn homework" {
 		t.Errorf("got %q", got)
 	}
