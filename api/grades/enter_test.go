@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"preau/api/areatest"
 	"preau/api/grades/average"
 )
 
@@ -161,7 +162,7 @@ func (w *world) everything() []string {
 	var all []string
 	for _, scope := range []string{french, "school:x", "student:ines", "user:ines"} {
 		for _, typ := range []string{"assessment", "canceled", "mark", "service", "period", "grades", "grade", "standing"} {
-			for _, r := range w.find(scope, typ, "") {
+			for _, r := range w.Find(scope, typ, "") {
 				all = append(all, scope+" "+typ+" "+r.ID+" "+string(r.Value))
 			}
 		}
@@ -185,7 +186,7 @@ func TestAboveTheScale(t *testing.T) {
 func TestAmendingWhatMoved(t *testing.T) {
 	w := newWorld(t)
 	w.assess(nil, "ines 10", nil)
-	seq := w.find(french, "assessment", dictation)[0].Seq
+	seq := w.Find(french, "assessment", dictation)[0].Seq
 	if got := w.do("garnier", french, "amend", args{"id": dictation, "coefficient": "2"}, seq); got != "" {
 		t.Error(got)
 	}
@@ -195,7 +196,7 @@ func TestAmendingWhatMoved(t *testing.T) {
 	if got := w.do("petit", french, "amend", args{"id": dictation, "coefficient": "3"}, seq); got != "conflict" {
 		t.Error(got)
 	}
-	if a := get[Assessment](w, french, "assessment", dictation); a.Coefficient != 200 || a.Title != "Dictée 2" {
+	if a := areatest.Get[Assessment](w.World, french, "assessment", dictation); a.Coefficient != 200 || a.Title != "Dictée 2" {
 		t.Errorf("%+v", a)
 	}
 }
@@ -209,7 +210,7 @@ func TestServiceIsCarried(t *testing.T) {
 	})
 	w.assess(args{"part": "written-1"}, "ines 12 malo 10 tom 9", args{})
 	w.assess(args{"id": "assessment-2", "part": "oral-0001"}, "ines 18 malo 10 tom 9", args{})
-	s := get[Standing](w, "student:ines", "standing", "fr5b.")
+	s := areatest.Get[Standing](w.World, "student:ines", "standing", "fr5b.")
 	if s.Coefficient != 300 || !s.ByParts || s.Names["oral-0001"] != "Oral" || s.Figures.Average != "11" {
 		t.Errorf("%+v %+v", s, s.Figures) // (14 + 10 + 9) / 3
 	}
@@ -219,13 +220,13 @@ func TestServiceIsCarried(t *testing.T) {
 func TestCarryingTwice(t *testing.T) {
 	w := newWorld(t)
 	w.assess(nil, "ines 12 malo 10 tom 9", args{})
-	w.at(monday.Add(time.Hour))
+	w.At(monday.Add(time.Hour))
 	told := w.told()
-	seq := w.find("student:ines", "grade", dictation)[0].Seq
+	seq := w.Find("student:ines", "grade", dictation)[0].Seq
 	w.must("roussel", "school:x", "policy", DefaultPolicy())
 	w.must("garnier", french, "publish", args{"id": dictation, "guardiansAt": monday.Format(time.RFC3339)})
-	w.at(monday.Add(2 * time.Hour))
-	if got := w.find("student:ines", "grade", dictation)[0].Seq; got != seq {
+	w.At(monday.Add(2 * time.Hour))
+	if got := w.Find("student:ines", "grade", dictation)[0].Seq; got != seq {
 		t.Errorf("written again: %d, was %d", got, seq)
 	}
 	if d := cmp.Diff(told, w.told()); d != "" {
@@ -238,7 +239,7 @@ func TestErasedMark(t *testing.T) {
 	w := newWorld(t)
 	w.assess(nil, "ines 12", args{})
 	w.must("garnier", french, "enter", args{"assessment": dictation, "cells": []Cell{{"ines", "", "12"}}})
-	if w.has("student:ines", "grade", dictation) {
+	if w.Has("student:ines", "grade", dictation) {
 		t.Error("still there")
 	}
 	if m := w.mark("ines"); m.Value != average.Value("") {

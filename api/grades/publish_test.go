@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"preau/api/areatest"
 	"preau/api/directory"
 	"preau/api/grades/average"
 )
@@ -21,7 +22,7 @@ func TestPublishedGradeIsRead(t *testing.T) {
 	w := newWorld(t)
 	w.must("roussel", "school:x", "policy", args{"average": true, "extremes": true, "spread": true, "general": true, "delay": 0, "hour": "", "window": 10, "above": false})
 	w.assess(nil, "ines 14.5 malo A tom 8 zoe 12", args{})
-	g := get[Grade](w, "student:ines", "grade", dictation)
+	g := areatest.Get[Grade](w.World, "student:ines", "grade", dictation)
 	if g.Value != "14.5" || g.Title != "Dictée" || g.Subject != "fr" || !g.At.Equal(monday) {
 		t.Errorf("%+v", g)
 	}
@@ -29,14 +30,14 @@ func TestPublishedGradeIsRead(t *testing.T) {
 	if d := cmp.Diff(want, g.Figures); d != "" {
 		t.Error(d)
 	}
-	if v := get[Grade](w, "student:malo", "grade", dictation).Value; v != average.Absent {
+	if v := areatest.Get[Grade](w.World, "student:malo", "grade", dictation).Value; v != average.Absent {
 		t.Errorf("Malo has %q", v)
 	}
-	if s := get[Standing](w, "student:ines", "standing", "fr5b."); s.Figures.Average != "11.5" || s.Coefficient != 100 {
+	if s := areatest.Get[Standing](w.World, "student:ines", "standing", "fr5b."); s.Figures.Average != "11.5" || s.Coefficient != 100 {
 		t.Errorf("%+v", s)
 	}
 	for _, scope := range []string{"user:ines", "student:noe", "user:nadia"} {
-		if w.has(scope, "grade", "") || w.has(scope, "standing", "") {
+		if w.Has(scope, "grade", "") || w.Has(scope, "standing", "") {
 			t.Errorf("grades in %s", scope)
 		}
 	}
@@ -66,7 +67,7 @@ func TestGuardiansLater(t *testing.T) {
 	w.assess(args{"about": "SECRET"}, "ines 14.5 malo 9 tom 8", args{"at": friday.Format(time.RFC3339), "guardiansAt": saturday.Format(time.RFC3339)})
 	seen := func(at time.Time, pupil, guardian bool) {
 		t.Helper()
-		w.at(at)
+		w.At(at)
 		if got := w.saysAnywhere("ines", "SECRET"); got != pupil {
 			t.Errorf("%s: pupil sees: %v", at, got)
 		}
@@ -83,10 +84,10 @@ func TestGuardiansLater(t *testing.T) {
 		t.Error(d)
 	}
 	seen(saturday, true, true)
-	if w.has("user:ines", "grade", "") || w.has("user:ines", "standing", "") {
+	if w.Has("user:ines", "grade", "") || w.Has("user:ines", "standing", "") {
 		t.Error("it is still in the pupil's own scope")
 	}
-	w.at(saturday.Add(later))
+	w.At(saturday.Add(later))
 	told := w.told()
 	if d := cmp.Diff([]string{"Nouvelle note : Français"}, told["karim"]); d != "" {
 		t.Error(d)
@@ -105,7 +106,7 @@ func TestHourAndDelayOfTheSchool(t *testing.T) {
 	w := newWorld(t)
 	w.must("roussel", "school:x", "policy", args{"average": true, "extremes": false, "spread": false, "general": true, "delay": 90, "hour": "18:00", "window": 10, "above": false})
 	w.assess(nil, "ines 14.5", args{})
-	a := get[Assessment](w, french, "assessment", dictation)
+	a := areatest.Get[Assessment](w.World, french, "assessment", dictation)
 	if at := time.Date(2026, 11, 23, 17, 0, 0, 0, time.UTC); !a.PublishAt.Equal(at) || !a.GuardiansAt.Equal(at.Add(90*time.Minute)) {
 		t.Errorf("%s, %s", a.PublishAt, a.GuardiansAt)
 	}
@@ -119,21 +120,21 @@ func TestChangedMarks(t *testing.T) {
 	change := func(was, value string) Grade {
 		t.Helper()
 		w.must("garnier", french, "enter", args{"assessment": dictation, "cells": []Cell{{"ines", average.Value(value), average.Value(was)}}})
-		return get[Grade](w, "student:ines", "grade", dictation)
+		return areatest.Get[Grade](w.World, "student:ines", "grade", dictation)
 	}
-	w.at(monday.Add(5 * time.Minute))
+	w.At(monday.Add(5 * time.Minute))
 	if g := change("4", "14"); g.Value != "14" || !g.ChangedAt.IsZero() {
 		t.Errorf("%+v", g)
 	}
-	w.at(monday.Add(15 * time.Minute))
+	w.At(monday.Add(15 * time.Minute))
 	if d := cmp.Diff([]string{"Nouvelle note : Français"}, w.told()["ines"]); d != "" {
 		t.Error(d)
 	}
-	w.at(monday.Add(time.Hour))
-	if g := change("14", "15"); !g.ChangedAt.Equal(w.now) {
+	w.At(monday.Add(time.Hour))
+	if g := change("14", "15"); !g.ChangedAt.Equal(w.Now()) {
 		t.Errorf("%+v", g)
 	}
-	w.at(monday.Add(90 * time.Minute))
+	w.At(monday.Add(90 * time.Minute))
 	got := w.told()["ines"]
 	slices.Sort(got)
 	if d := cmp.Diff([]string{"Note modifiée : Français", "Nouvelle note : Français"}, got); d != "" {
@@ -141,7 +142,7 @@ func TestChangedMarks(t *testing.T) {
 	}
 	// A pupil who was absent and gets a mark later has a new one, not a changed one.
 	w.must("garnier", french, "enter", args{"assessment": dictation, "cells": cells("tom 12")})
-	if g := get[Grade](w, "student:tom", "grade", dictation); !g.ChangedAt.IsZero() {
+	if g := areatest.Get[Grade](w.World, "student:tom", "grade", dictation); !g.ChangedAt.IsZero() {
 		t.Errorf("%+v", g)
 	}
 }
@@ -151,16 +152,16 @@ func TestHiddenAndCanceled(t *testing.T) {
 	w := newWorld(t)
 	w.assess(nil, "ines 4 malo 5 tom 6", args{})
 	w.must("garnier", french, "hide", args{"id": dictation})
-	if w.has("student:ines", "grade", "") || w.has("student:ines", "standing", "") {
+	if w.Has("student:ines", "grade", "") || w.Has("student:ines", "standing", "") {
 		t.Error("still there")
 	}
-	w.at(monday.Add(later))
+	w.At(monday.Add(later))
 	if told := w.told(); len(told) > 0 {
 		t.Error(told)
 	}
 	w.must("garnier", french, "publish", args{"id": dictation})
 	w.must("garnier", french, "cancel", args{"id": dictation})
-	if w.has("student:ines", "grade", "") {
+	if w.Has("student:ines", "grade", "") {
 		t.Error("canceled and still there")
 	}
 	if got := w.do("garnier", french, "enter", args{"assessment": dictation, "cells": cells("zoe 3")}); got != "canceled assessment" {
@@ -168,7 +169,7 @@ func TestHiddenAndCanceled(t *testing.T) {
 	}
 	w.must("garnier", french, "restore", args{"id": dictation})
 	w.must("garnier", french, "restore", args{"id": dictation})
-	if g := get[Grade](w, "student:ines", "grade", dictation); g.Value != "4" {
+	if g := areatest.Get[Grade](w.World, "student:ines", "grade", dictation); g.Value != "4" {
 		t.Errorf("%+v", g)
 	}
 }
@@ -182,7 +183,7 @@ func TestHiddenFiguresAreNeverSent(t *testing.T) {
 	w.assess(nil, "ines 13.25 malo 5 tom 6", args{})
 	w.assess(args{"id": "assessment-2"}, "ines 13 malo 5", args{})
 	w.assess(args{"id": "assessment-3", "quiet": true}, "ines 13 malo 5 tom 7", args{})
-	grade := func(id string) *Figures { return get[Grade](w, "student:malo", "grade", id).Figures }
+	grade := func(id string) *Figures { return areatest.Get[Grade](w.World, "student:malo", "grade", id).Figures }
 	if f := grade(dictation); f.Average != "8.08" || f.Min != "" || f.Spread != nil || w.saysAnywhere("malo", "13.25") {
 		t.Errorf("%+v", f)
 	}
@@ -191,7 +192,7 @@ func TestHiddenFiguresAreNeverSent(t *testing.T) {
 	}
 	policy["average"] = false
 	w.must("roussel", "school:x", "policy", policy)
-	if grade(dictation) != nil || get[Standing](w, "student:malo", "standing", "fr5b.").Figures != nil {
+	if grade(dictation) != nil || areatest.Get[Standing](w.World, "student:malo", "standing", "fr5b.").Figures != nil {
 		t.Error("hidden figures are still sent")
 	}
 }
@@ -207,7 +208,7 @@ func TestPublicationIsNeverEarly(t *testing.T) {
 		for range rapid.IntRange(1, 12).Draw(rt, "steps") {
 			id := fmt.Sprint("assessment-", rapid.IntRange(0, 1).Draw(rt, "which"))
 			hours := func(label string) string {
-				return w.now.Add(time.Duration(rapid.IntRange(-2, 6).Draw(rt, label)) * time.Hour).Format(time.RFC3339)
+				return w.Now().Add(time.Duration(rapid.IntRange(-2, 6).Draw(rt, label)) * time.Hour).Format(time.RFC3339)
 			}
 			switch rapid.SampledFrom([]string{"enter", "publish", "hide", "cancel", "restore", "wait"}).Draw(rt, "act") {
 			case "enter":
@@ -221,7 +222,7 @@ func TestPublicationIsNeverEarly(t *testing.T) {
 			case "restore":
 				w.do("garnier", french, "restore", args{"id": id})
 			case "wait":
-				w.at(w.now.Add(time.Duration(rapid.IntRange(0, 180).Draw(rt, "minutes")) * time.Minute))
+				w.At(w.Now().Add(time.Duration(rapid.IntRange(0, 180).Draw(rt, "minutes")) * time.Minute))
 			}
 			w.holdsDates(rt)
 		}
@@ -232,20 +233,20 @@ func (w *world) holdsDates(t *rapid.T) {
 	for i := range 2 {
 		id := fmt.Sprint("assessment-", i)
 		var a Assessment
-		if w.has(french, "assessment", id) {
-			a = get[Assessment](w, french, "assessment", id)
+		if w.Has(french, "assessment", id) {
+			a = areatest.Get[Assessment](w.World, french, "assessment", id)
 		}
 		value := average.Value("")
-		if w.has(french, "mark", pair(id, "ines")) {
-			value = get[Mark](w, french, "mark", pair(id, "ines")).Value
+		if w.Has(french, "mark", pair(id, "ines")) {
+			value = areatest.Get[Mark](w.World, french, "mark", pair(id, "ines")).Value
 		}
-		due := func(at time.Time) bool { return value != "" && !at.IsZero() && !at.After(w.now) }
-		pupil := w.has("user:ines", "grade", id) || w.has("student:ines", "grade", id)
+		due := func(at time.Time) bool { return value != "" && !at.IsZero() && !at.After(w.Now()) }
+		pupil := w.Has("user:ines", "grade", id) || w.Has("student:ines", "grade", id)
 		if pupil != due(a.PublishAt) {
-			t.Fatalf("%s: pupil sees: %v, from %s, now %s", id, pupil, a.PublishAt, w.now)
+			t.Fatalf("%s: pupil sees: %v, from %s, now %s", id, pupil, a.PublishAt, w.Now())
 		}
-		if guardian := w.has("student:ines", "grade", id); guardian != due(a.GuardiansAt) {
-			t.Fatalf("%s: guardians see: %v, from %s, now %s", id, guardian, a.GuardiansAt, w.now)
+		if guardian := w.Has("student:ines", "grade", id); guardian != due(a.GuardiansAt) {
+			t.Fatalf("%s: guardians see: %v, from %s, now %s", id, guardian, a.GuardiansAt, w.Now())
 		}
 	}
 }
@@ -254,9 +255,9 @@ func (w *world) holdsDates(t *rapid.T) {
 func TestPupilWhoLeft(t *testing.T) {
 	w := newWorld(t)
 	w.assess(nil, "ines 4 malo 5", args{})
-	w.apply(put("in-ines", directory.Enrollment{Student: "ines", Audience: "class:5b", Span: directory.Span{To: "2026-11-23"}}))
+	w.Apply(put("in-ines", directory.Enrollment{Student: "ines", Audience: "class:5b", Span: directory.Span{To: "2026-11-23"}}))
 	w.must("garnier", french, "enter", args{"assessment": dictation, "cells": []Cell{{"ines", "6", "4"}}})
-	if g := get[Grade](w, "student:ines", "grade", dictation); g.Value != "6" {
+	if g := areatest.Get[Grade](w.World, "student:ines", "grade", dictation); g.Value != "6" {
 		t.Errorf("%+v", g)
 	}
 }
