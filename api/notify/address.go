@@ -165,7 +165,7 @@ func (s *Service) sendCode(ctx context.Context, job *psync.Job) error {
 }
 
 func (s *Service) mailboxOf(ctx context.Context, user string) (b mailbox, err error) {
-	_, err = inScope{s.engine, "user:" + user}.Get(ctx, "address", "address", &b)
+	b, _, err = psync.Find[mailbox](ctx, s.engine, "user:"+user, "address", "address")
 	return b, err
 }
 

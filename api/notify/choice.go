@@ -201,7 +201,7 @@ func (s *Service) rulesFor(ctx context.Context, user string) (r rules, err error
 	if school == "" {
 		return r, nil
 	}
-	_, err = inScope{s.engine, "school:" + school}.Get(ctx, "alertRules", "alertRules", &r)
+	r, _, err = psync.Find[rules](ctx, s.engine, "school:"+school, "alertRules", "alertRules")
 	return r, err
 }
 

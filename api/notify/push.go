@@ -451,7 +451,7 @@ func (s *Service) Language(ctx context.Context, user string) (string, error) {
 }
 
 func (s *Service) settingsOf(ctx context.Context, user string) (set settings, err error) {
-	_, err = inScope{s.engine, "user:" + user}.Get(ctx, "settings", "settings", &set)
+	set, _, err = psync.Find[settings](ctx, s.engine, "user:"+user, "settings", "settings")
 	return set, err
 }
 
