@@ -37,9 +37,13 @@ type (
 	roomTaken struct {
 		Bytes int64 `json:"bytes"`
 	}
-	linked struct {
+	linked struct { // without an owner: it has ended, and does not come back
 		Owner string `json:"owner"`
 		ID    string `json:"id"`
+	}
+	swept struct {
+		ID   string `json:"id"`
+		Last bool   `json:"last,omitempty"`
 	}
 	scanned struct {
 		Part string `json:"part"`
@@ -50,23 +54,19 @@ type (
 	}
 )
 
-// link makes the parts of a transfer and its link, unless it has ended by now.
+// link makes the parts of a transfer and its link, unless it has ended by now or
+// its id is somebody else's.
 func (s *Service) link(ctx context.Context, job *psync.Job) error {
 	var o opened
 	if err := job.Payload(&o); err != nil {
 		return err
 	}
-	err := job.Commit(ctx, scopeOf(o.ID), func(_ context.Context, tx *psync.Tx) error {
-		tx.Put(kindLink, kindLink, linked{o.Owner, o.ID})
-		for i, p := range o.Parts {
-			tx.Put(kindPart, partID(o.From+i), p)
-		}
-		if slices.ContainsFunc(o.Parts, func(p Part) bool { return p.State == Ready }) {
-			tx.Effect(effectCount, seen{Owner: o.Owner})
-		}
-		return nil
-	})
+	err := job.Commit(ctx, scopeOf(o.ID), func(ctx context.Context, tx *psync.Tx) error { return takeIn(ctx, tx, o) })
 	if err != nil {
+		return err
+	}
+	l, _, err := psync.Find[linked](ctx, s.engine, scopeOf(o.ID), kindLink, kindLink)
+	if err != nil || l.Owner != o.Owner {
 		return err
 	}
 	return job.Commit(ctx, "link:"+digest(o.Secret), func(ctx context.Context, tx *psync.Tx) error {
@@ -76,6 +76,23 @@ func (s *Service) link(ctx context.Context, job *psync.Job) error {
 		}
 		return err
 	})
+}
+
+// takeIn makes the parts of a transfer. Whoever had its id first keeps it.
+func takeIn(ctx context.Context, tx *psync.Tx, o opened) error {
+	var l linked
+	seq, err := tx.Get(ctx, kindLink, kindLink, &l)
+	if err != nil || seq > 0 && l.Owner != o.Owner {
+		return err
+	}
+	tx.PutIfChanged(kindLink, kindLink, linked{o.Owner, o.ID})
+	for i, p := range o.Parts {
+		tx.Put(kindPart, partID(o.From+i), p)
+	}
+	if slices.ContainsFunc(o.Parts, func(p Part) bool { return p.State == Ready }) {
+		tx.Effect(effectCount, seen{Owner: o.Owner})
+	}
+	return nil
 }
 
 // partID orders parts as they were named.
@@ -98,8 +115,8 @@ func (s *Service) room(ctx context.Context, job *psync.Job) error {
 	})
 }
 
-// expire ends a transfer whose time has come; one that was extended has another
-// end.
+// expire ends a transfer whose time has come. One that was extended has another
+// end; a clock that was set back, or another node's, may say that it is early.
 func (s *Service) expire(ctx context.Context, job *psync.Job) error {
 	var e ended
 	if err := job.Payload(&e); err != nil {
@@ -108,61 +125,96 @@ func (s *Service) expire(ctx context.Context, job *psync.Job) error {
 	return job.Commit(ctx, job.Source(), func(ctx context.Context, tx *psync.Tx) error {
 		var t Transfer
 		seq, err := tx.Get(ctx, kindTransfer, e.ID, &t)
-		if err == nil && seq > 0 && !tx.Now().Before(t.Until) {
+		switch {
+		case err != nil || seq == 0:
+			return err
+		case tx.Now().Before(t.Until):
+			tx.EffectAt(effectExpire, e, t.Until)
+		default:
 			end(tx, e.ID, t)
 		}
-		return err
+		return nil
 	})
 }
 
-// shut takes the link of a transfer that has ended away. It comes after all
-// that named files, in order; the bytes are deleted by an effect that may wait
-// for its store and holds up nothing else.
+// shut takes the link of a transfer that has ended away, for good. It comes
+// after all that named files, in order; the bytes are deleted by an effect that
+// may wait for its store and holds up nothing else.
 func (s *Service) shut(ctx context.Context, job *psync.Job) error {
 	var e erased
 	if err := job.Payload(&e); err != nil {
 		return err
 	}
+	mine := linked{Owner: psync.ScopeID(job.Source()), ID: e.ID}
 	err := job.Commit(ctx, "link:"+digest(e.Secret), func(ctx context.Context, tx *psync.Tx) error {
-		var l linked
-		seq, err := tx.Get(ctx, kindLink, kindLink, &l)
-		if err == nil && seq > 0 && l.ID == e.ID {
-			tx.Delete(kindLink, kindLink)
-		}
+		_, err := unlink(ctx, tx, mine)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	return job.Commit(ctx, scopeOf(e.ID), func(_ context.Context, tx *psync.Tx) error {
-		tx.Delete(kindLink, kindLink) // nothing is taken in from here on
-		tx.Effect(effectErase, ended{e.ID})
-		return nil
+	return job.Commit(ctx, scopeOf(e.ID), func(ctx context.Context, tx *psync.Tx) error {
+		was, err := unlink(ctx, tx, mine) // nothing is taken in from here on
+		if was {
+			tx.Effect(effectErase, swept{ID: e.ID})
+		}
+		return err
 	})
 }
 
+// unlink ends a link if it is the one; its place stays taken.
+func unlink(ctx context.Context, tx *psync.Tx, mine linked) (was bool, err error) {
+	var l linked
+	_, err = tx.Get(ctx, kindLink, kindLink, &l)
+	if err != nil || l != mine {
+		return false, err
+	}
+	tx.Put(kindLink, kindLink, linked{})
+	return true, nil
+}
+
+// stragglers is how long after an end bytes may still come to rest: a file that
+// was being taken in, maybe by a node that was killed.
+const stragglers = 24 * time.Hour
+
 // erase deletes the bytes of a transfer that has ended, then what was known of
-// them.
+// them, and looks again a day later.
 func (s *Service) erase(ctx context.Context, job *psync.Job) error {
-	var e ended
+	var e swept
 	if err := job.Payload(&e); err != nil {
+		return err
+	}
+	if err := s.eraseBytes(ctx, e.ID); err != nil {
 		return err
 	}
 	parts, err := s.parts(ctx, e.ID)
 	if err != nil {
 		return err
 	}
-	for id := range parts {
-		if err := s.Blobs.Delete(ctx, blobKey(e.ID, id)); err != nil {
-			return fmt.Errorf("delete part %s of %s: %w", id, e.ID, err)
-		}
-	}
 	return job.Commit(ctx, scopeOf(e.ID), func(_ context.Context, tx *psync.Tx) error {
 		for id := range parts {
 			tx.Delete(kindPart, id)
 		}
+		if !e.Last {
+			tx.EffectAt(effectErase, swept{ID: e.ID, Last: true}, tx.Now().Add(stragglers))
+		}
 		return nil
 	})
+}
+
+func (s *Service) eraseBytes(ctx context.Context, id string) error {
+	var keys []string
+	err := s.Blobs.List(ctx, blobKey(id, ""), func(b storage.Blob) bool {
+		keys = append(keys, b.Key)
+		return true
+	})
+	for _, key := range keys {
+		err = errors.Join(err, s.Blobs.Delete(ctx, key))
+	}
+	if err != nil {
+		return fmt.Errorf("delete the files of %s: %w", id, err)
+	}
+	return nil
 }
 
 // blobKey names the bytes of a part. Ids have capitals, keys have none.
@@ -212,12 +264,12 @@ func (s *Service) scan(ctx context.Context, job *psync.Job) error {
 		s.Log.WarnContext(ctx, "virus found", "transfer", id, "part", sc.Part, "finding", finding)
 		state = Infected
 	}
-	if state != Ready {
-		if err := s.Blobs.Delete(ctx, blobKey(id, sc.Part)); err != nil {
-			return err
-		}
+	// The verdict comes first: without its bytes a file is not looked at again.
+	err = s.settle(ctx, job, sc.Part, state)
+	if err == nil && state != Ready {
+		err = s.Blobs.Delete(ctx, blobKey(id, sc.Part))
 	}
-	return s.settle(ctx, job, sc.Part, state)
+	return err
 }
 
 func (s *Service) settle(ctx context.Context, job *psync.Job, part, state string) error {

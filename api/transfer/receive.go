@@ -118,7 +118,7 @@ func (s *Service) Look(ctx context.Context, secret string) (View, error) {
 		return View{}, ErrNone
 	}
 	l, ok, err := psync.Find[linked](ctx, s.engine, "link:"+digest(secret), kindLink, kindLink)
-	if err != nil || !ok {
+	if err != nil || !ok || l.Owner == "" {
 		return View{}, cmp.Or(err, ErrNone)
 	}
 	t, ok, err := psync.Find[Transfer](ctx, s.engine, "user:"+l.Owner, kindTransfer, l.ID)
@@ -145,21 +145,34 @@ func viewed(parts map[string]Part) []ViewedFile {
 		all = append(all, ViewedFile{p, n})
 	}
 	slices.SortFunc(all, func(a, b ViewedFile) int { return cmp.Compare(a.N, b.N) })
-	taken := map[string]bool{}
-	for i := range all {
-		all[i].Name = unlike(all[i].Name, taken)
-		taken[strings.ToLower(all[i].Name)] = true
-	}
+	distinguish(all)
 	return all
 }
 
-// unlike numbers a name that is taken, "photo (2).jpg". Case does not tell
-// names apart: on many devices it does not either.
-func unlike(name string, taken map[string]bool) string {
+// distinguish numbers names that are taken, "photo (2).jpg", by files before or
+// by a folder. Case does not tell names apart: on many devices it does not
+// either.
+func distinguish(all []ViewedFile) {
+	taken := map[string]int{} // by name in small letters: the last number tried
+	for _, f := range all {
+		for folder := path.Dir(f.Name); folder != "."; folder = path.Dir(folder) {
+			taken[strings.ToLower(folder)] = 1
+		}
+	}
+	for i := range all {
+		all[i].Name = unlike(all[i].Name, taken)
+		taken[strings.ToLower(all[i].Name)] = 1
+	}
+}
+
+// unlike is a name, or the first like it that is not taken.
+func unlike(name string, taken map[string]int) string {
+	first := strings.ToLower(name)
 	ending := path.Ext(name)
 	stem := strings.TrimSuffix(name, ending)
-	for n := 2; taken[strings.ToLower(name)]; n++ {
+	for n := taken[first] + 1; taken[strings.ToLower(name)] > 0; n++ {
 		name = fmt.Sprintf("%s (%d)%s", stem, n, ending)
+		taken[first] = n
 	}
 	return name
 }

@@ -37,12 +37,25 @@ func (s *Service) open(ctx context.Context, tx *psync.Tx) error {
 	if err != nil || seq > 0 {
 		return err // it is there already
 	}
+	if err := s.unused(ctx, a.ID); err != nil {
+		return err
+	}
 	t := Transfer{Title: a.Title, Secret: a.Secret, Lock: s.lock(a.ID, a.Password), At: tx.Now().UTC(), Until: after(tx.Now(), a.Days)}
 	if err := s.take(ctx, tx, a.ID, &t, a.Files); err != nil {
 		return err
 	}
 	tx.EffectAt(effectExpire, ended{a.ID}, t.Until)
 	return nil
+}
+
+// unused refuses the id of another transfer, ended or not. Of a secret that is
+// taken nobody learns: it leads where it did.
+func (s *Service) unused(ctx context.Context, id string) error {
+	_, used, err := psync.Find[linked](ctx, s.engine, scopeOf(id), kindLink, kindLink)
+	if err == nil && used {
+		err = psync.Refuse("gone", "id", "the transfer has ended")
+	}
+	return err
 }
 
 // add names more files of a transfer: a folder may have more than one act

@@ -49,7 +49,7 @@ type world struct {
 	blobs storage.Blobs
 }
 
-func newWorld(t *testing.T, change ...func(*Config)) *world {
+func newWorld(t testing.TB, change ...func(*Config)) *world {
 	t.Helper()
 	w := &world{}
 	blobs, err := disk.Open(t.TempDir())
@@ -96,7 +96,11 @@ func (w *world) send(user string, n int, body string) error {
 
 // sendAs has bytes arrive that are said to be those of something else.
 func (w *world) sendAs(user string, n int, body, said string) error {
-	meta := map[string]string{"transfer": trip, "part": fmt.Sprint(n)}
+	return w.arrives(user, trip, n, body, said)
+}
+
+func (w *world) arrives(user, id string, n int, body, said string) error {
+	meta := map[string]string{"transfer": id, "part": fmt.Sprint(n)}
 	sum := fmt.Sprintf("sha256-%x", sha256.Sum256([]byte(said)))
 	err := w.Arrived(w.Context(), areatest.Person(user), meta, int64(len(body)), sum, strings.NewReader(body))
 	w.Settle()
