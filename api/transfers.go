@@ -120,7 +120,9 @@ func passCookie(v transfer.View) string { return "__Host-t-" + hex.EncodeToStrin
 
 func (r transferRoutes) answer(c *Call, status int, page shownTransfer) error {
 	page.Lang, page.transferWords = transferLanguage(c.Header(fiber.HeaderAcceptLanguage))
-	page.Base = "/t/" + c.Param("secret")
+	if !page.Gone {
+		page.Base = "/t/" + c.Param("secret")
+	}
 	var body bytes.Buffer
 	if err := transferPage.Execute(&body, page); err != nil {
 		return err

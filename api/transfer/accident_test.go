@@ -157,6 +157,30 @@ func (w *world) commit(scope string, do func(tx *psync.Tx)) {
 	}
 }
 
+// A file that overtakes its name waits for it, sent once; one of a transfer that
+// has ended, or of another person, is told so for good.
+func TestFilesThatOvertakeTheirNames(t *testing.T) {
+	w := newWorld(t)
+	var wait *psync.Wait
+	if err := w.send("garnier", 0, "a.txt"); !errors.As(err, &wait) {
+		t.Errorf("before its transfer: %v", err)
+	}
+	w.Must(act("garnier", "open", opening(nil, "a.txt")))
+	if err := w.send("garnier", 1, "b.txt"); !errors.As(err, &wait) {
+		t.Errorf("before its name: %v", err)
+	}
+	if err := w.send("malo", 0, "a.txt"); !refusal(err) {
+		t.Errorf("of somebody else: %v", err)
+	}
+	if err := w.send("garnier", 0, "a.txt"); err != nil {
+		t.Error(err)
+	}
+	w.Must(act("garnier", "close", args{"id": trip}))
+	if err := w.send("garnier", 1, "b.txt"); !refusal(err) {
+		t.Errorf("after the end: %v", err)
+	}
+}
+
 // killed is a store of files whose node dies after a deletion.
 type killed struct {
 	storage.Blobs
@@ -248,7 +272,7 @@ func (w *world) arriving(user, id string, n int) {
 	if err != nil || !named {
 		return
 	}
-	if err := w.arrives(user, id, n, p.Name, p.Name); err != nil && !refusal(err) {
+	if err := w.arrives(user, id, n, p.Name, p.Name); err != nil && !refusal(err) { // it may have ended
 		w.Error(err)
 	}
 }

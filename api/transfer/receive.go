@@ -53,17 +53,26 @@ func (s *Service) Arrived(ctx context.Context, a psync.Actor, meta map[string]st
 	return err
 }
 
-// awaited reads a part of a transfer of the actor's.
+// soon is when a file that came before its name comes again.
+const soon = 5 * time.Second
+
+// awaited reads a part of a transfer of the actor's. Files may overtake the act
+// that names them, and wait for it.
 func (s *Service) awaited(ctx context.Context, a psync.Actor, id, part string) (Part, error) {
 	l, ok, err := psync.Find[linked](ctx, s.engine, scopeOf(id), kindLink, kindLink)
 	if err != nil {
 		return Part{}, err
 	}
 	p, named, err := psync.Find[Part](ctx, s.engine, scopeOf(id), kindPart, part)
-	if err == nil && (!ok || !named || l.Owner != a.User) {
-		err = psync.Refuse("gone", "transfer", "nobody waits for this file")
+	switch {
+	case err != nil:
+		return Part{}, err
+	case ok && l.Owner != a.User:
+		return Part{}, psync.Refuse("gone", "transfer", "nobody waits for this file")
+	case !named:
+		return Part{}, &psync.Wait{For: soon}
 	}
-	return p, err
+	return p, nil
 }
 
 // arrive notes that the bytes of a part are there.

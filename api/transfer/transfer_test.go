@@ -346,23 +346,6 @@ func TestPasswords(t *testing.T) {
 	}
 }
 
-// Nothing is found by guessing, and every failure looks the same.
-func TestGuessedLinks(t *testing.T) {
-	w := newWorld(t)
-	w.Must(act("garnier", "open", opening(nil, "a.txt")))
-	for i := range 2000 {
-		guess := fmt.Sprintf("abcdefghijklmnop%06d", i)
-		if _, err := w.Look(t.Context(), guess); !errors.Is(err, ErrNone) {
-			t.Fatalf("%q: %v", guess, err)
-		}
-	}
-	// Somebody else's secret leads to nobody's new transfer.
-	w.Must(act("malo", "open", opening(args{"id": "transfer-2"}, "b.txt")))
-	if v := w.look(); v.From != "Mme Garnier" {
-		t.Errorf("the link was taken over: %+v", v)
-	}
-}
-
 func FuzzCleanPath(f *testing.F) {
 	for _, s := range []string{"a/b.txt", `..\..\x`, "/etc/passwd", "a\u202egnp.exe", "...", "C:\\x\x00y", strings.Repeat("é/", 300), "\xff\xfe"} {
 		f.Add(s)

@@ -172,7 +172,8 @@ export class Courier {
   /** Where an upload stands; undefined when the server has forgotten it. */
   async #offset(one: Sending): Promise<number | undefined> {
     const answer = await this.#tus(one.url, 'HEAD', {})
-    if (answer.status === 404 || answer.status === 410) return undefined
+    if (answer.status === 404) return undefined
+    if (answer.status === 410) await this.drop(one.id)
     if (!answer.ok) throw new Error('later')
     return Number(answer.headers.get('Upload-Offset'))
   }
@@ -203,8 +204,9 @@ export class Courier {
     if (ms < brisk) this.#piece = Math.min(pieceBytes, this.#piece * 2)
   }
 
-  /** A final no is kept with the file; anything else is tried later. */
+  /** A final no is kept with the file; of a transfer that has ended nothing is. Anything else is tried later. */
   async #refuse(one: Sending, answer: Response): Promise<false> {
+    if (answer.status === 410) await this.drop(one.id)
     if ([400, 403, 409, 413, 415, 422].includes(answer.status) && answer.status !== 409) {
       const said = (await answer.json().catch(() => undefined)) as { error?: { code?: string } } | undefined
       one.refused = said?.error?.code ?? 'invalid'
