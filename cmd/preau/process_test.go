@@ -63,7 +63,7 @@ var served = regexp.MustCompile(`msg=serving address=http://(\S+)`)
 
 func startProcess(t *testing.T, data string, args ...string) *process {
 	t.Helper()
-	p := &process{t: t, cmd: exec.Command(os.Args[0], args...), done: make(chan error, 1), said: &journal{}}
+	p := &process{t: t, cmd: exec.Command(or(os.Getenv("PREAU_TEST_PROGRAM"), os.Args[0]), args...), done: make(chan error, 1), said: &journal{}}
 	p.cmd.Env = append(os.Environ(), "PREAU_TEST_MAIN=1", "PREAU_DATA="+data, "PREAU_ADDR=127.0.0.1:0")
 	out, err := p.cmd.StderrPipe()
 	if err != nil {
