@@ -36,6 +36,7 @@ type (
 	}
 	roomTaken struct {
 		Bytes int64 `json:"bytes"`
+		Epoch int64 `json:"epoch,omitempty"` // of the store, when this was written
 	}
 	linked struct { // without an owner: it has ended, and does not come back
 		Owner string `json:"owner"`
@@ -105,12 +106,12 @@ func (s *Service) room(ctx context.Context, job *psync.Job) error {
 		return err
 	}
 	school := s.Directory.SchoolOf(psync.ScopeID(job.Source()))
-	return job.Commit(ctx, "transfers:"+school, func(ctx context.Context, tx *psync.Tx) error {
+	return job.Commit(ctx, roomScope(school), func(ctx context.Context, tx *psync.Tx) error {
 		var r roomTaken
 		if _, err := tx.Get(ctx, kindRoom, kindRoom, &r); err != nil {
 			return err
 		}
-		tx.Put(kindRoom, kindRoom, roomTaken{max(0, r.Bytes+t.Bytes)})
+		tx.Put(kindRoom, kindRoom, roomTaken{max(0, r.Bytes+t.Bytes), s.epoch})
 		return nil
 	})
 }
@@ -219,7 +220,7 @@ func (s *Service) eraseBytes(ctx context.Context, id string) error {
 
 // blobKey names the bytes of a part. Ids have capitals, keys have none.
 func blobKey(id, part string) string {
-	return "transfers/" + hex.EncodeToString([]byte(id)) + "/" + part
+	return Files + hex.EncodeToString([]byte(id)) + "/" + part
 }
 
 // parts reads the files of a transfer by their ids.

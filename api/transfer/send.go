@@ -268,6 +268,6 @@ func after(now time.Time, days int) time.Time {
 
 // roomOf is how many bytes the transfers of a school take.
 func (s *Service) roomOf(ctx context.Context, school string) (int64, error) {
-	r, _, err := psync.Find[roomTaken](ctx, s.engine, "transfers:"+school, kindRoom, kindRoom)
+	r, _, err := psync.Find[roomTaken](ctx, s.engine, roomScope(school), kindRoom, kindRoom)
 	return r.Bytes, err
 }

@@ -124,10 +124,11 @@ type Config struct {
 type Service struct {
 	Config
 	engine Engine
+	epoch  int64 // of the store; see Begin
 	wrong  guesses
 }
 
-// New returns a Service. Before use: Register its rules and Bind the engine.
+// New returns a Service. Before use: Register its rules, Bind the engine, Begin.
 func New(c Config) *Service {
 	c.Rules = cmp.Or(c.Rules, usual)
 	return &Service{Config: c, wrong: guesses{last: map[string][]time.Time{}}}
@@ -180,6 +181,8 @@ func digest(secret string) string {
 }
 
 func scopeOf(id string) string { return "transfer:" + id }
+
+func roomScope(school string) string { return "transfers:" + school }
 
 func (s *Service) lock(id, password string) string {
 	if password == "" {

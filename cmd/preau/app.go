@@ -96,6 +96,9 @@ func (a *App) open(ctx context.Context) error {
 	if err := a.directory.Load(ctx); err != nil {
 		return err
 	}
+	if err := a.transfers.Begin(ctx, a.records); err != nil {
+		return err
+	}
 	if err := a.openPost(); err != nil {
 		return err
 	}

@@ -34,10 +34,16 @@ func testConfig(t testing.TB) Config {
 
 func start(t testing.TB, c Config) *running {
 	t.Helper()
+	return startAt(t, c, time.Now)
+}
+
+// startAt is start with a clock.
+func startAt(t testing.TB, c Config, now func() time.Time) *running {
+	t.Helper()
 	if err := c.complete(); err != nil {
 		t.Fatal(err)
 	}
-	a, err := Open(context.Background(), c, slog.New(slog.DiscardHandler), time.Now)
+	a, err := Open(context.Background(), c, slog.New(slog.DiscardHandler), now)
 	if err != nil {
 		t.Fatal(err)
 	}

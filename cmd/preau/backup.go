@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"preau/api"
+	"preau/api/transfer"
 	"preau/cmd/preau/archive"
 	"preau/storage"
 	"preau/storage/disk"
@@ -80,15 +81,16 @@ func (c *command) archive(ctx context.Context, out io.Writer, began time.Time) (
 	return m, c.config.Blobs.hide(c.config.Records.hide(err))
 }
 
-// whole are the files without uploads under way. These change while they are
-// copied: one that was done a moment after the records were copied would count
-// as done on a restored server that does not have its file.
+// whole are the files without uploads under way and transfers. Uploads change
+// while they are copied: one that was done a moment after the records were
+// copied would count as done on a restored server that does not have its file.
+// Transfers end with a restore.
 type whole struct{ storage.Blobs }
 
 // List implements [storage.Blobs].
 func (w whole) List(ctx context.Context, prefix string, yield func(storage.Blob) bool) error {
 	return w.Blobs.List(ctx, prefix, func(b storage.Blob) bool {
-		return strings.HasPrefix(b.Key, api.HalfSent) || yield(b)
+		return strings.HasPrefix(b.Key, api.HalfSent) || strings.HasPrefix(b.Key, transfer.Files) || yield(b)
 	})
 }
 
@@ -102,6 +104,7 @@ func (c *command) told(out io.Writer, to string, m archive.Manifest, began time.
 	fmt.Fprintln(out, strings.TrimSpace(`
 Not inside, and needed beside it: `+filepath.Join(c.config.Data, "keys.json")+` (without it no sheet, no
 receipt and no alert of this server is good any more) and the PREAU_… settings.
-Keep them apart from the archive. Certificates and half-sent uploads come back by themselves.`))
+Keep them apart from the archive. Certificates and half-sent uploads come back by themselves.
+Files of transfers are not inside: what goes by a link ends with a restore.`))
 	return nil
 }

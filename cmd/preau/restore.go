@@ -86,6 +86,6 @@ func (c *command) wantKeys(begun time.Time) error {
 	if _, err := os.Stat(path); err != nil {
 		fmt.Fprintf(c.out, "Now put the keys.json of the server into %s: it does not start without.\n", c.config.Data)
 	}
-	fmt.Fprintf(c.out, "Devices revoked and passwords changed since %s are as they were then: look through them.\n", begun.Local().Format(time.DateTime))
+	fmt.Fprintf(c.out, "Devices revoked and passwords changed since %s are as they were then: look through them. Transfers that were open end with the next start.\n", begun.Local().Format(time.DateTime))
 	return nil
 }
