@@ -17,10 +17,12 @@ export interface Chosen {
   name: string
 }
 
-/** What a list of files, or a folder, holds. */
+/** What a list of files, or a folder, holds. The school takes no name with control characters. */
 export function chosen(files: Iterable<File>): Chosen[] {
-  return [...files].map((file) => ({ file, name: file.webkitRelativePath || file.name || 'fichier' }))
+  return [...files].map((file) => ({ file, name: plain(file.webkitRelativePath || file.name) || 'fichier' }))
 }
+
+const plain = (name: string): string => name.replace(/\p{Cc}/gu, '')
 
 /** What was dropped, folders opened. */
 export async function droppedFiles(items: DataTransferItemList): Promise<Chosen[]> {
@@ -31,7 +33,7 @@ export async function droppedFiles(items: DataTransferItemList): Promise<Chosen[
 async function inside(entry: FileSystemEntry, folder: string): Promise<Chosen[]> {
   if (entry.isFile) {
     const file = await new Promise<File>((done, fail) => (entry as FileSystemFileEntry).file(done, fail))
-    return [{ file, name: folder + file.name }]
+    return [{ file, name: plain(folder + file.name) }]
   }
   const reader = (entry as FileSystemDirectoryEntry).createReader()
   const found: FileSystemEntry[] = []
