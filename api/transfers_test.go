@@ -15,7 +15,7 @@ import (
 )
 
 // sending is a transfer of Mme Garnier's with some files that have arrived.
-func sending(t *testing.T, more string, files ...string) (w *world, link string) {
+func sending(t testing.TB, more string, files ...string) (w *world, link string) {
 	t.Helper()
 	w = newWorld(t)
 	secret := "garniergarniergarniera"

@@ -16,7 +16,7 @@ const maxName = 120
 func CleanName(name, kind string) string {
 	name = strings.ToValidUTF8(name, "")
 	name = path.Base(strings.ReplaceAll(name, `\`, "/"))
-	name = strings.Map(keepRune, name)
+	name = strings.TrimRight(strings.Map(keepRune, name), ". ")
 	ending := path.Ext(name)
 	stem := strings.Trim(strings.TrimSuffix(name, ending), ". ")
 	if stem == "" {
@@ -25,8 +25,7 @@ func CleanName(name, kind string) string {
 	if endings[kind] != "" && !rightEnding(name, kind) {
 		ending = endings[kind]
 	}
-	name = strings.TrimRight(stem+ending, ". ")
-	return shorten(name)
+	return strings.TrimRight(shorten(stem+ending), ". ")
 }
 
 // keepRune drops what does not belong in a file name.

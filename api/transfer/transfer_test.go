@@ -347,7 +347,7 @@ func TestPasswords(t *testing.T) {
 }
 
 func FuzzCleanPath(f *testing.F) {
-	for _, s := range []string{"a/b.txt", `..\..\x`, "/etc/passwd", "a\u202egnp.exe", "...", "C:\\x\x00y", strings.Repeat("é/", 300), "\xff\xfe"} {
+	for _, s := range []string{"a/b.txt", `..\..\x`, "/etc/passwd", "a\u202egnp.exe", "...", "C:\\x\x00y", strings.Repeat("a", 119) + " b", " 0. .0 .", strings.Repeat("é/", 300), "\xff\xfe"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
