@@ -42,7 +42,7 @@ func TestATransferIsReceived(t *testing.T) {
 	e := w.as("anonymous")
 	page := e.send("GET", link, "")
 	page.want(t, 200, "")
-	for _, part := range []string{"Mme Garnier", "Sortie au musée", "0.txt", "dossier/", "1 décembre à 9 h 00", link + "/all.zip", "10\u00a0o"} {
+	for _, part := range []string{"Mme Garnier", "Sortie au musée", "0.txt", "dossier/", "1er décembre à 9 h 00", link + "/all.zip", "10\u00a0o"} {
 		if !strings.Contains(page.text, part) {
 			t.Errorf("the page lacks %q:\n%s", part, page.text)
 		}
