@@ -14,11 +14,12 @@ MINIO := v0.0.0-20260212201848-7aac2a2c5b7c
 VERSITYGW := v1.8.0
 TOXIPROXY := v2.5.0
 FERRET := $(TOOLS)/ferret
+TUSPEER := $(TOOLS)/tuspeer
 FERRETSRC := $(addprefix storage/mongo/ferrettest/,go.mod go.sum) $(wildcard storage/mongo/ferrettest/ferret/*.go storage/mongo/ferrettest/cmd/ferret/*.go)
 S3    := $(TOOLS)/minio@$(MINIO) $(TOOLS)/versitygw@$(VERSITYGW)
 WEBSRC := $(shell find pwa/src pwa/public pwa/index.html pwa/vite.config.ts -type f 2>/dev/null)
 
-.PHONY: run dev demo build test check race mongo s3 servers web e2e browsers lint fmt bench size soak drill load load-nodes faults faults-long nodes clean
+.PHONY: run dev demo build test check race mongo s3 servers web e2e browsers lint fmt bench size soak drill load load-nodes soak-transfer bench-transfer faults faults-long nodes clean
 
 run: build ## start on SQLite and disk with the demo school
 	$(BIN) demo
@@ -123,6 +124,20 @@ load: build ## a school morning of 3,300 devices for LOAD=10m (LOADED= more argu
 load-nodes: servers ## a small one of two nodes on one MongoDB and one S3
 	PREAU_TEST_TOOLS=$(TOOLS) PREAU_TEST_SERVERS=required PREAU_TEST_LOAD=$(or $(LOAD),1m) \
 		$(GO) test -count 1 -v -timeout 30m -run '^TestMorningOfNodes$$' ./cmd/preau-load
+
+soak-transfer: build ## a file of MB=2048 over cut lines and a killed server, folders of 1,000 files, 10^6 guessed links
+	@mkdir -p tmp # a disk, where /tmp may be memory
+	set -o pipefail; TMPDIR=$(CURDIR)/tmp PREAU_TEST_PROGRAM=$(abspath $(BIN)) PREAU_SOAK_TRANSFER=$(or $(MB),2048) PREAU_KILL_ROUNDS=50 \
+		$(GO) test -count 1 -v -timeout 1h -run 'ALargeFile|AThousandFiles|BeyondFourGigabytes|TransfersWhenKilled' ./cmd/preau | $(LEDGER)
+	set -o pipefail; PREAU_GUESSES=1000000 $(GO) test -count 1 -v -run GuessedLinks ./api/transfer | $(LEDGER)
+
+$(TUSPEER): cmd/preau/tuspeer/go.mod cmd/preau/tuspeer/go.sum cmd/preau/tuspeer/main.go
+	cd cmd/preau/tuspeer && CGO_ENABLED=0 $(GO) build -trimpath -o $(abspath $@) .
+
+bench-transfer: $(TUSPEER) $(TOOLS)/minio@$(MINIO) ## a file of MB=512 sent to this server, to tusd and to MinIO, in turns
+	@mkdir -p tmp
+	set -o pipefail; TMPDIR=$(CURDIR)/tmp PREAU_TEST_TOOLS=$(TOOLS) PREAU_TEST_SERVERS=required PREAU_BENCH_TRANSFER=$(or $(MB),512) \
+		$(GO) test -count 1 -v -timeout 1h -run TransferThroughput ./cmd/preau | $(LEDGER)
 
 FAULTY := 'WhenKilled|FullDisk|ClockJump|ClockRan'
 LEDGER := grep -v '^=== '

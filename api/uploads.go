@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -39,6 +40,9 @@ type Uploads struct {
 	// Uses gives the largest file for each declared use ("use" of
 	// Upload-Metadata); an upload for another use is refused.
 	Uses map[string]int64
+	// Plain are the uses whose files are not named after their content: what is
+	// sent without its SHA-256 is handed over without it, and read once.
+	Plain []string
 	// Quota is how many bytes an account may have under way; Most, how many
 	// uploads.
 	Quota int64
@@ -63,7 +67,7 @@ type Arrivals interface {
 type Arrival struct {
 	Meta map[string]string // Upload-Metadata: use, name, type, sha256 …
 	Size int64
-	Sum  string    // "sha256-<hex>" of the bytes
+	Sum  string    // "sha256-<hex>" of the bytes; "" if a plain use did not say it
 	Body io.Reader // the bytes; it ends with an error if they are not those of Sum
 }
 
@@ -355,7 +359,11 @@ func (u *Uploads) handOver(c *Call, up upload) error {
 	stored := u.shelf.read(ctx, up)
 	defer stored.Close()
 	body := storage.NewExact(ctx, stored, up.size, sum)
-	err = u.Arrivals.Arrived(ctx, c.Actor, Arrival{Meta: meta, Size: up.size, Sum: "sha256-" + hex.EncodeToString(sum), Body: body})
+	arrival := Arrival{Meta: meta, Size: up.size, Body: body}
+	if len(sum) > 0 {
+		arrival.Sum = "sha256-" + hex.EncodeToString(sum)
+	}
+	err = u.Arrivals.Arrived(ctx, c.Actor, arrival)
 	if errors.Is(body.Err(), storage.ErrCorrupt) {
 		return errChecksum
 	}
@@ -363,9 +371,12 @@ func (u *Uploads) handOver(c *Call, up upload) error {
 }
 
 // sum is the SHA-256 that the client declared, as "sha256" or as the name
-// "sha", or else that of the bytes.
+// "sha", or else that of the bytes; none of a plain use.
 func (u *Uploads) sum(ctx context.Context, up upload, meta map[string]string) ([]byte, error) {
 	declared := cmp.Or(meta["sha256"], strings.TrimPrefix(meta["sha"], "sha256-"))
+	if declared == "" && slices.Contains(u.Plain, meta["use"]) {
+		return nil, nil
+	}
 	if declared == "" {
 		return u.shelf.sum(ctx, up)
 	}

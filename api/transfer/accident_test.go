@@ -172,8 +172,12 @@ func TestFilesThatOvertakeTheirNames(t *testing.T) {
 	if err := w.send("malo", 0, "a.txt"); !refusal(err) {
 		t.Errorf("of somebody else: %v", err)
 	}
-	if err := w.send("garnier", 0, "a.txt"); err != nil {
+	meta := map[string]string{"transfer": trip, "part": "0"}
+	if err := w.Arrived(t.Context(), areatest.Person("garnier"), meta, 5, "", strings.NewReader("a.txt")); err != nil { // without a sum
 		t.Error(err)
+	}
+	if got := w.read(0); got != "a.txt" {
+		t.Errorf("arrived as %q", got)
 	}
 	w.Must(act("garnier", "close", args{"id": trip}))
 	if err := w.send("garnier", 1, "b.txt"); !refusal(err) {

@@ -20,9 +20,9 @@ import (
 )
 
 // Arrived takes in a file of the actor's that was uploaded whole; meta names the
-// transfer and the number of the part, sum is "sha256-<hex>" of the bytes. The
-// same one may come twice; one that nobody waits for, or of another size than
-// was said, is refused.
+// transfer and the number of the part, sum is "sha256-<hex>" of the bytes, or ""
+// where nobody said it. The same one may come twice; one that nobody waits for,
+// or of another size than was said, is refused.
 func (s *Service) Arrived(ctx context.Context, a psync.Actor, meta map[string]string, size int64, sum string, body io.Reader) error {
 	id := meta["transfer"]
 	n, err := strconv.Atoi(meta["part"])

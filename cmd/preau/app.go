@@ -245,7 +245,7 @@ func (a *App) newUploads() *api.Uploads {
 		uses[use] = attachment.MaxSize
 	}
 	return &api.Uploads{
-		Blobs: a.blobs, Dir: filepath.Join(a.config.Data, "uploads"), Uses: uses, Quota: uploadQuota + a.transfers.Rules.Most, Most: uploadMost,
+		Blobs: a.blobs, Dir: filepath.Join(a.config.Data, "uploads"), Uses: uses, Plain: []string{"transfer"}, Quota: uploadQuota + a.transfers.Rules.Most, Most: uploadMost,
 		Arrivals: arrivals{a.files, a.transfers, &a.counts}, Now: a.now,
 	}
 }
