@@ -98,10 +98,11 @@ func seal(to subscription, message []byte) error {
 
 // BenchmarkAlerts tells 3,300 people something, each with a browser of their
 // own, and waits until a push service on this machine has taken all over HTTP:
-// what a whole school at once is, from the first commit on.
+// what a whole school at once is, from the first commit on. The school has rules
+// of alerts, which are read for each.
 func BenchmarkAlerts(b *testing.B) {
 	const people, together = 3300, 300
-	w := newWorld(b)
+	w := newWorld(b, inSchool)
 	for i := range people {
 		w.browser(fmt.Sprint("p", i))
 	}

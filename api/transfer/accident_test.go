@@ -185,6 +185,19 @@ func TestFilesThatOvertakeTheirNames(t *testing.T) {
 	}
 }
 
+// W14: a transfer of which nothing ever arrived ends as others do.
+func TestATransferThatNeverArrived(t *testing.T) {
+	w := newWorld(t)
+	w.Must(act("garnier", "open", opening(nil, "a.txt", "b.txt")))
+	w.After(7 * 24 * time.Hour)
+	w.gone(t)
+	if err := w.send("garnier", 0, "a.txt"); !refusal(err) {
+		t.Errorf("a file that comes later: %v", err)
+	}
+	w.After(25 * time.Hour)
+	w.sound()
+}
+
 // killed is a store of files whose node dies after a deletion.
 type killed struct {
 	storage.Blobs
