@@ -36,6 +36,9 @@ const (
 	RuleAlerts       Action = "set the rules of alerts"
 	KeepDocuments    Action = "keep documents"
 	SendFiles        Action = "send files by a link"
+	CollectFiles     Action = "collect files by a link"
+	AskFiles         Action = "ask a class for files"
+	DropFiles        Action = "drop files"
 	RuleDocuments    Action = "set the quotas of documents"
 	MakeSpace        Action = "make a space"
 	ReadSpace        Action = "read a space"
@@ -125,6 +128,9 @@ var policy = map[Action]struct {
 	UseMail:        {"user", []relation{owner}},
 	KeepDocuments:  {"user", []relation{owner}},
 	SendFiles:      {"user", []relation{owner}},
+	CollectFiles:   {"user", []relation{educator}},
+	AskFiles:       {"class group", []relation{instructs, staff, direction}},
+	DropFiles:      {"user", []relation{owner}},
 
 	ReadDirectory:   {"school", []relation{staff, direction, admin}},
 	PrintActivation: {"school", []relation{staff, direction, admin}},

@@ -27,6 +27,7 @@ const (
 	Agenda      Alert = "agenda"
 	Information Alert = "information"
 	Transfers   Alert = "transfers"
+	Collects    Alert = "collects"
 )
 
 // The ways in which mails tell of something. Never is also how often.
@@ -65,6 +66,7 @@ var catalogue = map[Alert]manner{
 	Agenda:      {24 * time.Hour, Digest},
 	Information: {72 * time.Hour, Digest},
 	Transfers:   {48 * time.Hour, Digest},
+	Collects:    {48 * time.Hour, Digest},
 }
 
 func known(a Alert) bool {

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"time"
 
-	"preau/api/attachment"
 	"preau/api/notify"
 	"preau/storage"
 	psync "preau/sync"
@@ -105,15 +104,7 @@ func (s *Service) room(ctx context.Context, job *psync.Job) error {
 	if err := job.Payload(&t); err != nil {
 		return err
 	}
-	school := s.Directory.SchoolOf(psync.ScopeID(job.Source()))
-	return job.Commit(ctx, roomScope(school), func(ctx context.Context, tx *psync.Tx) error {
-		var r roomTaken
-		if _, err := tx.Get(ctx, kindRoom, kindRoom, &r); err != nil {
-			return err
-		}
-		tx.Put(kindRoom, kindRoom, roomTaken{max(0, r.Bytes+t.Bytes), s.epoch})
-		return nil
-	})
+	return s.Hold(ctx, job, s.Directory.SchoolOf(psync.ScopeID(job.Source())), kindRoom, t.Bytes)
 }
 
 // expire ends a transfer whose time has come. One that was extended has another
@@ -247,23 +238,15 @@ func (s *Service) scan(ctx context.Context, job *psync.Job) error {
 		return err
 	}
 	id := psync.ScopeID(job.Source())
-	body, _, err := s.Blobs.Open(ctx, blobKey(id, sc.Part), 0, -1)
+	state, finding, err := s.Examine(ctx, blobKey(id, sc.Part))
 	if errors.Is(err, storage.ErrNotFound) {
 		return nil // it has ended
 	}
 	if err != nil {
 		return err
 	}
-	defer body.Close()
-	state := Ready
-	switch finding, err := s.Scanner.Scan(ctx, body); {
-	case errors.Is(err, attachment.ErrUnscannable):
-		state = Unsafe
-	case err != nil:
-		return fmt.Errorf("%w: %w", psync.ErrLater, err)
-	case finding != "":
+	if finding != "" {
 		s.Log.WarnContext(ctx, "virus found", "transfer", id, "part", sc.Part, "finding", finding)
-		state = Infected
 	}
 	// The verdict comes first: without its bytes a file is not looked at again.
 	err = s.settle(ctx, job, sc.Part, state)

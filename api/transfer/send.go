@@ -265,9 +265,3 @@ func checkDays(days int) error {
 func after(now time.Time, days int) time.Time {
 	return now.Add(time.Duration(days) * 24 * time.Hour).UTC().Truncate(time.Second)
 }
-
-// roomOf is how many bytes the transfers of a school take.
-func (s *Service) roomOf(ctx context.Context, school string) (int64, error) {
-	r, _, err := psync.Find[roomTaken](ctx, s.engine, roomScope(school), kindRoom, kindRoom)
-	return r.Bytes, err
-}

@@ -1,0 +1,66 @@
+package transfer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"preau/api/attachment"
+	"preau/storage"
+	psync "preau/sync"
+)
+
+// Room is how many bytes a school may still send, or have sent to it.
+func (s *Service) Room(ctx context.Context, school string) (int64, error) {
+	taken, err := s.roomOf(ctx, school)
+	return max(0, s.Rules.School-taken), err
+}
+
+// Hold counts bytes that somebody else than a transfer, named by, takes of a
+// school's room; negative ones give some back. Once per job.
+func (s *Service) Hold(ctx context.Context, job *psync.Job, school, by string, bytes int64) error {
+	return job.Commit(ctx, roomScope(school), func(ctx context.Context, tx *psync.Tx) error {
+		var r roomTaken
+		if _, err := tx.Get(ctx, kindRoom, by, &r); err != nil {
+			return err
+		}
+		tx.Put(kindRoom, by, roomTaken{max(0, r.Bytes+bytes), s.epoch})
+		return nil
+	})
+}
+
+// Examine has a blob looked at and says in which state its file is then:
+// [Ready], [Infected] or [Unsafe], with what was found. Whoever asks notes the
+// verdict and then deletes the bytes of what is not ready: without them it is
+// not looked at again. It is [psync.ErrLater] as long as the scanner does not
+// answer, and [storage.ErrNotFound] where nothing is left.
+func (s *Service) Examine(ctx context.Context, key string) (state, finding string, err error) {
+	body, _, err := s.Blobs.Open(ctx, key, 0, -1)
+	if err != nil {
+		return "", "", err
+	}
+	defer body.Close()
+	finding, err = s.Scanner.Scan(ctx, body)
+	switch {
+	case errors.Is(err, attachment.ErrUnscannable):
+		return Unsafe, "", nil
+	case err != nil:
+		return "", "", fmt.Errorf("%w: %w", psync.ErrLater, err)
+	case finding != "":
+		return Infected, finding, nil
+	}
+	return Ready, "", nil
+}
+
+// roomOf is how many bytes are held of a school's room.
+func (s *Service) roomOf(ctx context.Context, school string) (sum int64, err error) {
+	recs, err := s.engine.Find(ctx, roomScope(school), storage.Key{Type: kindRoom})
+	for _, rec := range recs {
+		r, err := psync.Decode[roomTaken](rec)
+		if err != nil {
+			return 0, err
+		}
+		sum += r.Bytes
+	}
+	return sum, err
+}
