@@ -11,6 +11,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"preau/api/account"
+	"preau/api/collect"
 	"preau/api/transfer"
 	"preau/storage"
 	psync "preau/sync"
@@ -58,6 +59,7 @@ var kinds = []struct {
 	as  Problem
 }{
 	{account.ErrRevoked, Problem{Status: 401, Code: "signed_out", Message: "this device was revoked", Wipe: true}},
+	{collect.ErrNone, Problem{Status: 404, Code: "not_found", Message: "nothing at this address"}},
 	{transfer.ErrNone, Problem{Status: 404, Code: "not_found", Message: "nothing at this address"}},
 	{account.ErrSignedOut, Problem{Status: 401, Code: "signed_out", Message: "sign in first"}},
 	{account.ErrBusy, Problem{Status: 503, Code: "unavailable", Message: "too many passwords to check", Retry: 2 * time.Second}},

@@ -114,6 +114,17 @@ var crossings = []crossing{
 	{"GET /t/:secret/qr.svg", at("/t/madeupmadeupmadeupmade/qr.svg"), "", everybody, 200, 0, nil},
 	{"GET /t/:secret/:n", at("/t/madeupmadeupmadeupmade/0"), "", everybody, 404, 0, nil},
 
+	{"GET /c/style.css", at("/c/style.css"), "", everybody, 200, 0, nil},
+	{"GET /c/drop.js", at("/c/drop.js"), "", everybody, 200, 0, nil},
+	{"GET /c/:secret", at("/c/madeupmadeupmadeupmade"), "", everybody, 404, 0, nil},
+	{"POST /c/:secret", at("/c/madeupmadeupmadeupmade"), `{"id":"madeupmadeupmadeupmade","name":"x","child":"","files":[{"name":"x","type":"","size":1}]}`, everybody, 404, 0, nil},
+	{"GET /c/:secret/qr.svg", at("/c/madeupmadeupmadeupmade/qr.svg"), "", everybody, 200, 0, nil},
+	{"POST /c/:secret/:drop", at("/c/garniergarniergarnierg/drop-0001"), "", everybody, 410, 0, []string{version, "Upload-Length: 5", metadata("use=collect", "collect=collect-0001", "drop=drop-0001", "file=0")}},
+	{"HEAD /c/:secret/:drop/:id", ofGuest, "", everybody, 404, 0, []string{version}},
+	{"PATCH /c/:secret/:drop/:id", ofGuest, "he", everybody, 404, 0, []string{version, "Upload-Offset: 0", "Content-Type: application/offset+octet-stream"}},
+	{"GET /api/collects/:id/all.zip", at("/api/collects/collect-0001/all.zip"), "", theCourse, 200, 404, nil},
+	{"GET /api/collects/:id/:drop/:n", at("/api/collects/collect-0001/drop-0001/0"), "", theCourse, 200, 404, nil},
+
 	{"GET /api/calendar", at("/api/calendar"), "", whoever, 200, 0, nil},
 	{"PUT /api/calendar", at("/api/calendar"), `{}`, whoever, 200, 0, nil},
 	{"DELETE /api/calendar", at("/api/calendar"), "", whoever, 204, 0, nil},
@@ -163,6 +174,11 @@ func (w *world) newSpace() string {
 }
 
 func upload(w *world) string { return w.upload }
+
+// ofGuest is the upload of Inès as somebody without an account would ask for it.
+func ofGuest(w *world) string {
+	return "/c/garniergarniergarnierg/drop-0001/" + strings.TrimPrefix(w.upload, "/api/uploads/")
+}
 
 // Every route, asked by everybody for what is Inès's, answers as listed.
 func TestMatrixOfRoutes(t *testing.T) {
@@ -348,6 +364,12 @@ var actions = []action{
 	{"transfer.extend@1", "user:ines", `{"id":"transfer-0001","days":3}`, self},
 	{"transfer.protect@1", "user:ines", `{"id":"transfer-0001","password":"tulipe"}`, self},
 	{"transfer.close@1", "user:ines", `{"id":"transfer-0001"}`, self},
+	{"collect.open@1", "user:garnier", `{"id":"collect-of-%s","secret":"madeupmadeupmadeupmade","title":"T","text":"","audiences":["class:5b"],"days":14,"files":9,"bytes":8000000,"drops":9}`, theCourse},
+	{"collect.extend@1", "user:garnier", `{"id":"collect-0001","days":3}`, theCourse},
+	{"collect.close@1", "user:garnier", `{"id":"collect-0001"}`, theCourse},
+	{"collect.erase@1", "user:garnier", `{"id":"collect-0002"}`, theCourse},
+	{"collect.drop@1", "user:ines", `{"id":"drop-of-%s","collect":"collect-0001","files":[{"name":"a.txt","type":"","size":1}]}`, self},
+	{"collect.withdraw@1", "user:ines", `{"id":"drop-0001"}`, self},
 	{"document.keep@1", "user:ines", `{"id":"document-of-%s","file":{"sha":"sha256-0000000000000000000000000000000000000000000000000000000000000000","name":"N","type":"","size":1}}`, self},
 	{"document.rename@1", "user:ines", `{"id":"document-0001","name":"N"}`, self},
 	{"document.move@1", "user:ines", `{"ids":["document-0001"],"folder":"shelf-0001"}`, self},

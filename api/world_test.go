@@ -27,6 +27,7 @@ import (
 	"preau/api/attachment"
 	"preau/api/attendance"
 	"preau/api/canteen"
+	"preau/api/collect"
 	"preau/api/directory"
 	"preau/api/document"
 	"preau/api/grades"
@@ -172,6 +173,8 @@ func openWorld(t testing.TB, dir string) *world {
 	cards.Register(w.mux)
 	sendings := transfer.New(transfer.Config{Directory: w.directory, Blobs: blobs, Notices: notices, Key: []byte("a key"), Log: log, Now: morning})
 	sendings.Register(w.mux)
+	asking := collect.New(w.directory, sendings)
+	asking.Register(w.mux)
 	w.directory.Register(w.mux)
 	files.Register(w.mux)
 	notices.Register(w.mux)
@@ -191,6 +194,7 @@ func openWorld(t testing.TB, dir string) *world {
 	presence.Bind(w.engine)
 	informing.Bind(w.engine)
 	sendings.Bind(w.engine)
+	asking.Bind(w.engine)
 	w.accounts, err = account.New(account.Config{
 		Engine: w.engine, Watcher: records, Directory: w.directory, Key: bytes.Repeat([]byte{2}, 32),
 		Params: account.Params{Memory: 8, Time: 1, Threads: 1}, Kick: w.engine.Hub().Kick, Log: log, Now: morning,
@@ -203,13 +207,14 @@ func openWorld(t testing.TB, dir string) *world {
 		Log: log, Now: morning, Sessions: accounts, Passes: accounts, Roles: w.directory.Roles, Engine: w.engine,
 		App: application(),
 		Uploads: &api.Uploads{
-			Blobs: blobs, Dir: filepath.Join(dir, "uploads"), Uses: map[string]int64{"submission": 1 << 20, "transfer": 8 << 20}, Quota: 10 << 20, Most: 10,
-			Arrivals: filed{files, sendings}, Now: morning,
+			Blobs: blobs, Dir: filepath.Join(dir, "uploads"), Uses: map[string]int64{"submission": 1 << 20, "transfer": 8 << 20, "collect": 8 << 20}, Quota: 10 << 20, Most: 10,
+			Arrivals: filed{files, sendings, asking}, Now: morning,
 		},
 		Routes: []api.Routes{
 			accounts.Routes, api.DirectoryRoutes(w.directory), api.FileRoutes(files), api.CopyRoutes(w.homework), api.PushRoutes(notices), api.CalendarRoutes(lessons),
 			api.LivretRoutes(export.New(w.directory, deck{}, "test")),
 			api.TransferRoutes(sendings, func(id string) string { return id }, w.directory.Location),
+			api.CollectRoutes(asking, func(id string) string { return id }, w.directory.Location),
 		},
 	})
 	return w
@@ -222,15 +227,19 @@ func check(t testing.TB, err error) {
 	}
 }
 
-// filed hands uploads over to package attachment, or to package transfer.
+// filed hands uploads over to package attachment, transfer or collect.
 type filed struct {
 	*attachment.Service
 	transfers *transfer.Service
+	collects  *collect.Service
 }
 
 func (f filed) Arrived(ctx context.Context, a psync.Actor, up api.Arrival) error {
-	if up.Meta["use"] == "transfer" {
+	switch up.Meta["use"] {
+	case "transfer":
 		return f.transfers.Arrived(ctx, a, up.Meta, up.Size, up.Sum, up.Body)
+	case "collect":
+		return f.collects.Arrived(ctx, a, up.Meta, up.Size, up.Sum, up.Body)
 	}
 	return f.Service.Arrived(ctx, a, attachment.Upload{SHA: up.Sum, Name: up.Meta["name"], Type: up.Meta["type"], Size: up.Size}, up.Body)
 }
@@ -421,6 +430,12 @@ func (w *world) live(t testing.TB) {
 	w.must(t, "self", "user:ines", "mail.folder@1", `{"id":"folder-0001","name":"À garder","order":1}`)
 	w.must(t, "self", "user:ines", "mail.category@1", `{"id":"category-0001","name":"Français","hue":1}`)
 	w.must(t, "self", "user:ines", "transfer.open@1", `{"id":"transfer-0001","secret":"inesinesinesinesinesin","title":"T","days":7,"files":[{"name":"a.txt","type":"text/plain","size":0}]}`)
+	w.must(t, "teacher", "user:garnier", "collect.open@1", `{"id":"collect-0001","secret":"garniergarniergarnierg","title":"Rédaction","text":"Rédaction","audiences":["class:5b"],"days":14,"files":9,"bytes":8000000,"drops":9}`)
+	w.must(t, "teacher", "user:garnier", "collect.open@1", `{"id":"collect-0002","secret":"garniergarniergarnierh","title":"Rédaction","text":"","audiences":[],"days":14,"files":9,"bytes":8000000,"drops":9}`)
+	w.settle(t)
+	w.must(t, "self", "user:ines", "collect.drop@1", `{"id":"drop-0001","collect":"collect-0001","files":[{"name":"SECRET-COPY.txt","type":"text/plain","size":5}]}`)
+	w.settle(t)
+	w.as("self").send("POST", "/api/uploads", "copie", version, "Upload-Length: 5", metadata("use=collect", "collect=collect-0001", "drop=drop-0001", "file=0"), "Content-Type: application/offset+octet-stream").want(t, 201, "")
 	w.must(t, "teacher", "course:fr5b", "attendance.roll@1", `{"date":"2026-11-24","start":"08:00","end":"09:00","calls":[{"student":"ines","state":"absent"}]}`)
 	w.must(t, "teacher", "course:fr5b", "attendance.observe@1", `{"type":"observation","id":"note-0001","student":"ines","kind":"other","from":"2026-11-24T08:00","text":"SECRET-COPY"}`)
 	inform := `{"id":"info-0001","title":"Rédaction","category":"life","body":[{"runs":[{"text":"Rédaction"}]}],"from":"2026-11-24","until":"2026-11-30","acknowledge":true,"questions":[{"kind":"text","title":"Rédaction"}],"audience":[{"of":"class:5b","roles":["students"]}]}`

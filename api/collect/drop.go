@@ -249,9 +249,9 @@ func (s *Service) admit(ctx context.Context, tx *psync.Tx, id string, d Drop) er
 
 // crowded refuses more than a collect takes of all people together.
 func (s *Service) crowded(all map[string]Drop, d Drop) error {
-	guests, bytes := 0, d.size("")
+	guests, bytes := 0, d.Size()
 	for _, one := range all {
-		bytes += one.size("")
+		bytes += one.Size()
 		if one.By == nil {
 			guests++
 		}
@@ -262,11 +262,18 @@ func (s *Service) crowded(all map[string]Drop, d Drop) error {
 	return nil
 }
 
-// size is how many bytes the files of a drop have that are in a state; "" for
-// any.
+// Size is how many bytes the files of a drop have.
+func (d Drop) Size() (sum int64) {
+	for _, f := range d.Files {
+		sum += f.Size
+	}
+	return sum
+}
+
+// size is Size of the files in a state.
 func (d Drop) size(state string) (sum int64) {
 	for _, f := range d.Files {
-		if state == "" || f.State == state {
+		if f.State == state {
 			sum += f.Size
 		}
 	}

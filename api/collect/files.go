@@ -55,11 +55,11 @@ func GuestUser(drop string) string { return "drop:" + drop }
 // said, is refused.
 func (s *Service) Arrived(ctx context.Context, a psync.Actor, meta map[string]string, size int64, sum string, body io.Reader) error {
 	id, drop := meta["collect"], meta["drop"]
-	n, f, err := s.Awaited(ctx, a, meta)
-	if err != nil || f.State != transfer.Waiting {
+	d, n, err := s.Awaited(ctx, a, meta)
+	if err != nil || d.Files[n].State != transfer.Waiting {
 		return err
 	}
-	if f.Size != size {
+	if f := d.Files[n]; f.Size != size {
 		return psync.Refuse("invalid", "size", "%d bytes were named", f.Size)
 	}
 	digits, err := hex.DecodeString(strings.TrimPrefix(sum, "sha256-"))
@@ -80,25 +80,26 @@ func (s *Service) Arrived(ctx context.Context, a psync.Actor, meta map[string]st
 
 var errGone = psync.Refuse("gone", "drop", "nobody waits for this file")
 
-// Awaited finds the file of the actor's that the metadata of an upload names.
-func (s *Service) Awaited(ctx context.Context, a psync.Actor, meta map[string]string) (n int, f File, err error) {
+// Awaited finds the file of the actor's that the metadata of an upload names: a
+// drop, and the number of the file in it.
+func (s *Service) Awaited(ctx context.Context, a psync.Actor, meta map[string]string) (d Drop, n int, err error) {
 	id, drop := meta["collect"], meta["drop"]
 	n, err = strconv.Atoi(meta["file"])
 	if err != nil || n < 0 || n >= MaxFiles {
-		return 0, f, psync.Refuse("invalid", "file", "0 to %d", MaxFiles-1)
+		return d, 0, psync.Refuse("invalid", "file", "0 to %d", MaxFiles-1)
 	}
 	if err := psync.First(psync.CheckID("collect", id), psync.CheckID("drop", drop)); err != nil {
-		return 0, f, err
+		return d, 0, err
 	}
 	d, there, err := s.dropOf(ctx, id, drop)
 	if err != nil {
-		return 0, f, err
+		return d, 0, err
 	}
 	mine := d.By != nil && d.By.ID == a.User || d.By == nil && a.User == GuestUser(drop)
 	if !there || !mine || n >= len(d.Files) || d.Files[n].State == Missing {
-		return 0, f, errGone
+		return d, 0, errGone
 	}
-	return n, d.Files[n], nil
+	return d, n, nil
 }
 
 // arrive notes that the bytes of a file are there.
@@ -152,7 +153,7 @@ func (d Drop) by() string {
 func remove(tx *psync.Tx, owner, drop string, d Drop) {
 	tx.Delete(kindDrop, drop)
 	tx.Effect(effectCarry, carried{owner, d.by(), drop})
-	held := d.size("") - d.size(Missing)
+	held := d.Size() - d.size(Missing)
 	tx.Effect(effectRoom, roomed{"", -held})
 	tx.Effect(effectWipe, wiped{drop, len(d.Files)})
 }

@@ -15,6 +15,7 @@ import (
 	"preau/api/attachment"
 	"preau/api/attendance"
 	"preau/api/canteen"
+	"preau/api/collect"
 	"preau/api/directory"
 	"preau/api/document"
 	"preau/api/grades"
@@ -63,6 +64,7 @@ type App struct {
 	canteen    *canteen.Service
 	informing  *information.Service
 	transfers  *transfer.Service
+	collects   *collect.Service
 
 	uploads *api.Uploads
 	server  *api.Server
@@ -161,6 +163,7 @@ func (a *App) openAreas() (err error) {
 	a.transfers = transfer.New(transfer.Config{
 		Directory: a.directory, Blobs: a.blobs, Scanner: a.scanner(), Notices: a.notices, Rules: a.config.Transfers, Key: a.keys.Accounts, Log: a.log, Now: a.now,
 	})
+	a.collects = collect.New(a.directory, a.transfers)
 	a.openEngine()
 	a.accounts, err = account.New(account.Config{
 		Engine: a.engine, Watcher: a.records, Directory: a.directory, Kick: a.engine.Hub().Kick,
@@ -193,6 +196,7 @@ func (a *App) openEngine() {
 	a.informing.Register(mux)
 	a.cards.Register(mux)
 	a.transfers.Register(mux)
+	a.collects.Register(mux)
 	a.engine = psync.New(psync.Config{Records: counted{a.records, &a.counts}, Mux: mux, Access: a.directory, Lease: a.config.Takeover, Log: a.log, Now: a.now})
 	a.directory.Bind(a.engine)
 	a.files.Bind(a.engine)
@@ -208,6 +212,7 @@ func (a *App) openEngine() {
 	a.informing.Bind(a.engine)
 	a.cards.Bind(a.engine)
 	a.transfers.Bind(a.engine)
+	a.collects.Bind(a.engine)
 }
 
 // edge lists what the HTTP edge stands on.
@@ -222,6 +227,7 @@ func (a *App) edge() api.Deps {
 		api.CalendarRoutes(a.timetable),
 		api.LivretRoutes(export.New(a.directory, published{a.cards, a.grades}, version())),
 		api.TransferRoutes(a.transfers, a.schoolName, a.directory.Location),
+		api.CollectRoutes(a.collects, a.schoolName, a.directory.Location),
 	}
 	if a.config.Demo {
 		accounts.Demo = demoAccounts{}
@@ -240,20 +246,21 @@ const (
 )
 
 func (a *App) newUploads() *api.Uploads {
-	uses := map[string]int64{"message": mail.MaxFileBytes, "transfer": a.transfers.Rules.Most}
+	uses := map[string]int64{"message": mail.MaxFileBytes, "transfer": a.transfers.Rules.Most, "collect": a.transfers.Rules.Most}
 	for _, use := range []string{"submission", "homework", "correction", "document", "notebook", "assessment", "justification", "punishment", "menu", "event", "information"} {
 		uses[use] = attachment.MaxSize
 	}
 	return &api.Uploads{
-		Blobs: a.blobs, Dir: filepath.Join(a.config.Data, "uploads"), Uses: uses, Plain: []string{"transfer"}, Quota: uploadQuota + a.transfers.Rules.Most, Most: uploadMost,
-		Arrivals: arrivals{a.files, a.transfers, &a.counts}, Now: a.now,
+		Blobs: a.blobs, Dir: filepath.Join(a.config.Data, "uploads"), Uses: uses, Plain: []string{"transfer", "collect"}, Quota: uploadQuota + a.transfers.Rules.Most, Most: uploadMost,
+		Arrivals: arrivals{a.files, a.transfers, a.collects, &a.counts}, Now: a.now,
 	}
 }
 
-// arrivals hands uploads over to package attachment, or to package transfer.
+// arrivals hands uploads over to package attachment, transfer or collect.
 type arrivals struct {
 	files     *attachment.Service
 	transfers *transfer.Service
+	collects  *collect.Service
 	n         *tallies
 }
 
@@ -268,8 +275,11 @@ func (a arrivals) Arrived(ctx context.Context, actor psync.Actor, f api.Arrival)
 }
 
 func (a arrivals) take(ctx context.Context, actor psync.Actor, f api.Arrival) error {
-	if f.Meta["use"] == "transfer" {
+	switch f.Meta["use"] {
+	case "transfer":
 		return a.transfers.Arrived(ctx, actor, f.Meta, f.Size, f.Sum, f.Body)
+	case "collect":
+		return a.collects.Arrived(ctx, actor, f.Meta, f.Size, f.Sum, f.Body)
 	}
 	up := attachment.Upload{SHA: f.Sum, Name: f.Meta["name"], Type: f.Meta["type"], Size: f.Size}
 	return a.files.Arrived(ctx, actor, up, f.Body)

@@ -1,0 +1,202 @@
+// The page at which people without an account drop files: they are named, then
+// sent in pieces; after a cut each goes on where it stood.
+const at = (id) => document.getElementById(id)
+const form = at('form')
+const says = form.dataset
+const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+const draw = () => [...crypto.getRandomValues(new Uint8Array(22))].map((byte) => letters[byte % 64]).join('')
+const rest = (ms) => new Promise((done) => setTimeout(done, ms))
+const here = location.pathname.replace(/\/$/, '')
+const units = document.documentElement.lang === 'en' ? ['B', 'KB', 'MB', 'GB'] : ['o', 'ko', 'Mo', 'Go']
+
+let files = []
+let drop = draw()
+
+function size(bytes) {
+  let unit = 0
+  for (; bytes >= 1000 && unit < 3; unit++) bytes /= 1000
+  const digits = unit > 1 && bytes < 100 ? 1 : 0
+  return bytes.toLocaleString(document.documentElement.lang, { maximumFractionDigits: digits }) + '\u00a0' + units[unit]
+}
+
+function line(file, act) {
+  const row = document.createElement('li')
+  const text = document.createElement('div')
+  text.className = 'text'
+  for (const [kind, content] of [['name', file.name], ['note', size(file.size)]]) {
+    const part = document.createElement('span')
+    part.className = kind
+    part.textContent = content
+    text.append(part)
+  }
+  row.append(text)
+  if (act) row.append(act)
+  return row
+}
+
+function list() {
+  at('list').replaceChildren(
+    ...files.map((file) => {
+      const out = document.createElement('button')
+      out.type = 'button'
+      out.textContent = says.remove
+      out.setAttribute('aria-label', `${says.remove} ${file.name}`)
+      out.onclick = () => {
+        files = files.filter((one) => one !== file)
+        list()
+        at('files').focus()
+      }
+      return line(file, out)
+    }),
+  )
+  at('list').hidden = files.length === 0
+}
+
+// Phones call every photo "image.jpg": names that are taken are numbered.
+function unlike(name) {
+  const dot = name.lastIndexOf('.') > 0 ? name.lastIndexOf('.') : name.length
+  let free = name
+  for (let n = 2; files.some((one) => one.name.toLowerCase() === free.toLowerCase()); n++)
+    free = `${name.slice(0, dot)} (${n})${name.slice(dot)}`
+  return free
+}
+
+function wrong(text) {
+  at('wrong').textContent = text
+  at('wrong').hidden = !text
+}
+
+// What is wrong with what was chosen; empty: nothing.
+function fault() {
+  const none = files.find((one) => one.size === 0)
+  if (!at('name').value.trim()) return says.noName
+  if (files.length === 0) return says.noFiles
+  if (files.length > Number(says.files)) return says.tooMany.replace('{n}', says.files)
+  if (none) return says.empty.replace('{n}', none.name)
+  if (files.reduce((sum, one) => sum + one.size, 0) > Number(says.bytes)) return says.tooLarge.replace('{n}', says.most)
+  return ''
+}
+
+// Asks until there is an answer that is no trouble of the network or the server.
+async function ask(path, method, headers, body) {
+  for (let wait = 1000; ; wait = Math.min(wait * 2, 30000)) {
+    try {
+      const answer = await fetch(path, { method, headers, body, credentials: 'omit', signal: AbortSignal.timeout(120000) })
+      const later = answer.status >= 500 || answer.status === 423 || answer.status === 460
+      if (!later) return answer
+    } catch {
+      // No network.
+    }
+    at('state').textContent = says.paused
+    await rest(wait)
+    if (method === 'PATCH') return undefined // it may have arrived in part
+  }
+}
+
+class Refused extends Error {}
+
+async function refuse(answer) {
+  const said = await answer.json().catch(() => ({}))
+  const texts = { full: says.full, too_many: says.slow, closed: says.closed, not_found: says.closed }
+  throw new Refused(texts[said.error?.code] || says.failed)
+}
+
+const base64 = (text) => btoa(String.fromCharCode(...new TextEncoder().encode(text)))
+const tus = { 'Tus-Resumable': '1.0.0' }
+const piece = 1 << 20
+
+async function begin(file, n) {
+  const meta = { use: 'collect', collect: says.collect, drop, file: String(n) }
+  const answer = await ask(`${here}/${drop}`, 'POST', {
+    ...tus,
+    'Upload-Length': String(file.size),
+    'Upload-Metadata': Object.entries(meta)
+      .map(([key, value]) => `${key} ${base64(value)}`)
+      .join(','),
+  })
+  if (!answer.ok) await refuse(answer)
+  return answer.headers.get('Location')
+}
+
+async function upload(file, n, moved) {
+  const path = await begin(file, n)
+  for (let sent = 0; sent < file.size; moved(sent)) {
+    const headers = { ...tus, 'Content-Type': 'application/offset+octet-stream', 'Upload-Offset': String(sent) }
+    const answer = await ask(path, 'PATCH', headers, await file.body.slice(sent, sent + piece).arrayBuffer())
+    if (answer?.ok) {
+      sent = Number(answer.headers.get('Upload-Offset'))
+      at('state').textContent = says.sent
+      continue
+    }
+    if (answer && answer.status !== 409) await refuse(answer)
+    const stands = await ask(path, 'HEAD', tus)
+    if (!stands.ok) throw new Refused(says.failed)
+    sent = Number(stands.headers.get('Upload-Offset'))
+  }
+}
+
+async function send() {
+  const named = files.map(({ name, type, size }) => ({ name, type, size }))
+  const said = { id: drop, name: at('name').value, child: at('child').value, files: named }
+  const answer = await ask(here, 'POST', { 'Content-Type': 'application/json' }, JSON.stringify(said))
+  if (!answer.ok) await refuse(answer)
+  const all = files.reduce((sum, one) => sum + one.size, 0)
+  let before = 0
+  for (const [n, file] of files.entries()) {
+    await upload(file, n, (sent) => (at('bar').value = (before + sent) / all))
+    before += file.size
+  }
+}
+
+function busy(is) {
+  at('send').disabled = is
+  at('bar').hidden = !is
+  at('list').inert = is
+  at('files').disabled = is
+  at('state').textContent = is ? says.sent : ''
+  window.onbeforeunload = is ? (event) => event.preventDefault() : null
+}
+
+// Only what is on the server's disk is said to be there.
+function done() {
+  at('kept').replaceChildren(...files.map((file) => line(file)))
+  at('receipt').textContent = `${drop.slice(0, 8)} · ${new Date().toLocaleString(document.documentElement.lang, { dateStyle: 'long', timeStyle: 'short' })}`
+  form.hidden = true
+  at('done').hidden = false
+  at('done').focus()
+}
+
+at('files').onchange = () => {
+  for (const body of at('files').files) files.push({ name: unlike(body.name), type: body.type, size: body.size, body })
+  at('files').value = ''
+  wrong('')
+  list()
+}
+
+form.onsubmit = async (event) => {
+  event.preventDefault()
+  const text = fault()
+  wrong(text)
+  if (text) return text === says.noName && at('name').focus()
+  busy(true)
+  try {
+    await send()
+    done()
+  } catch (error) {
+    wrong(error instanceof Refused ? error.message : says.failed)
+    drop = draw()
+  } finally {
+    busy(false)
+  }
+}
+
+at('again').onclick = () => {
+  files = []
+  drop = draw()
+  list()
+  at('done').hidden = true
+  form.hidden = false
+  at('files').focus()
+}
+
+form.hidden = false
