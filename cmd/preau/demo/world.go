@@ -16,6 +16,7 @@ import (
 	"preau/api/attachment"
 	"preau/api/attendance"
 	"preau/api/canteen"
+	"preau/api/collect"
 	"preau/api/directory"
 	"preau/api/document"
 	"preau/api/grades"
@@ -27,6 +28,7 @@ import (
 	"preau/api/reportcard"
 	"preau/api/skills"
 	"preau/api/timetable"
+	"preau/api/transfer"
 	psync "preau/sync"
 )
 
@@ -40,6 +42,7 @@ type World struct {
 	Files     *attachment.Service
 	Notices   *notify.Service
 	Homework  *homework.Service
+	Collects  *collect.Service
 
 	config Config
 	log    *slog.Logger
@@ -122,6 +125,12 @@ func (w *World) addAreas(mux *psync.Mux) (err error) {
 	informing := information.New(information.Config{Directory: w.Directory, Files: w.Files, Log: c.Log, Now: w.Clock.Now})
 	informing.Register(mux)
 	informing.Bind(w.Engine)
+	sends := transfer.New(transfer.Config{Directory: w.Directory, Blobs: c.Blobs, Notices: w.Notices, Key: c.AccountKey, Log: c.Log, Now: w.Clock.Now})
+	sends.Register(mux)
+	sends.Bind(w.Engine)
+	w.Collects = collect.New(w.Directory, sends)
+	w.Collects.Register(mux)
+	w.Collects.Bind(w.Engine)
 	lessons.Bind(w.Engine)
 	pages.Bind(w.Engine)
 	w.Homework.Register(mux)

@@ -52,6 +52,7 @@ it('offers what concerns somebody', () => {
     'agenda',
     'information',
     'transfers',
+    'collects',
   ])
   expect(kindsFor(['guardian'], 'ines')).not.toContain('newMessage')
   expect(kindsFor(['guardian', 'teacher'], 'ines')).toContain('newGrade')

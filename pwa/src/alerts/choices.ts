@@ -18,12 +18,13 @@ const kinds: Record<AlertKind, readonly Role[]> = {
   agenda: ['student', 'guardian', 'teacher', 'staff', 'direction', 'admin'],
   information: ['student', 'guardian', 'teacher', 'staff', 'direction', 'admin'],
   transfers: ['student', 'guardian', 'teacher', 'staff', 'direction', 'admin'],
+  collects: ['student', 'guardian', 'teacher', 'staff', 'direction'],
 }
 
 export const allKinds = Object.keys(kinds) as AlertKind[]
 
 /** Of no child. */
-const personal: readonly AlertKind[] = ['newMessage', 'information', 'transfers']
+const personal: readonly AlertKind[] = ['newMessage', 'information', 'transfers', 'collects']
 
 /** The kinds that concern a person; of a child, messages and informations do not. */
 export function kindsFor(roles: readonly Role[], child: string | undefined): AlertKind[] {

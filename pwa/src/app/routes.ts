@@ -301,6 +301,21 @@ export const routes = {
     tab: 'more',
     load: () => import('../screens/transfers/Transfer.svelte'),
   },
+  collect: {
+    path: '/collectes/:id',
+    tab: 'more',
+    load: () => import('../screens/collect/Collect.svelte'),
+  },
+  newCollect: {
+    path: '/collectes/nouvelle',
+    tab: 'more',
+    load: () => import('../screens/collect/NewCollect.svelte'),
+  },
+  deposit: {
+    path: '/depots/:id',
+    tab: 'more',
+    load: () => import('../screens/collect/Deposits.svelte'),
+  },
   alerts: {
     path: '/reglages/alertes',
     tab: 'more',

@@ -29,7 +29,7 @@ scope.addEventListener('fetch', (event) => {
   const { request } = event
   const url = new URL(request.url)
   if (request.method !== 'GET' || url.origin !== scope.location.origin) return
-  if (/^\/(api|t)\/|\.webmanifest$/.test(url.pathname)) return
+  if (/^\/(api|t|c)\/|\.webmanifest$/.test(url.pathname)) return
   event.respondWith(answer(request, request.mode === 'navigate' ? '/' : url.pathname))
 })
 scope.addEventListener('push', (event) => event.waitUntil(show(event.data)))

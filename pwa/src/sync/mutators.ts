@@ -4,6 +4,7 @@
  */
 import { laid } from '../alerts/choices.ts'
 import { documentMutators } from './documentmutators.ts'
+import { collectMutators } from '../collect/mutators.ts'
 import { agendaMutators } from '../agenda/mutators.ts'
 import { timetableMutators } from '../timetable/mutators.ts'
 import { transferMutators } from '../transfers/mutators.ts'
@@ -67,6 +68,7 @@ const typed: Typed = {
   ...timetableMutators,
   ...agendaMutators,
   ...transferMutators,
+  ...collectMutators,
   ...gradeMutators,
   ...skillMutators,
   ...cardMutators,

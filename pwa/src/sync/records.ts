@@ -5,6 +5,7 @@
 import type { DocumentActions, DocumentRecords } from './documentrecords.ts'
 import type { AgendaActions, AgendaRecords } from '../agenda/records.ts'
 import type { TimetableActions, TimetableRecords } from '../timetable/records.ts'
+import type { CollectActions, CollectRecords } from '../collect/records.ts'
 import type { TransferActions, TransferRecords } from '../transfers/records.ts'
 import type { AttendanceActions, AttendanceRecords } from './attendancerecords.ts'
 import type { InformationActions, InformationRecords } from './informationrecords.ts'
@@ -198,6 +199,7 @@ export type AlertKind =
   | 'agenda'
   | 'information'
   | 'transfers'
+  | 'collects'
 
 /** What rings, and how mails tell of it; null or empty as usual. */
 export interface AlertChoices {
@@ -274,7 +276,8 @@ export interface Records
     AttendanceRecords,
     CanteenRecords,
     InformationRecords,
-    TransferRecords {
+    TransferRecords,
+    CollectRecords {
   school: School
   subject: Subject
   class: Class
@@ -311,7 +314,8 @@ export interface Actions
     AttendanceActions,
     CanteenActions,
     InformationActions,
-    TransferActions {
+    TransferActions,
+    CollectActions {
   /** course:K */
   'homework.give@1': {
     id: string

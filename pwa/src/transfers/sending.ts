@@ -17,6 +17,8 @@ export interface Sending {
   sent: number
   /** Where the server receives it; empty until it does. */
   url: string
+  /** What the school is told of it, if it is not of a transfer; the number of the file is added. */
+  meta?: Record<string, string>
   /** Why it never will be, once the server has said so. */
   refused?: string
 }
@@ -65,12 +67,23 @@ export class Courier {
     id: string,
     from: number,
     files: readonly { file: Blob; name: string; type: string }[],
+    meta?: Record<string, string>,
   ): Promise<void> {
     const db = await this.#db
     const tx = db.transaction('sending', 'readwrite')
     await Promise.all(
       files.map(async ({ file, name, type }, i) => {
-        if (file.size > 0) await tx.store.put({ id, part: from + i, name, type, file, sent: 0, url: '' })
+        if (file.size > 0)
+          await tx.store.put({
+            id,
+            part: from + i,
+            name,
+            type,
+            file,
+            sent: 0,
+            url: '',
+            ...(meta && { meta }),
+          })
       }),
     )
     await tx.done
@@ -157,7 +170,10 @@ export class Courier {
   }
 
   async #begin(one: Sending): Promise<boolean> {
-    const meta = { use: 'transfer', transfer: one.id, part: String(one.part), name: one.name, type: one.type }
+    const part = String(one.part)
+    const meta = one.meta
+      ? { ...one.meta, file: part }
+      : { use: 'transfer', transfer: one.id, part, name: one.name, type: one.type }
     const answer = await this.#tus('/api/uploads', 'POST', {
       'Upload-Length': String(one.file.size),
       'Upload-Metadata': metadata(meta),

@@ -52,6 +52,27 @@ class Sendings {
     return id
   }
 
+  /** Keeps files that an act of another area names to the school, with what is told of each. */
+  async carry(
+    id: string,
+    files: readonly Chosen[],
+    meta: Record<string, string>,
+    act: () => Promise<unknown>,
+  ): Promise<void> {
+    const courier = this.#get()
+    keep('sending', true)
+    const kept = files.map(({ file, name }) => ({ file, name, type: file.type }))
+    await courier.keep(id, 0, kept, meta)
+    await act()
+    await this.#look()
+    void this.#start(courier)
+  }
+
+  /** Sends nothing more of these. */
+  async forget(id: string): Promise<void> {
+    await this.#get().drop(id)
+  }
+
   /** The school has to know the files before it takes them. */
   async #start(courier: Courier): Promise<void> {
     await session.device.sync()

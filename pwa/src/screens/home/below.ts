@@ -1,4 +1,5 @@
 /** What home shows under what is due and what is new, in this order. To add a block, add a line. */
+import AskedFiles from '../collect/AskedFiles.svelte'
 import NextEvents from '../agenda/NextEvents.svelte'
 import LatestLife from '../attendance/LatestLife.svelte'
 import TodaysMenu from '../canteen/TodaysMenu.svelte'
@@ -10,6 +11,7 @@ import Returned from './Returned.svelte'
 import type { Block } from './who'
 
 export const blocks: readonly Block[] = [
+  [AskedFiles, 'pupil', 'family'],
   [LatestLife, 'pupil'],
   [LatestInformation],
   [LatestMail],
