@@ -23,6 +23,9 @@ const editor = /src\/body\/(Editor|Tools|desk|editor|gather|paste)/
 const lessons = /src\/(timetable\/(expand|lessons)|screens\/timetable\/(Today|LessonRow|TimeRow|words|times))/
 const timetable = /src\/(timetable\/pages|screens\/(timetable|notebook)\/(?!Write|write))/
 
+/** Asking for files and dropping them, but for the line on home. */
+const collects = /src\/(collect\/collecting|screens\/collect\/(?!Asked|Collects))/
+
 /** A person's device, but for what talks with the server: it shows what it holds without. */
 const engine = /src\/db\/|src\/sync\/(?!talk|\w*mutators|round|apply|wire|digest|upload)|node_modules\/idb\//
 
@@ -42,6 +45,7 @@ export function chunkOf(id: string, context: Rolldown.ChunkingContext): string |
   if (write.test(id)) return 'write'
   if (lessons.test(id)) return 'lessons'
   if (timetable.test(id)) return 'timetable'
+  if (collects.test(id)) return 'wanted' // likewise
   return null
 }
 

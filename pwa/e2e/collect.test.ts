@@ -1,0 +1,92 @@
+// W10, W11: a teacher asks a class for files. A pupil drops some in a tunnel, and they arrive by themselves; a grandfather
+// without an account drops one by the link; the teacher has both, by name, and downloads all.
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { Phone } from './chromium.ts'
+import { inspect } from './inspect.ts'
+import { installed, signInAs } from './people.ts'
+import { Server } from './server.ts'
+
+let server: Server
+let link = ''
+const [teacher, pupil] = [new Phone(), new Phone()]
+const file = (name: string, text: string) => ({ name, mimeType: 'image/jpeg', buffer: Buffer.from(text) })
+
+beforeAll(async () => {
+  server = await Server.start()
+})
+afterAll(async () => {
+  await Promise.all([teacher.dispose(), pupil.dispose()])
+  await server.stop()
+})
+
+test('a teacher asks a class, and the link is there at once', async () => {
+  const page = await teacher.open(server.url)
+  await signInAs(page, 'Claire Garnier')
+  await page.goto(`${server.url}/collectes/nouvelle`)
+  await page.getByLabel('Que demandez-vous ?').fill('Vos exposés')
+  await page.getByLabel('5e B', { exact: true }).check()
+  await inspect(page, 'a collect being made')
+  await page.getByRole('button', { name: 'Ouvrir la collecte' }).click()
+  await page.getByRole('heading', { level: 1, name: 'Vos exposés' }).waitFor()
+  link = (await page.locator('.link').innerText()).trim()
+  expect(link).toMatch(/\/c\/[\w-]{22}$/)
+  await expect.poll(async () => (await fetch(link)).status).toBe(200)
+})
+
+test('a pupil drops files in a tunnel; they leave by themselves', async () => {
+  const page = await pupil.open(server.url)
+  await signInAs(page, 'Inès Benali')
+  await installed(page)
+  await page.getByRole('link', { name: /Vos exposés/ }).click()
+  await page.getByText('Mme Garnier demande des fichiers').waitFor()
+  await pupil.offline(true)
+  await page
+    .locator('input[type=file]')
+    .first()
+    .setInputFiles([file('image.jpg', 'le volcan'), file('image.jpg', 'le séisme')])
+  await page.getByRole('button', { name: 'Déposer' }).click()
+  await page.getByText('Gardé ici').waitFor()
+  await page.getByText('image (2).jpg').waitFor()
+  await pupil.offline(false)
+  await expect.poll(() => page.getByText('Déposé', { exact: true }).count(), { timeout: 20_000 }).toBe(2)
+})
+
+test('whoever has the link drops a file without an account', async () => {
+  const page = await pupil.page.context().newPage()
+  await page.goto(link)
+  await page.getByRole('button', { name: 'Déposer' }).click()
+  await page.getByText('Écrivez votre nom.').waitFor()
+  await page.getByLabel('Votre nom').fill('Papi Léon')
+  await page.getByLabel(/Nom de l’élève/).fill('Inès')
+  await page.locator('#files').setInputFiles(file('carte.jpg', 'la carte'))
+  await inspect(page, 'the page of a collect')
+  await page.getByRole('button', { name: 'Déposer' }).click()
+  await page.getByRole('heading', { name: 'C’est déposé' }).waitFor()
+  await page.close()
+})
+
+test('the teacher sees both, and downloads all', async () => {
+  const { page } = teacher
+  await page.getByText('Dit s’appeler Papi Léon').waitFor()
+  await page.getByText('1 élève sur 6 a déposé').first().waitFor()
+  await inspect(page, 'a collect')
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('link', { name: 'Tout télécharger (3 fichiers)' }).click(),
+  ])
+  const path = join(mkdtempSync(join(tmpdir(), 'preau-collect-')), 'all.zip')
+  await download.saveAs(path)
+  const list = execFileSync('python3', ['-m', 'zipfile', '-l', path]).toString()
+  for (const name of ['Inès Benali/image.jpg', 'Inès Benali/image (2).jpg', 'Inès (déposé par Papi Léon)/carte.jpg'])
+    expect(list).toContain(name)
+})
+
+test('closed, the link leads nowhere', async () => {
+  await teacher.page.getByRole('button', { name: 'Terminer' }).click()
+  await teacher.page.getByText('On ne peut plus rien déposer.').waitFor()
+  await expect.poll(async () => (await fetch(link)).status).toBe(404)
+})
