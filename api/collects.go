@@ -98,7 +98,7 @@ func (r collectRoutes) page(c *Call) error {
 	default:
 		page.From, page.School, page.Title, page.Lines = v.From, r.school(v.School), v.Title, lines(v.Text)
 		page.Until, page.Size = words.moment(v.Until.In(r.place(v.School))), words.bytes(v.Bytes)
-		page.ID, page.Files, page.Bytes = v.ID, v.Files, v.Limits.Bytes
+		page.ID, page.Files, page.Bytes = v.ID, v.Files, v.Bytes
 	}
 	var body bytes.Buffer
 	if err := collectPage.Execute(&body, page); err != nil {

@@ -3,13 +3,13 @@ package api
 // collectWords are the words of the page of a collect in one language, besides
 // those of a transfer.
 type collectWords struct {
-	Asks, Before, AtMost, YourName, ChildName, Optional, Choose, Drop, Remove string
-	Chosen, Sent, Paused, Done, Kept, Receipt, Again, Scripts                 string
-	NoName, NoFiles, TooMany, TooLarge, IsEmpty, Full, Slow, Closed, Failed   string
+	Asks, Before, AtMostOne, AtMost, YourName, ChildName, Optional, Choose, Drop, Remove string
+	Chosen, Sent, Paused, Done, Kept, Receipt, Again, Scripts                            string
+	NoName, NoFiles, TooMany, TooLarge, IsEmpty, Full, Slow, Closed, Failed              string
 }
 
 var collectFrench = collectWords{
-	Asks: "vous demande des fichiers", Before: "À déposer avant le", AtMost: "fichiers au plus", YourName: "Votre nom", ChildName: "Nom de l’élève", Optional: "facultatif",
+	Asks: "vous demande des fichiers", Before: "À déposer avant le", AtMostOne: "fichier au plus", AtMost: "fichiers au plus", YourName: "Votre nom", ChildName: "Nom de l’élève", Optional: "facultatif",
 	Choose: "Choisir ou photographier", Drop: "Déposer", Remove: "Enlever", Chosen: "Fichiers choisis",
 	Sent: "Envoi en cours : gardez cette page ouverte.", Paused: "Connexion perdue : l’envoi reprendra tout seul.",
 	Done: "C’est déposé", Kept: "Tout est arrivé à l’établissement. Seule la personne qui demande ces fichiers peut les ouvrir.", Receipt: "Reçu", Again: "Déposer autre chose",
@@ -20,7 +20,7 @@ var collectFrench = collectWords{
 }
 
 var collectEnglish = collectWords{
-	Asks: "asks you for files", Before: "To be dropped before", AtMost: "files at most", YourName: "Your name", ChildName: "Name of the pupil", Optional: "optional",
+	Asks: "asks you for files", Before: "To be dropped before", AtMostOne: "file at most", AtMost: "files at most", YourName: "Your name", ChildName: "Name of the pupil", Optional: "optional",
 	Choose: "Choose or take a photo", Drop: "Drop", Remove: "Remove", Chosen: "Chosen files",
 	Sent: "Being sent: keep this page open.", Paused: "No connection: sending goes on by itself.",
 	Done: "It is dropped", Kept: "All has arrived at the school. Only the person who asks for these files can open them.", Receipt: "Receipt", Again: "Drop something else",

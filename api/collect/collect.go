@@ -97,8 +97,9 @@ type Expected struct {
 	Pupils []Pupil `json:"pupils"`
 }
 
-// The states of a file, besides those of a part of a transfer.
-const Missing = "missing" // it was named and never came
+// Missing is a state of a file, besides those of a part of a transfer: it was
+// named and never came.
+const Missing = "missing"
 
 // File is one file of a drop.
 type File struct {

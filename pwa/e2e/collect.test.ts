@@ -81,7 +81,11 @@ test('the teacher sees both, and downloads all', async () => {
   const path = join(mkdtempSync(join(tmpdir(), 'preau-collect-')), 'all.zip')
   await download.saveAs(path)
   const list = execFileSync('python3', ['-m', 'zipfile', '-l', path]).toString()
-  for (const name of ['Inès Benali/image.jpg', 'Inès Benali/image (2).jpg', 'Inès (déposé par Papi Léon)/carte.jpg'])
+  for (const name of [
+    'Inès Benali/image.jpg',
+    'Inès Benali/image (2).jpg',
+    'Inès (déposé par Papi Léon)/carte.jpg',
+  ])
     expect(list).toContain(name)
 })
 

@@ -42,6 +42,9 @@ function nextMonday(): string {
   return date.toISOString().slice(0, 10)
 }
 
+/** What Mme Garnier asks of a class. */
+const collect = '8363d86f-60a6-4df2-ae59-ded506273227'
+
 interface Person {
   name: string
   paths: string[]
@@ -84,6 +87,7 @@ const people: Person[] = [
       '/messages/carnet',
       lessons,
       `/journee/${nextMonday()}`,
+      `/depots/${collect}`,
       '/cahier',
       '/notes',
       '/competences',
@@ -112,6 +116,8 @@ const people: Person[] = [
       '/cahier/ecrire/rien/rien',
       '/informations/ecrire',
       '/informations?vue=publiees',
+      '/collectes/nouvelle',
+      `/collectes/${collect}`,
     ],
     follow: [
       '/copies',

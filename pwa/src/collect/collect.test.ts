@@ -83,7 +83,12 @@ test('what came is told by pupil; names that nobody proved apart', () => {
   const file = { name: 'a.jpg', type: '', size: 1, state: 'ready' as const }
   const drops = [
     { at: '1', by: { id: 'nadia', name: 'Mme Benali' }, student: pupils[0], files: [file] },
-    { at: '2', by: { id: 'ines', name: 'Inès' }, student: pupils[0], files: [file, { ...file, state: 'infected' }] },
+    {
+      at: '2',
+      by: { id: 'ines', name: 'Inès' },
+      student: pupils[0],
+      files: [file, { ...file, state: 'infected' }],
+    },
     { at: '3', by: gone, student: gone, files: [file] },
     { at: '4', said: 'Inès', files: [file] },
   ].map((value, i) => row('user:garnier', 'drop', `d${String(i)}`, { collect: 'c', ...value }) as Row<Drop>)
@@ -111,7 +116,9 @@ describe('files', () => {
   })
 
   test('of one name are numbered, as phones call all photos alike', () => {
-    const names = unlike(['image.jpg', 'dossier/IMAGE.jpg', 'image.jpg', '.profil', '.profil'].map((one) => chosen(one)))
+    const names = unlike(
+      ['image.jpg', 'dossier/IMAGE.jpg', 'image.jpg', '.profil', '.profil'].map((one) => chosen(one)),
+    )
     expect(names.map(({ name }) => name)).toEqual([
       'image.jpg',
       'IMAGE (2).jpg',
