@@ -524,7 +524,7 @@ func (w *world) tryOnDemand(t *testing.T, scope string, who []string) {
 // A cursor for a scope of others brings "gone", never its records.
 func TestForeignCursors(t *testing.T) {
 	w := newWorld(t)
-	foreign := []string{"student:ines", "class:5b", "course:fr5b", "user:ines", "class:5b/staff", "council:5b", "space:club", "directory:collard", "account:ines", "calendar:ines", "timetable:collard", "files:ines", "file:" + w.file}
+	foreign := []string{"student:ines", "class:5b", "course:fr5b", "user:ines", "class:5b/staff", "council:5b", "space:club", "directory:collard", "account:ines", "collect:collect-0001", "calendar:ines", "timetable:collard", "files:ines", "file:" + w.file}
 	for _, subject := range []string{"otherClass", "otherGuardian", "otherTeacher", "otherSchool"} {
 		for _, scope := range foreign {
 			got := w.as(subject).send("POST", "/api/sync", fmt.Sprintf(`{"v":1,"schema":1,"device":%q,"cursors":{%q:[1,1,0]}}`, w.sessions[subject].Device, scope))
