@@ -50,7 +50,7 @@ type (
 func GuestUser(drop string) string { return "drop:" + drop }
 
 // Arrived takes in a file that was uploaded whole; meta names the collect, the
-// drop and the number of the file, sum is "sha256-<hex>" of the bytes. The same
+// drop and the number of the file, sum is "sha256-<hex>" of the bytes, or "" where nobody has it. The same
 // one may come twice; one that nobody waits for, or of another size than was
 // said, is refused.
 func (s *Service) Arrived(ctx context.Context, a psync.Actor, meta map[string]string, size int64, sum string, body io.Reader) error {
@@ -251,7 +251,7 @@ func (s *Service) scan(ctx context.Context, job *psync.Job) error {
 	if finding != "" {
 		s.sends.Log.WarnContext(ctx, "virus found", "collect", id, "drop", sc.Drop, "file", sc.File, "finding", finding)
 	}
-	return job.Commit(ctx, job.Source(), func(ctx context.Context, tx *psync.Tx) error {
+	err = job.Commit(ctx, job.Source(), func(ctx context.Context, tx *psync.Tx) error {
 		var d Drop
 		seq, err := tx.Get(ctx, kindDrop, sc.Drop, &d)
 		if err != nil || seq == 0 {
@@ -260,6 +260,10 @@ func (s *Service) scan(ctx context.Context, job *psync.Job) error {
 		d.Files[sc.File].State = state
 		return show(ctx, tx, sc.Drop, d)
 	})
+	if err == nil && state != transfer.Ready {
+		err = s.sends.Blobs.Delete(ctx, blobKey(id, sc.Drop, sc.File))
+	}
+	return err
 }
 
 // wipe deletes the bytes of a drop that is no more.
