@@ -35,7 +35,7 @@ step('vie scolaire types a day without a network, with its allergens', async () 
   await dish.waitFor()
   await desk.offline(true)
   await dish.fill('Tajine aux amandes')
-  await page.getByRole('button', { name: /Labels et allergènes : Tajine/ }).click()
+  await page.getByRole('button', { name: /Labels et allergènes\s: Tajine/ }).click()
   const dialog = page.getByRole('dialog', { name: /Tajine/ })
   await dialog.getByText('À choisir').click()
   await dialog

@@ -105,7 +105,7 @@ step('and published: pupils first', async () => {
   await dialog.getByText('Autre moment').last().click()
   await dialog.getByLabel('Date et heure').fill(inDays(2))
   await dialog.getByRole('button', { name: 'Publier maintenant' }).click()
-  await page.getByText(/élèves ; parents/).waitFor()
+  await page.getByText(/élèves\s; parents/).waitFor()
 })
 
 step('the pupil reads it before the parents', async () => {
@@ -172,10 +172,10 @@ step('a simulation is marked as one, and keeps nothing', async () => {
   await page.getByLabel('Matière').selectOption({ label: 'Français' })
   await page.getByLabel('Note imaginée').fill('20')
   await page.getByRole('button', { name: 'Ajouter' }).click()
-  await page.getByText(/Français : .* → /).waitFor()
+  await page.getByText(/Français\s: .* → /).waitFor()
   await page.reload()
   await page.getByText('Ces notes n’existent pas').waitFor()
-  expect(await page.getByText(/Français : .* → /).count()).toBe(0)
+  expect(await page.getByText(/Français\s: .* → /).count()).toBe(0)
 })
 
 function inDays(days: number): string {
