@@ -84,7 +84,7 @@ step('E25 the reader gets the message, and a line in the place of the virus', as
 step('E25 whoever sent it is told, and led to it', async () => {
   screen = await teacher.open(server.url)
   await signInAs(screen, 'Claire Garnier')
-  await screen.getByText('Un virus a été trouvé dans « plan.txt ».').waitFor()
+  await screen.getByText('Un virus a été trouvé dans « plan.txt »').waitFor()
   await shoot(screen, 'scanner notice')
   await screen.getByRole('link', { name: /Une pièce jointe a été supprimée/ }).click()
   await screen.getByText('Pièce jointe supprimée : un virus a été trouvé').waitFor()
