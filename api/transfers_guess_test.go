@@ -52,9 +52,17 @@ func TestDeadLinksAreAlike(t *testing.T) {
 	w.end(t)
 	links := []string{neverWas, closedLink, pastLink, "x", strings.Repeat("a", 21), strings.Repeat("a", 23), "aaaaaaaaaaaaaaaaaaaaa.", strings.Repeat("a", 400), "%00", "%ff", "..%2f..", "%E2%80%AEa"}
 	for _, c := range []struct{ method, below, body string }{
-		{"GET", "", ""}, {"HEAD", "", ""}, {"POST", "", "password=tulipe"},
-		{"GET", "/0", ""}, {"HEAD", "/0", ""}, {"GET", "/0?show=1", ""}, {"GET", "/7", ""}, {"GET", "/-1", ""}, {"GET", "/x", ""},
-		{"GET", "/all.zip", ""}, {"HEAD", "/all.zip", ""},
+		{"GET", "", ""},
+		{"HEAD", "", ""},
+		{"POST", "", "password=tulipe"},
+		{"GET", "/0", ""},
+		{"HEAD", "/0", ""},
+		{"GET", "/0?show=1", ""},
+		{"GET", "/7", ""},
+		{"GET", "/-1", ""},
+		{"GET", "/x", ""},
+		{"GET", "/all.zip", ""},
+		{"HEAD", "/all.zip", ""},
 	} {
 		first := ""
 		for _, link := range links {

@@ -36,7 +36,8 @@ func newDepot(t *testing.T, c Config) *depot {
 	d.running = startAt(t, c, d.clock)
 	school := directory.School{Name: "Collège", Timezone: "Europe/Paris", Year: directory.YearOf(directory.Date(time.Now().Format(time.DateOnly)))}
 	err := d.directory.Apply(t.Context(), psync.Actor{}, "x", []directory.Put{
-		{ID: "x", Record: school}, {ID: "garnier", Record: directory.Person{First: "Claire", Last: "Garnier"}},
+		{ID: "x", Record: school},
+		{ID: "garnier", Record: directory.Person{First: "Claire", Last: "Garnier"}},
 		{ID: "post", Record: directory.Post{Person: "garnier", Role: directory.RoleTeacher}},
 	})
 	if err != nil {
