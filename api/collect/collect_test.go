@@ -151,6 +151,9 @@ func code(err error) string {
 	if r, ok := errors.AsType[*psync.Refusal](err); ok {
 		return strings.TrimSpace(r.Code + " " + r.Field)
 	}
+	if _, early := errors.AsType[*psync.Wait](err); early {
+		return "wait"
+	}
 	return fmt.Sprint(err)
 }
 
@@ -410,7 +413,7 @@ func TestFilesThatNobodyWaitsFor(t *testing.T) {
 	for name, c := range map[string][5]string{
 		"another size":    {trip, "drop-0001", "0", "abc", "invalid size"},
 		"another file":    {trip, "drop-0001", "2", "a", "gone drop"},
-		"another drop":    {trip, "drop-0002", "0", "a", "gone drop"},
+		"another drop":    {trip, "drop-0002", "0", "a", "wait"},
 		"another collect": {"collect-2", "drop-0001", "0", "a", "gone drop"},
 		"no number":       {trip, "drop-0001", "x", "a", "invalid file"},
 		"no id":           {"", "drop-0001", "0", "a", "invalid collect"},

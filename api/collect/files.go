@@ -1,6 +1,7 @@
 package collect
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -50,9 +51,10 @@ type (
 func GuestUser(drop string) string { return "drop:" + drop }
 
 // Arrived takes in a file that was uploaded whole; meta names the collect, the
-// drop and the number of the file, sum is "sha256-<hex>" of the bytes, or "" where nobody has it. The same
-// one may come twice; one that nobody waits for, or of another size than was
-// said, is refused.
+// drop and the number of the file, sum is "sha256-<hex>" of the bytes,
+// or "" where nobody has it. The same one may come twice; one that may have
+// overtaken its name is to come again; one that nobody waits for, or of another
+// size than was said, is refused.
 func (s *Service) Arrived(ctx context.Context, a psync.Actor, meta map[string]string, size int64, sum string, body io.Reader) error {
 	id, drop := meta["collect"], meta["drop"]
 	d, n, err := s.Awaited(ctx, a, meta)
@@ -95,11 +97,27 @@ func (s *Service) Awaited(ctx context.Context, a psync.Actor, meta map[string]st
 	if err != nil {
 		return d, 0, err
 	}
+	if !there {
+		return d, 0, s.early(ctx, a, id, drop)
+	}
 	mine := d.By != nil && d.By.ID == a.User || d.By == nil && a.User == GuestUser(drop)
-	if !there || !mine || n >= len(d.Files) || d.Files[n].State == Missing {
+	if !mine || n >= len(d.Files) || d.Files[n].State == Missing {
 		return d, 0, errGone
 	}
 	return d, n, nil
+}
+
+// soon is when a file that came before its name comes again.
+const soon = 5 * time.Second
+
+// early says what becomes of a file that nobody has named: it may have overtaken
+// the act that does, as long as its collect is open. Guests name theirs first.
+func (s *Service) early(ctx context.Context, a psync.Actor, id, drop string) error {
+	g, err := s.gateOf(ctx, id)
+	if err == nil && g.open(s.sends.Now()) && a.User != GuestUser(drop) {
+		return &psync.Wait{For: soon}
+	}
+	return cmp.Or(err, errGone)
 }
 
 // arrive notes that the bytes of a file are there.
@@ -260,6 +278,7 @@ func (s *Service) scan(ctx context.Context, job *psync.Job) error {
 		d.Files[sc.File].State = state
 		return show(ctx, tx, sc.Drop, d)
 	})
+	// The verdict comes first: without its bytes a file is not looked at again.
 	if err == nil && state != transfer.Ready {
 		err = s.sends.Blobs.Delete(ctx, blobKey(id, sc.Drop, sc.File))
 	}

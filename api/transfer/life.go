@@ -104,7 +104,15 @@ func (s *Service) room(ctx context.Context, job *psync.Job) error {
 	if err := job.Payload(&t); err != nil {
 		return err
 	}
-	return s.Hold(ctx, job, s.Directory.SchoolOf(psync.ScopeID(job.Source())), kindRoom, t.Bytes)
+	school := s.Directory.SchoolOf(psync.ScopeID(job.Source()))
+	return job.Commit(ctx, roomScope(school), func(ctx context.Context, tx *psync.Tx) error {
+		var r roomTaken
+		if _, err := tx.Get(ctx, kindRoom, kindRoom, &r); err != nil {
+			return err
+		}
+		tx.Put(kindRoom, kindRoom, roomTaken{max(0, r.Bytes+t.Bytes), s.epoch})
+		return nil
+	})
 }
 
 // expire ends a transfer whose time has come. One that was extended has another

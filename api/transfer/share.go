@@ -16,15 +16,19 @@ func (s *Service) Room(ctx context.Context, school string) (int64, error) {
 	return max(0, s.Rules.School-taken), err
 }
 
+// kindHeld is the kind of records of what others than transfers take of a
+// school's room, beside kindRoom.
+const kindHeld = "held"
+
 // Hold counts bytes that somebody else than a transfer, named by, takes of a
 // school's room; negative ones give some back. Once per job.
 func (s *Service) Hold(ctx context.Context, job *psync.Job, school, by string, bytes int64) error {
 	return job.Commit(ctx, roomScope(school), func(ctx context.Context, tx *psync.Tx) error {
 		var r roomTaken
-		if _, err := tx.Get(ctx, kindRoom, by, &r); err != nil {
+		if _, err := tx.Get(ctx, kindHeld, by, &r); err != nil {
 			return err
 		}
-		tx.Put(kindRoom, by, roomTaken{max(0, r.Bytes+bytes), s.epoch})
+		tx.Put(kindHeld, by, roomTaken{Bytes: max(0, r.Bytes+bytes)})
 		return nil
 	})
 }
@@ -52,9 +56,9 @@ func (s *Service) Examine(ctx context.Context, key string) (state, finding strin
 	return Ready, "", nil
 }
 
-// roomOf is how many bytes are held of a school's room.
+// roomOf is how many bytes are taken of a school's room.
 func (s *Service) roomOf(ctx context.Context, school string) (sum int64, err error) {
-	recs, err := s.engine.Find(ctx, roomScope(school), storage.Key{Type: kindRoom})
+	recs, err := s.engine.Find(ctx, roomScope(school), storage.Key{Type: kindRoom}, storage.Key{Type: kindHeld})
 	for _, rec := range recs {
 		r, err := psync.Decode[roomTaken](rec)
 		if err != nil {
