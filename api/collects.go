@@ -1,8 +1,6 @@
 package api
 
 import (
-	"archive/zip"
-	"bytes"
 	"context"
 	_ "embed"
 	"encoding/hex"
@@ -17,10 +15,8 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
-	"preau/api/account"
 	"preau/api/attachment"
 	"preau/api/collect"
-	"preau/api/transfer"
 	psync "preau/sync"
 )
 
@@ -35,7 +31,7 @@ func CollectRoutes(all *collect.Service, school func(id string) string, place fu
 		s.Route("GET", "/c/drop.js", Public, NoBody, served("text/javascript; charset=utf-8", collectJS))
 		s.Route("GET", "/c/:secret", Public, NoBody, r.page)
 		s.Route("POST", "/c/:secret", Public, Small, r.leave)
-		s.Route("GET", "/c/:secret/qr.svg", Public, NoBody, r.qr)
+		s.Route("GET", "/c/:secret/qr.svg", Public, NoBody, linkQR("/c/"))
 		s.Route("POST", "/c/:secret/:drop", Public, Streamed, guest.create)
 		s.Route("HEAD", "/c/:secret/:drop/:id", Public, NoBody, guest.head)
 		s.Route("PATCH", "/c/:secret/:drop/:id", Public, Streamed, guest.patch)
@@ -65,14 +61,6 @@ var collectPage = template.Must(template.New("collect").Parse(collectHTML))
 // alone.
 const collectPolicy = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' blob:; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 
-// served answers with something that is part of the program.
-func served(media string, body []byte) Handler {
-	return func(c *Call) error {
-		c.SetHeader(fiber.HeaderCacheControl, "public, max-age=3600")
-		return c.Bytes(fiber.StatusOK, media, body)
-	}
-}
-
 // shownCollect is what the page says.
 type shownCollect struct {
 	collectWords
@@ -100,14 +88,7 @@ func (r collectRoutes) page(c *Call) error {
 		page.Until, page.Size = words.moment(v.Until.In(r.place(v.School))), words.bytes(v.Bytes)
 		page.ID, page.Files, page.Bytes = v.ID, v.Files, v.Bytes
 	}
-	var body bytes.Buffer
-	if err := collectPage.Execute(&body, page); err != nil {
-		return err
-	}
-	c.SetHeader(fiber.HeaderContentSecurityPolicy, collectPolicy)
-	c.SetHeader(fiber.HeaderCacheControl, "no-store")
-	c.SetHeader("X-Robots-Tag", "noindex, nofollow")
-	return c.Bytes(status, fiber.MIMETextHTMLCharsetUTF8, body.Bytes())
+	return linkPage(c, status, collectPage, collectPolicy, page)
 }
 
 // lines are those of a text that are not empty.
@@ -126,19 +107,6 @@ func (r collectRoutes) leave(c *Call) error {
 		return err
 	}
 	return c.Empty(fiber.StatusCreated)
-}
-
-// qr draws a link for whoever has it, before the server has heard of it too.
-func (r collectRoutes) qr(c *Call) error {
-	if !transfer.ValidSecret(c.Param("secret")) {
-		return collect.ErrNone
-	}
-	picture, err := account.QR(c.Origin() + "/c/" + c.Param("secret"))
-	if err != nil {
-		return err
-	}
-	c.SetHeader(fiber.HeaderCacheControl, "private, max-age=3600")
-	return c.Bytes(fiber.StatusOK, "image/svg+xml", picture)
 }
 
 // guestUploads are uploads of people without an account: those of a drop stand
@@ -206,19 +174,13 @@ func (r collectRoutes) file(c *Call) error {
 	if err != nil {
 		return err
 	}
-	typ, disposition := fiber.MIMEOctetStream, "attachment"
-	if c.Query("show") != "" && media(f.Type) != "" {
-		typ, disposition = f.Type, "inline"
-	}
-	etag := `"` + hex.EncodeToString([]byte(c.Param("drop"))) + "." + strconv.FormatInt(n, 10) + `"`
-	c.SetHeader(fiber.HeaderETag, etag)
-	c.SetHeader(fiber.HeaderAcceptRanges, "bytes")
-	c.SetHeader(fiber.HeaderCacheControl, "private, no-store")
-	c.SetHeader(fiber.HeaderContentDisposition, disposition+contentName(f.Name))
-	c.SetHeader(fiber.HeaderContentSecurityPolicy, filePolicy(typ))
-	return sendRange(c, ranged{size: f.Size, media: typ, read: func(ctx context.Context, from, length int64) (io.ReadCloser, error) {
-		return r.Content(ctx, f, from, length)
-	}}, etag)
+	return sentFile{
+		name: f.Name, media: f.Type, size: f.Size,
+		etag: `"` + hex.EncodeToString([]byte(c.Param("drop"))) + "." + strconv.FormatInt(n, 10) + `"`,
+		read: func(ctx context.Context, from, length int64) (io.ReadCloser, error) {
+			return r.Content(ctx, f, from, length)
+		},
+	}.send(c)
 }
 
 // zip sends all that was dropped as one archive with a folder for each person,
@@ -228,31 +190,11 @@ func (r collectRoutes) zip(c *Call) error {
 	if err != nil {
 		return err
 	}
-	c.SetHeader(fiber.HeaderContentDisposition, "attachment"+contentName(attachment.CleanName(title, "")+".zip"))
-	c.SetHeader(fiber.HeaderContentSecurityPolicy, filePolicy(""))
-	c.SetHeader(fiber.HeaderCacheControl, "private, no-store")
-	if c.Method() == fiber.MethodHead {
-		return c.Empty(fiber.StatusOK)
-	}
-	ctx := c.Context()
-	return c.Stream(fiber.StatusOK, "application/zip", pipe(func(w io.Writer) error { return r.archive(ctx, w, files) }), -1)
-}
-
-func (r collectRoutes) archive(ctx context.Context, w io.Writer, files []collect.Kept) error {
-	z := zip.NewWriter(w)
-	for _, f := range files {
-		entry, err := z.CreateHeader(&zip.FileHeader{Name: f.Path, Method: zip.Store, Modified: r.Now()})
-		if err != nil {
-			return err
+	return sendZip(c, attachment.CleanName(title, ""), r.Now(), func(yield func(string, packed) bool) {
+		for _, f := range files {
+			if !yield(f.Path, func(ctx context.Context) (io.ReadCloser, error) { return r.Content(ctx, f, 0, -1) }) {
+				return
+			}
 		}
-		body, err := r.Content(ctx, f, 0, -1)
-		if err != nil {
-			return err
-		}
-		_, err = io.Copy(entry, body)
-		if err := errors.Join(err, body.Close()); err != nil {
-			return err
-		}
-	}
-	return z.Close()
+	})
 }

@@ -1,8 +1,6 @@
 package api
 
 import (
-	"archive/zip"
-	"bytes"
 	"context"
 	_ "embed"
 	"encoding/hex"
@@ -17,7 +15,6 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
-	"preau/api/account"
 	"preau/api/attachment"
 	"preau/api/transfer"
 )
@@ -28,11 +25,11 @@ import (
 func TransferRoutes(t *transfer.Service, school func(id string) string, place func(id string) *time.Location) Routes {
 	r := transferRoutes{t, school, place}
 	return func(s *Server) {
-		s.Route("GET", "/t/style.css", Public, NoBody, r.style)
+		s.Route("GET", "/t/style.css", Public, NoBody, served("text/css; charset=utf-8", transferCSS))
 		s.Route("GET", "/t/:secret", Public, NoBody, r.page)
 		s.Route("POST", "/t/:secret", Public, Small, r.unlock)
 		s.Route("GET", "/t/:secret/all.zip", Public, NoBody, r.zip)
-		s.Route("GET", "/t/:secret/qr.svg", Public, NoBody, r.qr)
+		s.Route("GET", "/t/:secret/qr.svg", Public, NoBody, linkQR("/t/"))
 		s.Route("GET", "/t/:secret/:n", Public, NoBody, r.file)
 	}
 }
@@ -53,11 +50,6 @@ var transferPage = template.Must(template.New("transfer").Parse(transferHTML))
 
 // The page has its own style and pictures of the transfer, and nothing else.
 const transferPolicy = "default-src 'none'; style-src 'self'; img-src 'self'; media-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-
-func (r transferRoutes) style(c *Call) error {
-	c.SetHeader(fiber.HeaderCacheControl, "public, max-age=3600")
-	return c.Bytes(fiber.StatusOK, "text/css; charset=utf-8", transferCSS)
-}
 
 // shownTransfer is what the page says.
 type shownTransfer struct {
@@ -123,14 +115,7 @@ func (r transferRoutes) answer(c *Call, status int, page shownTransfer) error {
 	if !page.Gone {
 		page.Base = "/t/" + c.Param("secret")
 	}
-	var body bytes.Buffer
-	if err := transferPage.Execute(&body, page); err != nil {
-		return err
-	}
-	c.SetHeader(fiber.HeaderContentSecurityPolicy, transferPolicy)
-	c.SetHeader(fiber.HeaderCacheControl, "no-store")
-	c.SetHeader("X-Robots-Tag", "noindex, nofollow")
-	return c.Bytes(status, fiber.MIMETextHTMLCharsetUTF8, body.Bytes())
+	return linkPage(c, status, transferPage, transferPolicy, page)
 }
 
 func (r transferRoutes) shown(c *Call, v transfer.View) shownTransfer {
@@ -178,19 +163,6 @@ func media(typ string) string {
 	return kind
 }
 
-// qr draws a link for whoever has it, before the server has heard of it too.
-func (r transferRoutes) qr(c *Call) error {
-	if !transfer.ValidSecret(c.Param("secret")) {
-		return transfer.ErrNone
-	}
-	picture, err := account.QR(c.Origin() + "/t/" + c.Param("secret"))
-	if err != nil {
-		return err
-	}
-	c.SetHeader(fiber.HeaderCacheControl, "private, max-age=3600")
-	return c.Bytes(fiber.StatusOK, "image/svg+xml", picture)
-}
-
 // opened is what a link leads to if the caller may see it.
 func (r transferRoutes) opened(c *Call) (transfer.View, error) {
 	v, err := r.Look(c.Context(), c.Param("secret"))
@@ -212,36 +184,19 @@ func (r transferRoutes) file(c *Call) error {
 		return transfer.ErrNone
 	}
 	f := v.Files[n]
-	typ, show := fiber.MIMEOctetStream, c.Query("show") != "" && media(f.Type) != ""
-	disposition := "attachment"
-	if show {
-		typ, disposition = f.Type, "inline"
-	}
-	name, _ := nameAndFolder(f.Name)
-	etag := `"` + hex.EncodeToString([]byte(v.ID)) + "." + strconv.Itoa(f.N) + `"`
-	c.SetHeader(fiber.HeaderETag, etag)
-	c.SetHeader(fiber.HeaderAcceptRanges, "bytes")
-	c.SetHeader(fiber.HeaderCacheControl, "private, no-store")
 	c.SetHeader("X-Robots-Tag", "noindex, nofollow")
-	c.SetHeader(fiber.HeaderContentDisposition, disposition+contentName(name))
-	c.SetHeader(fiber.HeaderContentSecurityPolicy, filePolicy(typ))
-	if c.Method() == fiber.MethodGet && !show && strings.HasPrefix(c.Header(fiber.HeaderRange)+"bytes=0-", "bytes=0-") {
+	if c.Method() == fiber.MethodGet && !isShown(c, f.Type) && strings.HasPrefix(c.Header(fiber.HeaderRange)+"bytes=0-", "bytes=0-") {
 		if err := r.Downloaded(c.Context(), v); err != nil {
 			return err
 		}
 	}
-	return sendRange(c, ranged{size: f.Size, media: typ, read: func(ctx context.Context, from, length int64) (io.ReadCloser, error) {
-		return r.Content(ctx, v, int(n), from, length)
-	}}, etag)
-}
-
-// filePolicy keeps what is shown from doing anything. Viewers of PDF do not
-// start in a sandbox.
-func filePolicy(typ string) string {
-	if typ == "application/pdf" {
-		return "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
-	}
-	return "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; media-src 'self'; frame-ancestors 'none'"
+	name, _ := nameAndFolder(f.Name)
+	return sentFile{
+		name: name, media: f.Type, size: f.Size, etag: `"` + hex.EncodeToString([]byte(v.ID)) + "." + strconv.Itoa(f.N) + `"`,
+		read: func(ctx context.Context, from, length int64) (io.ReadCloser, error) {
+			return r.Content(ctx, v, int(n), from, length)
+		},
+	}.send(c)
 }
 
 // zip sends all files that are there as one archive, written while it is sent.
@@ -254,37 +209,17 @@ func (r transferRoutes) zip(c *Call) error {
 	if v.Title == "" {
 		name = "preau"
 	}
-	c.SetHeader(fiber.HeaderContentDisposition, "attachment"+contentName(name+".zip"))
-	c.SetHeader(fiber.HeaderContentSecurityPolicy, filePolicy(""))
-	c.SetHeader(fiber.HeaderCacheControl, "private, no-store")
-	if c.Method() == fiber.MethodHead {
-		return c.Empty(fiber.StatusOK)
-	}
-	if err := r.Downloaded(c.Context(), v); err != nil {
-		return err
-	}
-	ctx := c.Context()
-	return c.Stream(fiber.StatusOK, "application/zip", pipe(func(w io.Writer) error { return r.archive(ctx, w, v) }), -1)
-}
-
-func (r transferRoutes) archive(ctx context.Context, w io.Writer, v transfer.View) error {
-	z := zip.NewWriter(w)
-	for n, f := range v.Files {
-		if f.State != transfer.Ready {
-			continue
-		}
-		entry, err := z.CreateHeader(&zip.FileHeader{Name: f.Name, Method: zip.Store, Modified: r.Now()})
-		if err != nil {
-			return err
-		}
-		body, err := r.Content(ctx, v, n, 0, -1)
-		if err != nil {
-			return err
-		}
-		_, err = io.Copy(entry, body)
-		if err := errors.Join(err, body.Close()); err != nil {
+	if c.Method() != fiber.MethodHead {
+		if err := r.Downloaded(c.Context(), v); err != nil {
 			return err
 		}
 	}
-	return z.Close()
+	return sendZip(c, name, r.Now(), func(yield func(string, packed) bool) {
+		for n, f := range v.Files {
+			open := func(ctx context.Context) (io.ReadCloser, error) { return r.Content(ctx, v, n, 0, -1) }
+			if f.State == transfer.Ready && !yield(f.Name, open) {
+				return
+			}
+		}
+	})
 }
