@@ -180,8 +180,9 @@ func (f *fleet) report() {
 		return
 	}
 	for i, n := range f.nodes {
-		said := n.p.said.with("level=")
+		said, failed := n.p.said.with("level="), n.p.said.with("request failed")
 		f.Logf("node %d said last:\n%s", i, strings.Join(said[max(0, len(said)-15):], "\n"))
+		f.Logf("its first requests that failed:\n%s", strings.Join(failed[:min(len(failed), 15)], "\n"))
 	}
 }
 
