@@ -1,5 +1,6 @@
 // The page at which people without an account drop files: they are named, then
-// sent in pieces; after a cut each goes on where it stood.
+// sent in pieces; after a cut each goes on where it stood. What was chosen stays
+// in this browser until it has arrived: a page that is closed goes on as well.
 const at = (id) => document.getElementById(id)
 const form = at('form')
 const says = form.dataset
@@ -11,6 +12,38 @@ const units = document.documentElement.lang === 'en' ? ['B', 'KB', 'MB', 'GB'] :
 
 let files = []
 let drop = draw()
+let named = false
+
+// What the browser keeps, of each address; none where it may keep nothing.
+const kept = new Promise((done) => {
+  const opening = indexedDB.open('preau-guest', 1)
+  opening.onupgradeneeded = () => opening.result.createObjectStore('drops', { keyPath: 'at' })
+  opening.onsuccess = () => done(opening.result)
+  opening.onerror = () => done(undefined)
+}).catch(() => undefined)
+
+async function store(act) {
+  const request = act((await kept)?.transaction('drops', 'readwrite').objectStore('drops'))
+  return request && new Promise((done) => {
+    request.onsuccess = () => done(request.result)
+    request.onerror = (event) => done(event.preventDefault())
+  })
+}
+
+// Of the pages at this address one keeps; a second one is for something else.
+const alone = new Promise((done) => {
+  const hold = (lock) => {
+    done(lock !== null)
+    return lock && new Promise(() => {})
+  }
+  if (navigator.locks) navigator.locks.request(here, { ifAvailable: true }, hold).catch(() => done(false))
+  else done(true)
+})
+
+const keep = async () =>
+  (await alone) &&
+  store((all) => all?.put({ at: here, on: Date.now(), drop, named, files, name: at('name').value, child: at('child').value }))
+const forget = (address) => store((all) => all?.delete(address))
 
 function size(bytes) {
   let unit = 0
@@ -44,6 +77,7 @@ function list() {
       out.onclick = () => {
         files = files.filter((one) => one !== file)
         list()
+        void keep()
         at('files').focus()
       }
       return line(file, out)
@@ -118,32 +152,53 @@ async function begin(file, n) {
   return answer.headers.get('Location')
 }
 
+// Where the upload of a file stands; the school may have forgotten it.
+async function stands(file) {
+  const answer = file.path && (await ask(file.path, 'HEAD', tus))
+  return answer?.ok ? Number(answer.headers.get('Upload-Offset')) : undefined
+}
+
+async function resume(file, n) {
+  const sent = await stands(file)
+  if (sent !== undefined) return sent
+  file.path = await begin(file, n)
+  await keep()
+  return 0
+}
+
 async function upload(file, n, moved) {
-  const path = await begin(file, n)
-  for (let sent = 0; sent < file.size; moved(sent)) {
+  for (let sent = await resume(file, n); sent < file.size; moved(sent)) {
     const headers = { ...tus, 'Content-Type': 'application/offset+octet-stream', 'Upload-Offset': String(sent) }
-    const answer = await ask(path, 'PATCH', headers, await file.body.slice(sent, sent + piece).arrayBuffer())
+    const answer = await ask(file.path, 'PATCH', headers, await file.body.slice(sent, sent + piece).arrayBuffer())
     if (answer?.ok) {
       sent = Number(answer.headers.get('Upload-Offset'))
       at('state').textContent = says.sent
       continue
     }
     if (answer && answer.status !== 409) await refuse(answer)
-    const stands = await ask(path, 'HEAD', tus)
-    if (!stands.ok) throw new Refused(says.failed)
-    sent = Number(stands.headers.get('Upload-Offset'))
+    sent = await stands(file)
+    if (sent === undefined) throw new Refused(says.failed)
   }
+  file.arrived = true
+  await keep()
+}
+
+async function tell() {
+  const of = files.map(({ name, type, size }) => ({ name, type, size }))
+  const said = { id: drop, name: at('name').value, child: at('child').value, files: of }
+  await keep()
+  const answer = await ask(here, 'POST', { 'Content-Type': 'application/json' }, JSON.stringify(said))
+  if (!answer.ok) await refuse(answer)
+  named = true
+  await keep()
 }
 
 async function send() {
-  const named = files.map(({ name, type, size }) => ({ name, type, size }))
-  const said = { id: drop, name: at('name').value, child: at('child').value, files: named }
-  const answer = await ask(here, 'POST', { 'Content-Type': 'application/json' }, JSON.stringify(said))
-  if (!answer.ok) await refuse(answer)
+  if (!named) await tell()
   const all = files.reduce((sum, one) => sum + one.size, 0)
   let before = 0
   for (const [n, file] of files.entries()) {
-    await upload(file, n, (sent) => (at('bar').value = (before + sent) / all))
+    if (!file.arrived) await upload(file, n, (sent) => (at('bar').value = (before + sent) / all))
     before += file.size
   }
 }
@@ -158,7 +213,8 @@ function busy(is) {
 }
 
 // Only what is on the server's disk is said to be there.
-function done() {
+async function done() {
+  if (await alone) await forget(here)
   at('kept').replaceChildren(...files.map((file) => line(file)))
   at('receipt').textContent = `${drop.slice(0, 8)} · ${new Date().toLocaleString(document.documentElement.lang, { dateStyle: 'long', timeStyle: 'short' })}`
   form.hidden = true
@@ -171,32 +227,66 @@ at('files').onchange = () => {
   at('files').value = ''
   wrong('')
   list()
+  void keep()
 }
 
-form.onsubmit = async (event) => {
+at('name').oninput = at('child').oninput = () => void keep()
+
+form.onsubmit = (event) => {
   event.preventDefault()
   const text = fault()
   wrong(text)
   if (text) return text === says.noName && at('name').focus()
+  void go()
+}
+
+async function go() {
   busy(true)
   try {
     await send()
-    done()
+    await done()
   } catch (error) {
     wrong(error instanceof Refused ? error.message : says.failed)
-    drop = draw()
+    anew()
   } finally {
     busy(false)
   }
 }
 
+// Another drop, of what is chosen.
+function anew() {
+  drop = draw()
+  named = false
+  files = files.map(({ name, type, size, body }) => ({ name, type, size, body }))
+  void keep()
+}
+
 at('again').onclick = () => {
   files = []
-  drop = draw()
+  anew()
   list()
   at('done').hidden = true
   form.hidden = false
   at('files').focus()
 }
 
-form.hidden = false
+// What was chosen here before. What had begun to leave goes on by itself.
+async function again() {
+  const week = Date.now() - 7 * 86400000
+  const all = (await store((drops) => drops?.getAll())) ?? []
+  for (const old of all.filter(({ on }) => on < week)) void forget(old.at)
+  const mine = all.find((one) => one.at === here && one.on >= week)
+  if (!mine) return
+  ;({ files, drop, named } = mine)
+  at('name').value = mine.name
+  at('child').value = mine.child
+  list()
+  if (named) void go()
+}
+
+async function start() {
+  if (await alone) await again()
+  form.hidden = false
+}
+
+void start()

@@ -11,7 +11,7 @@ type collectWords struct {
 var collectFrench = collectWords{
 	Asks: "vous demande des fichiers", Before: "À déposer avant le", AtMostOne: "fichier au plus", AtMost: "fichiers au plus", YourName: "Votre nom", ChildName: "Nom de l’élève", Optional: "facultatif",
 	Choose: "Choisir ou photographier", Drop: "Déposer", Remove: "Enlever", Chosen: "Fichiers choisis",
-	Sent: "Envoi en cours : gardez cette page ouverte.", Paused: "Connexion perdue : l’envoi reprendra tout seul.",
+	Sent: "Envoi en cours. Si cette page se ferme, rouvrez le lien : l’envoi reprendra.", Paused: "Connexion perdue : l’envoi reprendra tout seul.",
 	Done: "C’est déposé", Kept: "Tout est arrivé à l’établissement. Seule la personne qui demande ces fichiers peut les ouvrir.", Receipt: "Reçu", Again: "Déposer autre chose",
 	Scripts: "Pour déposer des fichiers ici, autorisez JavaScript dans votre navigateur.",
 	NoName:  "Écrivez votre nom.", NoFiles: "Choisissez au moins un fichier.", TooMany: "Cela fait trop de fichiers : {n} au plus.",
@@ -22,7 +22,7 @@ var collectFrench = collectWords{
 var collectEnglish = collectWords{
 	Asks: "asks you for files", Before: "To be dropped before", AtMostOne: "file at most", AtMost: "files at most", YourName: "Your name", ChildName: "Name of the pupil", Optional: "optional",
 	Choose: "Choose or take a photo", Drop: "Drop", Remove: "Remove", Chosen: "Chosen files",
-	Sent: "Being sent: keep this page open.", Paused: "No connection: sending goes on by itself.",
+	Sent: "Being sent. If this page is closed, open the link again: sending goes on.", Paused: "No connection: sending goes on by itself.",
 	Done: "It is dropped", Kept: "All has arrived at the school. Only the person who asks for these files can open them.", Receipt: "Receipt", Again: "Drop something else",
 	Scripts: "To drop files here, allow JavaScript in your browser.",
 	NoName:  "Write your name.", NoFiles: "Choose at least one file.", TooMany: "These are too many files: {n} at most.",

@@ -64,9 +64,28 @@ test('whoever has the link drops a file without an account', async () => {
   await page.getByLabel(/Nom de l’élève/).fill('Inès')
   await page.locator('#files').setInputFiles(file('carte.jpg', 'la carte'))
   await inspect(page, 'the page of a collect')
-  await page.getByRole('button', { name: 'Déposer' }).click()
-  await page.getByRole('heading', { name: 'C’est déposé' }).waitFor()
   await page.close()
+})
+
+test('a page that was closed has what was chosen, and one closed while sending goes on', async () => {
+  const { context } = pupil
+  const piece = '**/c/*/*/*'
+  const page = await context.newPage()
+  await page.goto(link)
+  await page.getByText('carte.jpg').waitFor()
+  expect(await page.getByLabel('Votre nom').inputValue()).toBe('Papi Léon')
+  await page.route(piece, (route) => route.abort())
+  await page.getByRole('button', { name: 'Déposer' }).click()
+  await page.getByText('Connexion perdue').waitFor()
+  await page.close()
+
+  const later = await context.newPage()
+  await later.goto(link)
+  await later.getByRole('heading', { name: 'C’est déposé' }).waitFor()
+  await later.getByRole('button', { name: 'Déposer autre chose' }).waitFor()
+  await later.reload()
+  expect(await later.getByText('carte.jpg').count()).toBe(0)
+  await later.close()
 })
 
 test('the teacher sees both, and downloads all', async () => {
