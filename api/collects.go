@@ -31,7 +31,6 @@ func CollectRoutes(all *collect.Service, school func(id string) string, place fu
 		s.Route("GET", "/c/drop.js", Public, NoBody, served("text/javascript; charset=utf-8", collectJS))
 		s.Route("GET", "/c/:secret", Public, NoBody, r.page)
 		s.Route("POST", "/c/:secret", Public, Small, r.leave)
-		s.Route("GET", "/c/:secret/qr.svg", Public, NoBody, linkQR("/c/"))
 		s.Route("POST", "/c/:secret/:drop", Public, Streamed, guest.create)
 		s.Route("HEAD", "/c/:secret/:drop/:id", Public, NoBody, guest.head)
 		s.Route("PATCH", "/c/:secret/:drop/:id", Public, Streamed, guest.patch)

@@ -11,9 +11,6 @@ import (
 	"time"
 
 	"github.com/gofiber/fiber/v2"
-
-	"preau/api/account"
-	"preau/api/transfer"
 )
 
 // served answers with something that is part of the program.
@@ -35,22 +32,6 @@ func linkPage(c *Call, status int, page *template.Template, policy string, shown
 	c.SetHeader(fiber.HeaderCacheControl, "no-store")
 	c.SetHeader("X-Robots-Tag", "noindex, nofollow")
 	return c.Bytes(status, fiber.MIMETextHTMLCharsetUTF8, body.Bytes())
-}
-
-// linkQR draws the link to the secret of a path that begins so, "/t/", for
-// whoever has it, before the server has heard of it too.
-func linkQR(path string) Handler {
-	return func(c *Call) error {
-		if !transfer.ValidSecret(c.Param("secret")) {
-			return transfer.ErrNone
-		}
-		picture, err := account.QR(c.Origin() + path + c.Param("secret"))
-		if err != nil {
-			return err
-		}
-		c.SetHeader(fiber.HeaderCacheControl, "private, max-age=3600")
-		return c.Bytes(fiber.StatusOK, "image/svg+xml", picture)
-	}
 }
 
 // sentFile is a file that people send each other, as it leaves.

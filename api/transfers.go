@@ -29,7 +29,6 @@ func TransferRoutes(t *transfer.Service, school func(id string) string, place fu
 		s.Route("GET", "/t/:secret", Public, NoBody, r.page)
 		s.Route("POST", "/t/:secret", Public, Small, r.unlock)
 		s.Route("GET", "/t/:secret/all.zip", Public, NoBody, r.zip)
-		s.Route("GET", "/t/:secret/qr.svg", Public, NoBody, linkQR("/t/"))
 		s.Route("GET", "/t/:secret/:n", Public, NoBody, r.file)
 	}
 }

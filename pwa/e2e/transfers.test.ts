@@ -4,7 +4,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Phone } from './chromium.ts'
 import { inspect } from './inspect.ts'
-import { installed, signInAs } from './people.ts'
+import { installed, scan, signInAs } from './people.ts'
 import { Server } from './server.ts'
 
 let server: Server
@@ -48,8 +48,7 @@ test('after the app was closed they leave by themselves', async () => {
   await phone.offline(false)
   await phone.page.getByRole('link', { name: /Le film du voyage/ }).click()
   await phone.page.getByText('Les 2 fichiers sont là').waitFor()
-  const picture = phone.page.getByRole('img', { name: 'QR code du lien' })
-  await expect.poll(() => picture.evaluate((one: HTMLImageElement) => one.naturalWidth)).toBeGreaterThan(0)
+  expect(await scan(phone.page)).toBe(link)
   await inspect(phone.page, 'a transfer')
 })
 
