@@ -24,6 +24,8 @@ class Router {
   #turn = 0
   /** Somebody is known. Until then only open screens are loaded. */
   #admitted = false
+  /** Takes away what lies over the screen. */
+  #cover: (() => void) | undefined
 
   /** Listens to links and to the back button, and opens the present address. */
   start(): void {
@@ -46,7 +48,7 @@ class Router {
   async go(path: string, { replace = false } = {}): Promise<void> {
     this.#remember()
     const url = new URL(path, location.origin)
-    if (replace) history.replaceState(this.#entry, '', url)
+    if (this.#uncover() || replace) history.replaceState(this.#entry, '', url)
     else {
       this.#entry = { key: Date.now(), depth: this.#entry.depth + 1 }
       history.pushState(this.#entry, '', url)
@@ -60,6 +62,24 @@ class Router {
     else void this.go(fallback, { replace: true })
   }
 
+  /** Something lies over the screen from now on: the back button takes it away, and so does what is returned. */
+  cover(away: () => void): () => void {
+    this.#remember()
+    this.#cover = away
+    this.#entry = { key: Date.now(), depth: this.#entry.depth + 1 }
+    history.pushState(this.#entry, '')
+    return () => {
+      if (this.#cover === away) history.back()
+    }
+  }
+
+  #uncover(): boolean {
+    const away = this.#cover
+    this.#cover = undefined
+    away?.()
+    return away !== undefined
+  }
+
   async retry(): Promise<void> {
     await this.#open({ scroll: 0 })
   }
@@ -69,8 +89,10 @@ class Router {
   }
 
   async #pop(event: PopStateEvent): Promise<void> {
-    this.#remember()
+    const covered = this.#uncover()
+    if (!covered) this.#remember()
     this.#entry = entryOf(event.state) ?? { key: 0, depth: 0 }
+    if (covered) return
     await this.#open({ scroll: this.#positions.get(this.#entry.key) ?? 0 })
   }
 

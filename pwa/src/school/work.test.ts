@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import fc from 'fast-check'
 import type { Feedback, FileRef, Homework, Submission } from '../sync/index.ts'
-import { fateOf, unready } from '../screens/work/fate.ts'
+import { fateOf, unready } from '../documents/fate.ts'
 import { addDays, byDay, mayHandIn, mondayOf, open, stateOf, weekOf, type Work } from './work.ts'
 import { copyState } from './copies.ts'
 

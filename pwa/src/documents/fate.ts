@@ -1,4 +1,4 @@
-import type { FileRef, Submission } from '../../sync/index.ts'
+import type { FileRef, Submission } from '../sync/index.ts'
 
 /** What became of a file that a record names. */
 export type Fate = 'here' | 'coming' | 'checking' | 'infected' | 'unscannable' | 'broken'
