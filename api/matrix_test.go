@@ -111,6 +111,7 @@ var crossings = []crossing{
 	{"GET /t/:secret", at("/t/madeupmadeupmadeupmade"), "", everybody, 404, 0, nil},
 	{"POST /t/:secret", at("/t/madeupmadeupmadeupmade"), "password=x", everybody, 404, 0, nil},
 	{"GET /t/:secret/all.zip", at("/t/madeupmadeupmadeupmade/all.zip"), "", everybody, 404, 0, nil},
+	{"GET /t/:secret/about", at("/t/madeupmadeupmadeupmade/about"), "", everybody, 404, 0, nil},
 	{"GET /t/:secret/:n", at("/t/madeupmadeupmadeupmade/0"), "", everybody, 404, 0, nil},
 
 	{"GET /c/style.css", at("/c/style.css"), "", everybody, 200, 0, nil},

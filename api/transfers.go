@@ -29,6 +29,7 @@ func TransferRoutes(t *transfer.Service, school func(id string) string, place fu
 		s.Route("GET", "/t/:secret", Public, NoBody, r.page)
 		s.Route("POST", "/t/:secret", Public, Small, r.unlock)
 		s.Route("GET", "/t/:secret/all.zip", Public, NoBody, r.zip)
+		s.Route("GET", "/t/:secret/about", Public, NoBody, r.about)
 		s.Route("GET", "/t/:secret/:n", Public, NoBody, r.file)
 	}
 }
@@ -169,6 +170,29 @@ func (r transferRoutes) opened(c *Call) (transfer.View, error) {
 		err = transfer.ErrNone
 	}
 	return v, err
+}
+
+// aboutTransfer is what a link is shown as where it was put: in a message.
+type aboutTransfer struct {
+	Title    string    `json:"title"`
+	From     string    `json:"from"`
+	Files    int       `json:"files"`
+	Size     int64     `json:"size"`
+	Until    time.Time `json:"until"`
+	Arriving bool      `json:"arriving,omitempty"`
+}
+
+// about says in a few words what the page shows, to whoever the page shows it.
+func (r transferRoutes) about(c *Call) error {
+	v, err := r.opened(c)
+	if err != nil {
+		return err
+	}
+	c.SetHeader(fiber.HeaderCacheControl, "no-store")
+	c.SetHeader("X-Robots-Tag", "noindex, nofollow")
+	return c.JSON(fiber.StatusOK, aboutTransfer{
+		Title: v.Title, From: v.From, Files: len(v.Files), Size: v.Size, Until: v.Until, Arriving: v.Arriving(),
+	})
 }
 
 // file sends one file or a range of it. Looking at it on the page is no

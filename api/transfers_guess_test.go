@@ -43,7 +43,7 @@ func (w *world) end(t *testing.T) {
 func TestDeadLinksAreAlike(t *testing.T) {
 	w, link := sending(t, `,"password":"tulipe"`, "alpha", "beta")
 	e := w.as("anonymous")
-	for _, below := range []string{"/0", "/all.zip"} { // of a locked transfer there is no file either
+	for _, below := range []string{"/0", "/all.zip", "/about"} { // of a locked transfer there is no file either
 		locked, none := e.send("GET", link+below, ""), e.send("GET", "/t/"+neverWas+below, "")
 		if told(locked) != told(none) {
 			t.Errorf("%s\n%s", told(locked), told(none))
@@ -63,6 +63,8 @@ func TestDeadLinksAreAlike(t *testing.T) {
 		{"GET", "/x", ""},
 		{"GET", "/all.zip", ""},
 		{"HEAD", "/all.zip", ""},
+		{"GET", "/about", ""},
+		{"HEAD", "/about", ""},
 	} {
 		first := ""
 		for _, link := range links {

@@ -114,6 +114,27 @@ func TestTransfersThatAreNotThere(t *testing.T) {
 	e.send("GET", link+"/0", "").want(t, 404, "not_found")
 }
 
+// W13: where a link was put in a message, it is told in a few words what it
+// leads to, and nothing is counted as a download.
+func TestALinkIsSaidInAFewWords(t *testing.T) {
+	w, link := sending(t, "", "alpha beta", "gamma")
+	got := w.as("anonymous").send("GET", link+"/about", "")
+	got.want(t, 200, "")
+	const said = `{"title":"Sortie au musée","from":"Mme Garnier","files":2,"size":15,"until":"2026-12-01T08:00:00Z"}`
+	if got.text != said || got.Header.Get("Cache-Control") != "no-store" {
+		t.Errorf("%s\n%v", got.text, got.Header)
+	}
+	w.must(t, "teacher", "user:garnier", "transfer.add@1", `{"id":"transfer-9","from":2,"files":[{"name":"b.txt","type":"","size":1}]}`)
+	w.settle(t)
+	if got := w.as("anonymous").send("GET", link+"/about", ""); !strings.Contains(got.text, `"arriving":true`) {
+		t.Error(got.text)
+	}
+	recs, err := w.engine.Find(t.Context(), "user:garnier", storage.Key{Type: "transfer", ID: "transfer-9"})
+	if err != nil || len(recs) != 1 || strings.Contains(string(recs[0].Value), `"downloads"`) {
+		t.Errorf("%v %+v", err, recs)
+	}
+}
+
 func TestATransferWithAPassword(t *testing.T) {
 	w, link := sending(t, `,"password":"tulipe & lilas"`, "alpha")
 	e := w.as("anonymous")
@@ -123,7 +144,7 @@ func TestATransferWithAPassword(t *testing.T) {
 	if strings.Contains(page.text, "Garnier") || strings.Contains(page.text, "0.txt") || strings.Contains(page.text, "Sortie") {
 		t.Errorf("the page tells what it keeps: %s", page.text)
 	}
-	for _, path := range []string{"/0", "/all.zip"} {
+	for _, path := range []string{"/0", "/all.zip", "/about"} {
 		e.send("GET", link+path, "").want(t, 404, "not_found")
 	}
 	form := func(password string) *answer {
@@ -134,6 +155,7 @@ func TestATransferWithAPassword(t *testing.T) {
 	right.want(t, 303, "")
 	cookie, _, _ := strings.Cut(right.Header.Get("Set-Cookie"), ";")
 	e.send("GET", link+"/0", "", "Cookie: "+cookie).want(t, 200, "")
+	e.send("GET", link+"/about", "", "Cookie: "+cookie).want(t, 200, "")
 	for range 10 {
 		form("rose")
 	}

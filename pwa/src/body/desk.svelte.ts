@@ -5,6 +5,7 @@ import {
   excerpt,
   indented,
   isAt,
+  lengthOf,
   linkAt,
   linked,
   listed,
@@ -12,6 +13,7 @@ import {
   shapeOf,
   tidy,
   type Mark,
+  type Position,
   type Shape,
   type Stretch,
 } from './writing.ts'
@@ -114,6 +116,21 @@ export class Desk {
       if (excerpt(body, at) === text || !link)
         return { body: linked(body, at, link), stretch: { from: at.to, to: at.to } }
       const put = replace(body, at, [{ runs: [{ text: text || link, link }] }])
+      return { body: put.body, stretch: { from: put.end, to: put.end } }
+    })
+  }
+
+  /** Puts paragraphs of their own where one writes; at the end, where nobody wrote yet. */
+  insert(more: Body): void {
+    const isNew = this.#stretch === start
+    this.#apply(({ body, stretch }) => {
+      const at = isNew ? endOf(body) : stretch.to
+      const isEmptyLine = lengthOf(body[at.block]) === 0
+      const put = replace(body, { from: at, to: at }, [
+        ...(isEmptyLine ? [] : [{ runs: [] }]),
+        ...more,
+        { runs: [] },
+      ])
       return { body: put.body, stretch: { from: put.end, to: put.end } }
     })
   }
@@ -292,6 +309,10 @@ export class Desk {
 function lessOf(block: Body[number]): Body[number] {
   const { runs, indent = 0 } = block
   return block.kind ? { ...shapeOf({ indent }), runs } : { ...shapeOf({ indent: indent - 1 }), runs }
+}
+
+function endOf(body: Body): Position {
+  return { block: body.length - 1, offset: lengthOf(body.at(-1)) }
 }
 
 function atLeastOne(body: Body): Body {

@@ -219,9 +219,10 @@ export function draftIn({ args }: Outgoing): string {
   return typeof args.draft === 'string' ? args.draft : String(args.id)
 }
 
-/** Begins a message to somebody, on this device; its id. */
-export async function beginTo(device: Pick<Device, 'local'>, to: Addressee[]): Promise<string> {
+/** Begins a message, to somebody or about something, on this device; its id. */
+export async function beginWith(device: Pick<Device, 'local'>, draft: Partial<Draft>): Promise<string> {
   const id = newId()
-  await device.local.set(keptKey(id), { draft: { ...emptyDraft(), to }, at: Date.now() } satisfies Kept)
+  const kept: Kept = { draft: { ...emptyDraft(), ...draft }, at: Date.now() }
+  await device.local.set(keptKey(id), kept)
   return id
 }

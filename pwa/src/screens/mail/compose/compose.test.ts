@@ -1,7 +1,7 @@
 import 'fake-indexeddb/auto'
 import { File as Bytes } from 'node:buffer'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { beginTo, isLetter } from '../../../mail/drafts.ts'
+import { beginWith, isLetter } from '../../../mail/drafts.ts'
 import { callBack, grace, release } from '../../../mail/leaving.ts'
 import {
   newId,
@@ -103,7 +103,7 @@ describe('a draft', () => {
   })
 
   test('E118, E119 begins with people of the address book', async () => {
-    const id = await beginTo(device, [garnier])
+    const id = await beginWith(device, { to: [garnier] })
     expect((await composer(id)).draft.to).toEqual([garnier])
   })
 })

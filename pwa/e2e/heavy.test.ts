@@ -1,0 +1,87 @@
+// E68, W5, W13: a link goes into a message, and its reader sees what it leads to.
+import { randomBytes } from 'node:crypto'
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, expect } from 'vitest'
+import { Phone } from './chromium.ts'
+import { inspect, shoot } from './inspect.ts'
+import { installed, signInAs } from './people.ts'
+import { Server } from './server.ts'
+import { story } from './steps.ts'
+
+let server: Server
+let page: Page
+let reader: Page
+const teacher = new Phone()
+const parent = new Phone({ dark: true })
+const step = story({ teacher, parent })
+
+beforeAll(async () => {
+  server = await Server.start()
+  ;[page, reader] = await Promise.all([teacher.open(server.url), parent.open(server.url)])
+  await Promise.all([signInAs(page, 'Claire Garnier'), signInAs(reader, 'Nadia Benali')])
+  await Promise.all([installed(page), installed(reader)])
+})
+afterAll(async () => {
+  await Promise.all([teacher.dispose(), parent.dispose()])
+  await server.stop()
+})
+
+async function address(): Promise<void> {
+  await page.getByLabel('Objet').waitFor()
+  await page.getByRole('combobox', { name: 'À' }).fill('benali')
+  await page.getByRole('option', { name: /Mme Benali/ }).click()
+}
+
+async function send(): Promise<void> {
+  await page.getByRole('button', { name: 'Envoyer', exact: true }).click()
+  await page.getByText(/Message envoyé|Message gardé/).waitFor()
+}
+
+step('W13 the link of a transfer begins a message', async () => {
+  await page.goto(`${server.url}/transferts`)
+  await page
+    .locator('input[type=file]')
+    .first()
+    .setInputFiles([{ name: 'film.bin', mimeType: 'video/mp4', buffer: randomBytes(2000) }])
+  await page.getByLabel('Titre').fill('Le film du voyage')
+  await page.getByRole('button', { name: 'Obtenir un lien' }).click()
+  await page.getByText('Le fichier est là').waitFor()
+  await page.getByRole('button', { name: 'Mettre dans un message' }).click()
+  await address()
+  await shoot(page, 'message with a link')
+  await inspect(page, 'a message with a link')
+  await send()
+})
+
+step('its reader sees what it leads to, without a network as well', async () => {
+  await reader.goto(`${server.url}/messages`)
+  await reader.getByRole('link', { name: /Le film du voyage/ }).click()
+  const card = reader.getByRole('group', { name: 'Le film du voyage' })
+  await card.getByText(/1 fichier, 2.ko, jusqu’au/).waitFor()
+  await shoot(reader, 'card')
+  await inspect(reader, 'a card')
+  const link = await card.getByRole('link', { name: /^Ouvrir/ }).getAttribute('href')
+  expect(await (await fetch(`${String(link)}/0`)).arrayBuffer()).toHaveProperty('byteLength', 2000)
+  await parent.offline(true)
+  await reader.reload()
+  await card.getByText(/1 fichier, 2.ko/).waitFor()
+  await parent.offline(false)
+})
+
+step('W5 another is chosen while one writes', async () => {
+  await page.goto(`${server.url}/messages/ecrire/0193abcd-0000-7000-8000-00000000000e`)
+  await address()
+  await page.getByLabel('Objet').fill('Encore le film')
+  await page.getByRole('textbox', { name: 'Message' }).click()
+  await page.keyboard.type('Le voici')
+  await page.getByRole('button', { name: 'Un transfert…' }).click()
+  await shoot(page, 'picker')
+  await inspect(page, 'the transfers to choose from')
+  await page.getByRole('dialog').getByRole('button', { name: 'Le film du voyage' }).click()
+  await page.getByRole('textbox', { name: 'Message' }).getByRole('link').waitFor()
+  await shoot(page, 'chosen')
+  await page.keyboard.type('Bonne projection')
+  expect(
+    (await page.getByRole('textbox', { name: 'Message' }).innerText()).split('\n').filter(Boolean),
+  ).toEqual(['Le voici', expect.stringMatching(/^Le film du voyage, à télé/), 'Bonne projection'])
+})
