@@ -154,6 +154,16 @@ func (s *Server) appRoutes() {
 	})
 }
 
+// asset serves a file of the application at an address of its own, where what
+// stands before it would take it for something else.
+func (s *Server) asset(c *Call) error {
+	file := s.assets.files[c.fc.Path()]
+	if file == nil {
+		return errNoAddress
+	}
+	return file.send(c.fc)
+}
+
 func (s *Server) static(fc *fiber.Ctx) error {
 	if file := s.assets.files[fc.Path()]; file != nil {
 		return file.send(fc)

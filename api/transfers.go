@@ -4,6 +4,7 @@ import (
 	"context"
 	_ "embed"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"html/template"
 	"io"
@@ -20,11 +21,15 @@ import (
 )
 
 // TransferRoutes serves what people send by a link to whoever has it: a page
-// that needs no account and no script, the files, and all of them at once.
+// that needs no account and no script, the files, and all of them at once. Those
+// of a sealed transfer are opened by scripts of the application, in the browser.
 // School names a school, Place its clock.
 func TransferRoutes(t *transfer.Service, school func(id string) string, place func(id string) *time.Location) Routes {
 	r := transferRoutes{t, school, place}
 	return func(s *Server) {
+		s.Route("GET", "/api/transfers/limits", SignedIn, NoBody, r.limits)
+		s.Route("GET", "/t/open.js", Public, NoBody, s.asset)
+		s.Route("GET", "/t/worker.js", Public, NoBody, s.asset)
 		s.Route("GET", "/t/style.css", Public, NoBody, served("text/css; charset=utf-8", transferCSS))
 		s.Route("GET", "/t/:secret", Public, NoBody, r.page)
 		s.Route("POST", "/t/:secret", Public, Small, r.unlock)
@@ -51,12 +56,25 @@ var transferPage = template.Must(template.New("transfer").Parse(transferHTML))
 // The page has its own style and pictures of the transfer, and nothing else.
 const transferPolicy = "default-src 'none'; style-src 'self'; img-src 'self'; media-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
+// The page of a sealed transfer has two scripts of ours as well, and shows
+// pictures that they have opened.
+const sealedPolicy = "default-src 'none'; style-src 'self'; script-src 'self'; worker-src 'self'; connect-src 'self'; img-src 'self' blob:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
 // shownTransfer is what the page says.
 type shownTransfer struct {
 	transferWords
 	Lang, Base, From, School, Title, Until, Size string
 	Files                                        []shownFile
 	Gone, Locked, Wrong, Arriving, Whole         bool
+	Sealed                                       *shownSealed
+}
+
+// shownSealed is what the page of a sealed transfer has for its script: Parts
+// are the sizes of its files, 0 for those that have not arrived.
+type shownSealed struct {
+	sealedWords
+	Words string
+	Parts string
 }
 
 type shownFile struct {
@@ -73,7 +91,7 @@ func (r transferRoutes) page(c *Call) error {
 		return err
 	}
 	if !r.Opens(v, c.Cookie(passCookie(v))) {
-		return r.answer(c, fiber.StatusUnauthorized, shownTransfer{Locked: true})
+		return r.answer(c, fiber.StatusUnauthorized, shownTransfer{Locked: true, Sealed: sealed(c, v)})
 	}
 	return r.answer(c, fiber.StatusOK, r.shown(c, v))
 }
@@ -100,7 +118,7 @@ func (r transferRoutes) unlock(c *Call) error {
 		return err
 	}
 	if !right {
-		return r.answer(c, fiber.StatusUnauthorized, shownTransfer{Locked: true, Wrong: true})
+		return r.answer(c, fiber.StatusUnauthorized, shownTransfer{Locked: true, Wrong: true, Sealed: sealed(c, v)})
 	}
 	c.SetCookie(passCookie(v), r.Pass(v), v.Until)
 	c.SetHeader(fiber.HeaderLocation, "/t/"+c.Param("secret"))
@@ -115,14 +133,50 @@ func (r transferRoutes) answer(c *Call, status int, page shownTransfer) error {
 	if !page.Gone {
 		page.Base = "/t/" + c.Param("secret")
 	}
-	return linkPage(c, status, transferPage, transferPolicy, page)
+	policy := transferPolicy
+	if page.Sealed != nil {
+		policy = sealedPolicy
+	}
+	return linkPage(c, status, transferPage, policy, page)
+}
+
+// sealed is what the script of a sealed transfer needs; nil for others.
+func sealed(c *Call, v transfer.View) *shownSealed {
+	if !v.Sealed {
+		return nil
+	}
+	lang, _ := transferLanguage(c.Header(fiber.HeaderAcceptLanguage))
+	parts := make([]int64, len(v.Files))
+	for i, f := range v.Files {
+		if f.State == transfer.Ready {
+			parts[i] = f.Size
+		}
+	}
+	words := sealedLanguage(lang)
+	return &shownSealed{sealedWords: words, Words: jsonText(words), Parts: jsonText(parts)}
+}
+
+// jsonText is JSON of what always has some.
+func jsonText(v any) string {
+	text, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return string(text)
+}
+
+// limits tells a device what may be sent.
+func (r transferRoutes) limits(c *Call) error {
+	return c.JSON(fiber.StatusOK, struct {
+		Sealed bool `json:"sealed"`
+	}{r.Rules.Sealed})
 }
 
 func (r transferRoutes) shown(c *Call, v transfer.View) shownTransfer {
 	lang, words := transferLanguage(c.Header(fiber.HeaderAcceptLanguage))
 	page := shownTransfer{
 		From: v.From, School: r.school(v.School), Title: v.Title, Arriving: v.Arriving(),
-		Until: words.moment(v.Until.In(r.place(v.School))), Size: words.bytes(v.Size),
+		Until: words.moment(v.Until.In(r.place(v.School))), Size: words.bytes(v.Size), Sealed: sealed(c, v),
 	}
 	ready := 0
 	for n, f := range v.Files {
@@ -208,7 +262,7 @@ func (r transferRoutes) file(c *Call) error {
 	}
 	f := v.Files[n]
 	c.SetHeader("X-Robots-Tag", "noindex, nofollow")
-	if c.Method() == fiber.MethodGet && !isShown(c, f.Type) && strings.HasPrefix(c.Header(fiber.HeaderRange)+"bytes=0-", "bytes=0-") {
+	if counts(c, f) {
 		if err := r.Downloaded(c.Context(), v); err != nil {
 			return err
 		}
@@ -222,9 +276,25 @@ func (r transferRoutes) file(c *Call) error {
 	}.send(c)
 }
 
+// counts says whether a request begins a download. Of a sealed file it says so
+// itself: browsers fetch the list and what they show in the same way.
+func counts(c *Call, f transfer.ViewedFile) bool {
+	switch {
+	case c.Method() != fiber.MethodGet:
+		return false
+	case f.Sealed:
+		return c.Query("counts") != ""
+	}
+	return !isShown(c, f.Type) && strings.HasPrefix(c.Header(fiber.HeaderRange)+"bytes=0-", "bytes=0-")
+}
+
 // zip sends all files that are there as one archive, written while it is sent.
+// Of what is sealed the browser makes one.
 func (r transferRoutes) zip(c *Call) error {
 	v, err := r.opened(c)
+	if err == nil && v.Sealed {
+		err = transfer.ErrNone
+	}
 	if err != nil {
 		return err
 	}

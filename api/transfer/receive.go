@@ -87,7 +87,7 @@ func (s *Service) arrive(ctx context.Context, tx *psync.Tx, part string) error {
 		return err
 	}
 	p.State = Ready
-	if s.Scanner != nil {
+	if s.Scanner != nil && !p.Sealed {
 		p.State = Checking
 		tx.Effect(effectScan, scanned{part})
 	}
@@ -106,6 +106,7 @@ type View struct {
 	Size     int64
 	Files    []ViewedFile
 	Locked   bool // it has a password
+	Sealed   bool
 	lock     string
 	owner    string
 	arriving bool
@@ -140,7 +141,7 @@ func (s *Service) Look(ctx context.Context, secret string) (View, error) {
 	}
 	v := View{
 		ID: l.ID, Title: t.Title, From: s.Directory.Named(l.Owner).Name, School: s.Directory.SchoolOf(l.Owner), Until: t.Until, Size: t.Size,
-		Locked: t.Lock != "", lock: t.Lock, owner: l.Owner, arriving: t.Arrived < t.Files,
+		Locked: t.Lock != "", Sealed: t.Sealed, lock: t.Lock, owner: l.Owner, arriving: t.Arrived < t.Files,
 	}
 	v.Files = viewed(parts)
 	return v, nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"preau/api/directory"
@@ -26,11 +27,12 @@ func (s *Service) open(ctx context.Context, tx *psync.Tx) error {
 		Files    []file `json:"files"`
 		Days     int    `json:"days"`
 		Password string `json:"password,omitempty"`
+		Sealed   bool   `json:"sealed,omitempty"`
 	}
 	if err := s.begin(tx, &a); err != nil {
 		return err
 	}
-	if err := psync.First(psync.CheckID("id", a.ID), checkSecret(a.Secret), psync.CheckText("title", a.Title, maxTitle), checkDays(a.Days), psync.CheckText("password", a.Password, maxWord)); err != nil {
+	if err := psync.First(psync.CheckID("id", a.ID), checkSecret(a.Secret), psync.CheckText("title", a.Title, maxTitle), checkDays(a.Days), psync.CheckText("password", a.Password, maxWord), s.checkSealed(a.Sealed, a.Title)); err != nil {
 		return err
 	}
 	seq, err := tx.Get(ctx, kindTransfer, a.ID, nil)
@@ -40,7 +42,7 @@ func (s *Service) open(ctx context.Context, tx *psync.Tx) error {
 	if err := s.unused(ctx, a.ID); err != nil {
 		return err
 	}
-	t := Transfer{Title: a.Title, Secret: a.Secret, Lock: s.lock(a.ID, a.Password), At: tx.Now().UTC(), Until: after(tx.Now(), a.Days)}
+	t := Transfer{Title: a.Title, Secret: a.Secret, Sealed: a.Sealed, Lock: s.lock(a.ID, a.Password), At: tx.Now().UTC(), Until: after(tx.Now(), a.Days)}
 	if err := s.take(ctx, tx, a.ID, &t, a.Files); err != nil {
 		return err
 	}
@@ -90,7 +92,11 @@ func (s *Service) take(ctx context.Context, tx *psync.Tx, id string, t *Transfer
 	named := []Part{}
 	var size int64
 	for i, f := range files {
-		p, err := f.part(fmt.Sprintf("files[%d]", i), s.Rules.Most)
+		field := fmt.Sprintf("files[%d]", i)
+		p, err := f.part(field, s.Rules.Most)
+		if err == nil && t.Sealed {
+			p.Sealed, err = true, f.checkSealed(field, t.Files+i)
+		}
 		if err != nil {
 			return err
 		}
@@ -103,6 +109,29 @@ func (s *Service) take(ctx context.Context, tx *psync.Tx, id string, t *Transfer
 	tx.Effect(effectRoom, taken{id, size})
 	t.Files, t.Size = t.Files+len(named), t.Size+size
 	tx.Put(kindTransfer, id, *t)
+	return nil
+}
+
+// checkSealed refuses a sealed transfer where there are none, and its title: the
+// server is not to know it.
+func (s *Service) checkSealed(sealed bool, title string) error {
+	switch {
+	case sealed && !s.Rules.Sealed:
+		return psync.Refuse("not_sealed", "sealed", "files come unsealed here")
+	case sealed && title != "":
+		return psync.Refuse("invalid", "title", "a sealed transfer has none")
+	}
+	return nil
+}
+
+// leastSealed is how many bytes nothing has when sealed: a header and a tag.
+const leastSealed = 32 + 16
+
+// checkSealed refuses what would tell more of a sealed file than its size.
+func (f file) checkSealed(field string, n int) error {
+	if f.Name != strconv.Itoa(n) || f.Type != "" || f.Size < leastSealed {
+		return psync.Refuse("invalid", field, "the name is %d, without a type, of %d bytes or more", n, leastSealed)
+	}
 	return nil
 }
 

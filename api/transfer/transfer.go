@@ -10,6 +10,11 @@
 // anything has arrived. Files come as uploads of their own and are stored as
 // they are, one blob each; a file is what its owner said that it would be, or
 // it is refused. When a transfer ends its records and bytes are deleted.
+//
+// A sealed transfer is one whose files the device has encrypted: they are called
+// "0", "1", "2", …, the first one names the others, and nobody here can read or
+// examine any of them. How they are sealed is written in
+// pwa/src/transfers/seal.ts.
 package transfer
 
 import (
@@ -53,6 +58,7 @@ type Transfer struct {
 	Downloads int       `json:"downloads,omitempty"`
 	Lately    time.Time `json:"lately,omitzero"` // the last download
 	Lock      string    `json:"lock,omitempty"`  // of the password; "" without one
+	Sealed    bool      `json:"sealed,omitempty"`
 	At        time.Time `json:"at"`
 	Until     time.Time `json:"until"`
 }
@@ -68,10 +74,11 @@ const (
 
 // Part is one file. Name may have folders, "sortie/photos/1.jpg".
 type Part struct {
-	Name  string `json:"name"`
-	Type  string `json:"type"`
-	Size  int64  `json:"size"`
-	State string `json:"state"`
+	Name   string `json:"name"`
+	Type   string `json:"type"`
+	Size   int64  `json:"size"`
+	State  string `json:"state"`
+	Sealed bool   `json:"sealed,omitempty"` // nobody can examine it
 }
 
 // The kinds of records.
@@ -82,16 +89,18 @@ const (
 	kindRoom     = "room"
 )
 
-// Rules are the limits that an operator sets, in bytes.
+// Rules are what an operator sets: limits in bytes, and whether files may come
+// sealed.
 type Rules struct {
 	Most   int64 // one transfer
 	Person int64 // all that one person sends at a time
 	Pupil  int64 // the same of a pupil
 	School int64 // all of a school
+	Sealed bool
 }
 
 // usual are the rules where none are set.
-var usual = Rules{Most: 2 << 30, Person: 10 << 30, Pupil: 2 << 30, School: 200 << 30}
+var usual = Rules{Most: 2 << 30, Person: 10 << 30, Pupil: 2 << 30, School: 200 << 30, Sealed: true}
 
 // Directory is what this package asks of the school's directory.
 type Directory interface {

@@ -78,6 +78,7 @@ var settings = []setting{
 	{"TRANSFER_PERSON", "10G", func(c *Config, v string) error { return setBytes(&c.Transfers.Person, v) }},
 	{"TRANSFER_PUPIL", "2G", func(c *Config, v string) error { return setBytes(&c.Transfers.Pupil, v) }},
 	{"TRANSFER_SCHOOL", "200G", func(c *Config, v string) error { return setBytes(&c.Transfers.School, v) }},
+	{"TRANSFER_SEALED", "on", func(c *Config, v string) error { return setSwitch(&c.Transfers.Sealed, v) }},
 	{"METRICS_TOKEN", "", func(c *Config, v string) error { c.MetricsToken = v; return nil }},
 }
 
@@ -97,6 +98,15 @@ func readConfig(env func(string) string) (Config, error) {
 		}
 	}
 	return c, nil
+}
+
+// setSwitch reads "on" or "off".
+func setSwitch(to *bool, v string) error {
+	if v != "on" && v != "off" {
+		return fmt.Errorf("%q should be on or off", v)
+	}
+	*to = v == "on"
+	return nil
 }
 
 // setBytes reads "500M", "2G": powers of 1024.
