@@ -35,9 +35,19 @@ const uploadLife = 7 * 24 * time.Hour
 // its pieces end, one beginning where the one before it ends; of two writers
 // at one offset, the first to finish its piece has it. All that must be known
 // to go on, to count and to sweep is in the names.
+//
+// Where the store can let files grow, those of plain uses have no pieces: they
+// grow where they will stay, under the name "<account>.<id>", and their card
+// ends with ".grows".
 type shelf struct {
-	blobs storage.Blobs
-	now   func() time.Time
+	blobs  storage.Blobs
+	grower storage.Grower // nil: nothing grows
+	now    func() time.Time
+}
+
+func newShelf(blobs storage.Blobs, now func() time.Time) *shelf {
+	grower, _ := blobs.(storage.Grower)
+	return &shelf{blobs: blobs, grower: grower, now: now}
 }
 
 const shelfPrefix = "uploads/"
@@ -52,6 +62,7 @@ type upload struct {
 	size        int64
 	expires     time.Time
 	offset      int64  // how far it has come
+	grows       bool   // and has no pieces
 	done        bool   // handed over
 	card        string // key; "" when there is none
 	pieces      []storage.Blob
@@ -72,17 +83,25 @@ func (up *upload) key(parts ...string) string {
 
 func (up *upload) pieceKey() string { return up.key("at", fmt.Sprintf("%013d", up.offset)) }
 
-// create begins an upload.
-func (s *shelf) create(ctx context.Context, a psync.Actor, size int64, meta map[string]string) (upload, error) {
+// growName is what its bytes grow under.
+func (up *upload) growName() string { return up.account + "." + up.id }
+
+const growsMark = "grows"
+
+// create begins an upload, of a file that grows if it may and the store can.
+func (s *shelf) create(ctx context.Context, a psync.Actor, size int64, meta map[string]string, mayGrow bool) (upload, error) {
 	var id [16]byte
 	if _, err := rand.Read(id[:]); err != nil {
 		return upload{}, err
 	}
 	up := upload{
 		account: accountKey(a), id: hex.EncodeToString(id[:]),
-		size: size, expires: s.now().Add(uploadLife).Truncate(time.Second),
+		size: size, expires: s.now().Add(uploadLife).Truncate(time.Second), grows: mayGrow && s.grower != nil,
 	}
 	up.card = up.key("card", strconv.FormatInt(size, 10), strconv.FormatInt(up.expires.Unix(), 10))
+	if up.grows {
+		up.card += "." + growsMark
+	}
 	body, err := json.Marshal(meta)
 	if err != nil {
 		return upload{}, err
@@ -113,7 +132,15 @@ func (s *shelf) load(ctx context.Context, account, id string) (upload, error) {
 	case !s.now().Before(found.expires):
 		return upload{}, cmp.Or(s.remove(ctx, found), errNoUpload)
 	}
-	return found, s.lookDone(ctx, &found)
+	return found, cmp.Or(s.lookGrown(ctx, &found), s.lookDone(ctx, &found))
+}
+
+// lookGrown looks how far what grows has come.
+func (s *shelf) lookGrown(ctx context.Context, up *upload) (err error) {
+	if up.grows && !up.done && s.grower != nil {
+		up.offset, err = s.grower.Grown(ctx, up.growName())
+	}
+	return err
 }
 
 // lookDone looks again whether an upload that lacks bytes was handed over: a
@@ -169,7 +196,8 @@ func (s *shelf) each(ctx context.Context, prefix string, do func(upload) error) 
 // learn adds what the name of one blob says. Pieces come in their order.
 func (up *upload) learn(b storage.Blob, what string) {
 	kind, said, _ := strings.Cut(what, ".")
-	first, second, _ := strings.Cut(said, ".")
+	first, rest, _ := strings.Cut(said, ".")
+	second, more, _ := strings.Cut(rest, ".")
 	number, _ := strconv.ParseInt(first, 10, 64)
 	switch kind {
 	case "at":
@@ -182,6 +210,7 @@ func (up *upload) learn(b storage.Blob, what string) {
 	case "card":
 		unix, _ := strconv.ParseInt(second, 10, 64)
 		up.card, up.size, up.expires = b.Key, number, time.Unix(unix, 0).UTC()
+		up.grows = more == growsMark
 	case "done":
 		up.done, up.offset = true, up.size
 	}
@@ -216,6 +245,9 @@ func (s *shelf) remove(ctx context.Context, up upload) error {
 // free deletes the bytes of an upload, several pieces at once: stores that
 // sync share the price.
 func (s *shelf) free(ctx context.Context, up upload) error {
+	if up.grows && s.grower != nil {
+		return s.grower.Drop(ctx, up.growName())
+	}
 	all, ctx := errgroup.WithContext(ctx)
 	all.SetLimit(8)
 	for _, p := range slices.Concat(up.pieces, up.stray) {
@@ -260,10 +292,31 @@ func (s *shelf) sweep(ctx context.Context, up upload) (gone bool, err error) {
 
 // sweepAll sweeps the uploads of everybody.
 func (s *shelf) sweepAll(ctx context.Context) error {
-	return s.each(ctx, "", func(up upload) error {
+	err := s.each(ctx, "", func(up upload) error {
 		_, err := s.sweep(ctx, up)
 		return err
 	})
+	if s.grower == nil || err != nil {
+		return err
+	}
+	return s.sweepGrown(ctx)
+}
+
+// sweepGrown drops what grows and has no card: its node was killed while it
+// removed it.
+func (s *shelf) sweepGrown(ctx context.Context) error {
+	var names []string
+	err := s.grower.Growing(ctx, func(name string) bool {
+		names = append(names, name)
+		return true
+	})
+	for _, name := range names {
+		account, id, _ := strings.Cut(name, ".")
+		if _, gone := s.load(ctx, account, id); errors.Is(gone, errNoUpload) {
+			err = errors.Join(err, s.grower.Drop(ctx, name))
+		}
+	}
+	return err
 }
 
 // add puts a piece behind what there is. When somebody else was first, it is

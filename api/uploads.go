@@ -68,14 +68,17 @@ type Arrival struct {
 	Meta map[string]string // Upload-Metadata: use, name, type, sha256 …
 	Size int64
 	Sum  string    // "sha256-<hex>" of the bytes; "" if a plain use did not say it
-	Body io.Reader // the bytes; it ends with an error if they are not those of Sum
+	Body io.Reader // the bytes; it ends with an error if they are not those of Sum. nil: only Keep has them
+	// Keep puts the bytes among the blobs, as [storage.Blobs] does, in place of
+	// reading them.
+	Keep func(ctx context.Context, key string) error
 }
 
 // open prepares for requests. What a node that was killed has left here of its
 // last pieces is stored.
 func (u *Uploads) open(ctx context.Context, log *slog.Logger) error {
 	u.log = log
-	u.shelf = &shelf{blobs: u.Blobs, now: u.Now}
+	u.shelf = newShelf(u.Blobs, u.Now)
 	if err := u.shelf.recoverPieces(ctx, u.Dir); err != nil {
 		return fmt.Errorf("store pieces of uploads left in %s: %w", u.Dir, err)
 	}
@@ -145,7 +148,7 @@ func (u *Uploads) create(c *Call) error {
 	if err := u.allow(c.Context(), c.Actor, size, meta["use"]); err != nil {
 		return err
 	}
-	up, err := u.shelf.create(c.Context(), c.Actor, size, meta)
+	up, err := u.shelf.create(c.Context(), c.Actor, size, meta, u.unnamed(meta))
 	if err != nil {
 		return err
 	}
@@ -277,8 +280,11 @@ func (u *Uploads) stand(c *Call, up upload, status int) error {
 // append puts what arrives behind what there is. A body cut short is kept,
 // unless it came with a checksum, which it then cannot match.
 func (u *Uploads) append(ctx context.Context, up *upload, body io.Reader, want []byte) error {
-	if up.offset == up.size {
+	switch {
+	case up.offset == up.size:
 		return nothingMore(body)
+	case up.grows:
+		return u.grow(ctx, up, body, want)
 	}
 	for ended := false; !ended && up.offset < up.size; {
 		most := up.size - up.offset
@@ -352,6 +358,9 @@ func (u *Uploads) handOver(c *Call, up upload) error {
 	if err != nil {
 		return err
 	}
+	if up.grows {
+		return u.Arrivals.Arrived(ctx, c.Actor, Arrival{Meta: meta, Size: up.size, Keep: u.shelf.settle(up)})
+	}
 	sum, err := u.sum(ctx, up, meta)
 	if err != nil {
 		return err
@@ -360,6 +369,7 @@ func (u *Uploads) handOver(c *Call, up upload) error {
 	defer stored.Close()
 	body := storage.NewExact(ctx, stored, up.size, sum)
 	arrival := Arrival{Meta: meta, Size: up.size, Body: body}
+	arrival.Keep = func(ctx context.Context, key string) error { return u.Blobs.Put(ctx, key, body, up.size, sum) }
 	if len(sum) > 0 {
 		arrival.Sum = "sha256-" + hex.EncodeToString(sum)
 	}
@@ -370,17 +380,28 @@ func (u *Uploads) handOver(c *Call, up upload) error {
 	return err
 }
 
-// sum is the SHA-256 that the client declared, as "sha256" or as the name
-// "sha", or else that of the bytes; none of a plain use.
+// declaredSum is the SHA-256 that the client said, as "sha256" or as the name
+// "sha".
+func declaredSum(meta map[string]string) string {
+	return cmp.Or(meta["sha256"], strings.TrimPrefix(meta["sha"], "sha256-"))
+}
+
+// unnamed says whether nobody is to know the SHA-256 of an upload.
+func (u *Uploads) unnamed(meta map[string]string) bool {
+	return declaredSum(meta) == "" && slices.Contains(u.Plain, meta["use"])
+}
+
+// sum is the SHA-256 that the client declared, or else that of the bytes; none
+// of a plain use.
 func (u *Uploads) sum(ctx context.Context, up upload, meta map[string]string) ([]byte, error) {
-	declared := cmp.Or(meta["sha256"], strings.TrimPrefix(meta["sha"], "sha256-"))
-	if declared == "" && slices.Contains(u.Plain, meta["use"]) {
+	if u.unnamed(meta) {
 		return nil, nil
 	}
-	if declared == "" {
+	said := declaredSum(meta)
+	if said == "" {
 		return u.shelf.sum(ctx, up)
 	}
-	sum, err := hex.DecodeString(declared)
+	sum, err := hex.DecodeString(said)
 	if err != nil || len(sum) != sha256.Size {
 		return nil, errChecksum
 	}

@@ -237,9 +237,9 @@ type filed struct {
 func (f filed) Arrived(ctx context.Context, a psync.Actor, up api.Arrival) error {
 	switch up.Meta["use"] {
 	case "transfer":
-		return f.transfers.Arrived(ctx, a, up.Meta, up.Size, up.Sum, up.Body)
+		return f.transfers.Arrived(ctx, a, up.Meta, up.Size, up.Keep)
 	case "collect":
-		return f.collects.Arrived(ctx, a, up.Meta, up.Size, up.Sum, up.Body)
+		return f.collects.Arrived(ctx, a, up.Meta, up.Size, up.Keep)
 	}
 	return f.Service.Arrived(ctx, a, attachment.Upload{SHA: up.Sum, Name: up.Meta["name"], Type: up.Meta["type"], Size: up.Size}, up.Body)
 }

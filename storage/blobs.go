@@ -50,6 +50,39 @@ type Lender interface {
 	Lend(ctx context.Context, key, mediaType, disposition string) (string, error)
 }
 
+// Grower is what Blobs may be besides: a store in which something grows where
+// it is to stay, and becomes a blob once it is whole. It has a name, which is a
+// key of one segment, and nothing else of the store shows it. All methods are
+// safe for concurrent use, also by several processes.
+type Grower interface {
+	// Grown is how much has grown under a name and is on disk; 0 if nothing
+	// has.
+	Grown(ctx context.Context, name string) (int64, error)
+	// Grow adds what r holds behind the first at bytes and returns how many of
+	// it are on disk. It is ErrConflict, and nothing changes, when as many have
+	// not grown, or somebody else is at it. What came before an error of r is
+	// kept, but nothing when whole, or when the error is ErrCorrupt: then what r
+	// gave was wrong.
+	Grow(ctx context.Context, name string, at int64, r io.Reader, whole bool) (int64, error)
+	// Settle makes what has grown under a name the blob of a key as well; from
+	// then on nothing may be added. It is ErrNotFound when not just size bytes
+	// have grown. As with Put, the first content of a key stays.
+	Settle(ctx context.Context, name, key string, size int64) error
+	// Drop forgets a name, and no blob that was made of it. Dropping an unknown
+	// one is no error.
+	Drop(ctx context.Context, name string) error
+	// Growing calls yield for each name until it returns false.
+	Growing(ctx context.Context, yield func(name string) bool) error
+}
+
+// CheckName refuses with ErrInvalid what cannot be the name of what grows.
+func CheckName(name string) error {
+	if strings.Contains(name, "/") {
+		return fmt.Errorf("name %.80q: %w", name, ErrInvalid)
+	}
+	return CheckKey(name)
+}
+
 // CheckKey refuses with ErrInvalid what cannot name a blob. A key is one or
 // more segments joined by '/', 512 bytes at most; a segment is 1–200 of a–z,
 // 0–9, '-', '_' and '.', and begins with no '.'.

@@ -4,6 +4,7 @@ package areatest
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -262,6 +263,14 @@ func (w *World) Upload(user, name, typ string, data []byte) string {
 	w.check(w.Files.Arrived(w.Context(), Person(user), up, bytes.NewReader(data)))
 	w.Settle()
 	return up.SHA
+}
+
+// Sent is how a file comes that holds something, and is said to hold something.
+func Sent(blobs storage.Blobs, holds, said string) func(ctx context.Context, key string) error {
+	sum := sha256.Sum256([]byte(said))
+	return func(ctx context.Context, key string) error {
+		return blobs.Put(ctx, key, strings.NewReader(holds), int64(len(holds)), sum[:])
+	}
 }
 
 // Readers are those of [Everybody] who may fetch a file.

@@ -3,7 +3,6 @@ package collect
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -109,8 +108,7 @@ func (w *world) bring(user, drop string, contents ...string) error {
 	a := areatest.Person(user)
 	for i, c := range contents {
 		meta := map[string]string{"collect": trip, "drop": drop, "file": fmt.Sprint(i)}
-		sum := fmt.Sprintf("sha256-%x", sha256.Sum256([]byte(c)))
-		if err := w.Arrived(w.Context(), a, meta, int64(len(c)), sum, strings.NewReader(c)); err != nil {
+		if err := w.Arrived(w.Context(), a, meta, int64(len(c)), areatest.Sent(w.Blobs, c, c)); err != nil {
 			return err
 		}
 	}
@@ -204,7 +202,7 @@ func TestACollect(t *testing.T) {
 	}
 	a := psync.Actor{School: "x", User: GuestUser(guest)}
 	meta := map[string]string{"collect": trip, "drop": guest, "file": "0"}
-	if err := w.Arrived(t.Context(), a, meta, 4, fmt.Sprintf("sha256-%x", sha256.Sum256([]byte("papi"))), strings.NewReader("papi")); err != nil {
+	if err := w.Arrived(t.Context(), a, meta, 4, areatest.Sent(w.Blobs, "papi", "papi")); err != nil {
 		t.Fatal(err)
 	}
 	w.Settle()
@@ -407,8 +405,7 @@ func TestFilesThatNobodyWaitsFor(t *testing.T) {
 	w.Must(act("ines", "drop", dropping("drop-0001", "a", "b")))
 	a := areatest.Person("ines")
 	send := func(collect, drop, file, content string) string {
-		sum := fmt.Sprintf("sha256-%x", sha256.Sum256([]byte(content)))
-		return code(w.Arrived(t.Context(), a, map[string]string{"collect": collect, "drop": drop, "file": file}, int64(len(content)), sum, strings.NewReader(content)))
+		return code(w.Arrived(t.Context(), a, map[string]string{"collect": collect, "drop": drop, "file": file}, int64(len(content)), areatest.Sent(w.Blobs, content, content)))
 	}
 	for name, c := range map[string][5]string{
 		"another size":    {trip, "drop-0001", "0", "abc", "invalid size"},

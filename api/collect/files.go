@@ -3,10 +3,8 @@ package collect
 import (
 	"cmp"
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"strconv"
@@ -51,11 +49,11 @@ type (
 func GuestUser(drop string) string { return "drop:" + drop }
 
 // Arrived takes in a file that was uploaded whole; meta names the collect, the
-// drop and the number of the file, sum is "sha256-<hex>" of the bytes,
-// or "" where nobody has it. The same one may come twice; one that may have
-// overtaken its name is to come again; one that nobody waits for, or of another
-// size than was said, is refused.
-func (s *Service) Arrived(ctx context.Context, a psync.Actor, meta map[string]string, size int64, sum string, body io.Reader) error {
+// drop and the number of the file, and keep puts its bytes among the blobs. The
+// same one may come twice; one that may have overtaken its name is to come
+// again; one that nobody waits for, or of another size than was said, is
+// refused.
+func (s *Service) Arrived(ctx context.Context, a psync.Actor, meta map[string]string, size int64, keep func(ctx context.Context, key string) error) error {
 	id, drop := meta["collect"], meta["drop"]
 	d, n, err := s.Awaited(ctx, a, meta)
 	if err != nil || d.Files[n].State != transfer.Waiting {
@@ -64,11 +62,7 @@ func (s *Service) Arrived(ctx context.Context, a psync.Actor, meta map[string]st
 	if f := d.Files[n]; f.Size != size {
 		return psync.Refuse("invalid", "size", "%d bytes were named", f.Size)
 	}
-	digits, err := hex.DecodeString(strings.TrimPrefix(sum, "sha256-"))
-	if err != nil {
-		return psync.Refuse("invalid", "sum", "no SHA-256")
-	}
-	if err := s.sends.Blobs.Put(ctx, blobKey(id, drop, n), body, size, digits); err != nil {
+	if err := keep(ctx, blobKey(id, drop, n)); err != nil {
 		return fmt.Errorf("keep file %d of %s in %s: %w", n, drop, id, err)
 	}
 	_, err = s.engine.Commit(ctx, psync.Actor{School: a.School}, scopeOf(id), func(ctx context.Context, tx *psync.Tx) error {

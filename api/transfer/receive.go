@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"crypto/hmac"
-	"encoding/hex"
 	"fmt"
 	"io"
 	"path"
@@ -20,10 +19,10 @@ import (
 )
 
 // Arrived takes in a file of the actor's that was uploaded whole; meta names the
-// transfer and the number of the part, sum is "sha256-<hex>" of the bytes, or ""
-// where nobody said it. The same one may come twice; one that nobody waits for,
-// or of another size than was said, is refused.
-func (s *Service) Arrived(ctx context.Context, a psync.Actor, meta map[string]string, size int64, sum string, body io.Reader) error {
+// transfer and the number of the part, and keep puts its bytes among the blobs.
+// The same one may come twice; one that nobody waits for, or of another size
+// than was said, is refused.
+func (s *Service) Arrived(ctx context.Context, a psync.Actor, meta map[string]string, size int64, keep func(ctx context.Context, key string) error) error {
 	id := meta["transfer"]
 	n, err := strconv.Atoi(meta["part"])
 	if err != nil || n < 0 || n >= MaxFiles {
@@ -40,11 +39,7 @@ func (s *Service) Arrived(ctx context.Context, a psync.Actor, meta map[string]st
 	if p.Size != size {
 		return psync.Refuse("invalid", "size", "%d bytes were named", p.Size)
 	}
-	digits, err := hex.DecodeString(strings.TrimPrefix(sum, "sha256-"))
-	if err != nil {
-		return psync.Refuse("invalid", "sum", "no SHA-256")
-	}
-	if err := s.Blobs.Put(ctx, blobKey(id, part), body, size, digits); err != nil {
+	if err := keep(ctx, blobKey(id, part)); err != nil {
 		return fmt.Errorf("keep part %s of %s: %w", part, id, err)
 	}
 	_, err = s.engine.Commit(ctx, a, scopeOf(id), func(ctx context.Context, tx *psync.Tx) error {

@@ -3,7 +3,6 @@ package transfer
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -101,8 +100,7 @@ func (w *world) sendAs(user string, n int, body, said string) error {
 
 func (w *world) arrives(user, id string, n int, body, said string) error {
 	meta := map[string]string{"transfer": id, "part": fmt.Sprint(n)}
-	sum := fmt.Sprintf("sha256-%x", sha256.Sum256([]byte(said)))
-	err := w.Arrived(w.Context(), areatest.Person(user), meta, int64(len(body)), sum, strings.NewReader(body))
+	err := w.Arrived(w.Context(), areatest.Person(user), meta, int64(len(body)), areatest.Sent(w.Service.Blobs, body, said))
 	w.Settle()
 	return err
 }

@@ -277,9 +277,9 @@ func (a arrivals) Arrived(ctx context.Context, actor psync.Actor, f api.Arrival)
 func (a arrivals) take(ctx context.Context, actor psync.Actor, f api.Arrival) error {
 	switch f.Meta["use"] {
 	case "transfer":
-		return a.transfers.Arrived(ctx, actor, f.Meta, f.Size, f.Sum, f.Body)
+		return a.transfers.Arrived(ctx, actor, f.Meta, f.Size, f.Keep)
 	case "collect":
-		return a.collects.Arrived(ctx, actor, f.Meta, f.Size, f.Sum, f.Body)
+		return a.collects.Arrived(ctx, actor, f.Meta, f.Size, f.Keep)
 	}
 	up := attachment.Upload{SHA: f.Sum, Name: f.Meta["name"], Type: f.Meta["type"], Size: f.Size}
 	return a.files.Arrived(ctx, actor, up, f.Body)

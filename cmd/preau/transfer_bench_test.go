@@ -24,11 +24,38 @@ import (
 	"preau/storage/storagetest/programs"
 )
 
-// TestTransferThroughput sends one file to this server, to tusd (the reference
-// implementation of tus, which neither hashes nor syncs what it takes) and to
-// bare MinIO, in turns, and prints the medians. PREAU_BENCH_TRANSFER is the size
-// in MB.
+// TestTransferThroughput sends one file to this server and to tusd (the
+// reference implementation of tus, which neither hashes nor syncs what it
+// takes), in turns, and prints the medians. PREAU_BENCH_TRANSFER is the size in
+// MB.
 func TestTransferThroughput(t *testing.T) {
+	file := ware(t)
+	onDisk, peer := newTusSide(t, file, nil), newPeer(t, file)
+	inTurns(t, len(file), []side{
+		{"Préau, disk, one request", func() { onDisk.whole() }},
+		{"tusd, one request", func() { peer.whole() }},
+		{"tusd, one request, then hashed and synced by us", func() { peer.settle(peer.whole()) }},
+		{"Préau, disk, pieces of 4 MB with their sums", func() { onDisk.pieces(4<<20, true) }},
+		{"tusd, pieces of 4 MB", func() { peer.pieces(4<<20, false) }},
+	})
+}
+
+// TestTransferThroughputInABucket does the same with a bucket of MinIO, beside
+// putting the file there.
+func TestTransferThroughputInABucket(t *testing.T) {
+	file := ware(t)
+	host := miniotest.Servers[0].Start(t)
+	onS3 := newTusSide(t, file, []string{"PREAU_BLOBS=" + bucket(host, miniotest.Secret, miniotest.Bucket)})
+	inTurns(t, len(file), []side{
+		{"Préau, MinIO, one request", func() { onS3.whole() }},
+		{"Préau, MinIO, pieces of 4 MB with their sums", func() { onS3.pieces(4<<20, true) }},
+		{"MinIO, one put", func() { putBare(t, host, file) }},
+	})
+}
+
+// ware is the file that is sent.
+func ware(t *testing.T) []byte {
+	t.Helper()
 	mb, err := strconv.ParseInt(os.Getenv("PREAU_BENCH_TRANSFER"), 10, 32)
 	if err != nil {
 		t.Skip("make bench-transfer")
@@ -37,28 +64,23 @@ func TestTransferThroughput(t *testing.T) {
 	if _, err := (cargo{9, mb << 20}).ReadAt(file, 0); err != nil {
 		t.Fatal(err)
 	}
-	host := miniotest.Servers[0].Start(t)
-	onDisk := newTusSide(t, file, nil)
-	onS3 := newTusSide(t, file, []string{"PREAU_BLOBS=" + bucket(host, miniotest.Secret, miniotest.Bucket)})
-	peer := newPeer(t, file)
-	sides := []struct {
-		name string
-		send func()
-	}{
-		{"Préau, disk, one request", func() { onDisk.whole() }},
-		{"tusd, one request", func() { peer.whole() }},
-		{"tusd, one request, then hashed and synced by us", func() { peer.settle(peer.whole()) }},
-		{"Préau, disk, pieces of 4 MB with their sums", func() { onDisk.pieces(4<<20, true) }},
-		{"tusd, pieces of 4 MB", func() { peer.pieces(4<<20, false) }},
-		{"Préau, MinIO, one request", func() { onS3.whole() }},
-		{"MinIO, one put", func() { putBare(t, host, file) }},
-	}
+	return file
+}
+
+// side is a way to send it.
+type side struct {
+	name string
+	send func()
+}
+
+func inTurns(t *testing.T, size int, sides []side) {
+	t.Helper()
 	took := make([][]float64, len(sides))
 	for range 3 {
 		for n, side := range sides {
 			begun := time.Now()
 			side.send()
-			took[n] = append(took[n], float64(mb)/time.Since(begun).Seconds())
+			took[n] = append(took[n], float64(size)/(1<<20)/time.Since(begun).Seconds())
 		}
 	}
 	for n, side := range sides {

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -13,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"preau/api/areatest"
 	"preau/api/directory"
 	"preau/api/transfer/transfertest"
 	"preau/storage"
@@ -75,7 +75,7 @@ func (d *depot) sends(letter string, days int) (link string) {
 	d.act("transfer.open@1", fmt.Sprintf(`{"id":"transfer-%s","secret":%q,"title":"T","days":%d,"files":[{"name":"a.txt","type":"","size":5}]}`, letter, strings.Repeat(letter, 22), days))
 	meta := map[string]string{"transfer": "transfer-" + letter, "part": "0"}
 	waitFor(d.t.(*testing.T), func() bool { // its name may be under way
-		return d.transfers.Arrived(d.t.Context(), garnier, meta, 5, fmt.Sprintf("sha256-%x", sha256.Sum256([]byte("alpha"))), strings.NewReader("alpha")) == nil
+		return d.transfers.Arrived(d.t.Context(), garnier, meta, 5, areatest.Sent(d.blobs, "alpha", "alpha")) == nil
 	})
 	d.want("/t/"+strings.Repeat(letter, 22), http.StatusOK)
 	return "/t/" + strings.Repeat(letter, 22)

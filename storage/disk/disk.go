@@ -6,7 +6,8 @@
 // All access goes through one [os.Root]: no key leads out of the directory.
 //
 // The blob "pages/2026/x.jpg" lies in "pages+/2026+/x.jpg": the sign keeps the
-// directory of "a/b" apart from the blob "a". Unfinished files lie in ".new".
+// directory of "a/b" apart from the blob "a". Unfinished files lie in ".new",
+// and in ".grow" what grows.
 package disk
 
 import (
@@ -36,12 +37,16 @@ type Store struct {
 	lock *os.File // on the unfinished files, shared by all who may make some
 
 	place sync.Mutex // held to rename a blob to where there is none
+	marks marks
 
 	mu    sync.Mutex
 	known map[string]bool // directories that are there and on disk
 }
 
-var _ storage.Blobs = (*Store)(nil)
+var (
+	_ storage.Blobs  = (*Store)(nil)
+	_ storage.Grower = (*Store)(nil)
+)
 
 // Open opens the blobs in dir, making the directory if need be. What a killed
 // process left unfinished is removed.
@@ -53,7 +58,7 @@ func Open(dir string) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open blobs: %w", err)
 	}
-	s := &Store{root: root, known: map[string]bool{".": true}}
+	s := &Store{root: root, known: map[string]bool{".": true}, marks: marks{known: map[string]int64{}}}
 	if err := s.sweep(); err != nil {
 		return nil, errors.Join(fmt.Errorf("open blobs: %w", err), s.Close())
 	}

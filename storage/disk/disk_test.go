@@ -17,6 +17,10 @@ func TestBlobs(t *testing.T) {
 	storagetest.Blobs(t, func(_ context.Context, dir string) (storage.Blobs, error) { return disk.Open(dir) })
 }
 
+func TestGrower(t *testing.T) {
+	storagetest.Grower(t, func(_ context.Context, dir string) (storage.Blobs, error) { return disk.Open(dir) })
+}
+
 func open(t *testing.T, dir string) *disk.Store {
 	t.Helper()
 	s, err := disk.Open(dir)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -78,6 +79,9 @@ func work(dir string) {
 	for i := range 2 {
 		all.Go(func() { s.repeat("put", func(n int) error { return s.put(ctx, i, n) }) })
 	}
+	for i := range 2 {
+		all.Go(func() { s.repeat("grow", func(int) error { return s.grow(ctx, i) }) })
+	}
 	all.Go(func() { s.repeat("settle", func(int) error { return s.settle(ctx) }) })
 	all.Go(func() { s.repeat("trim", func(n int) error { return s.trim(ctx, n) }) })
 	all.Wait()
@@ -134,6 +138,20 @@ func (s stores) put(ctx context.Context, i, n int) error {
 	}
 	say("deleted %s", key)
 	return nil
+}
+
+// grow adds to what grows, over the life of some children.
+func (s stores) grow(ctx context.Context, i int) error {
+	born, err := strconv.Atoi(os.Getenv(roundVar))
+	if err != nil {
+		return err
+	}
+	name := fmt.Sprintf("%d-%d", born/3, i)
+	n, err := storagetest.GrowBit(ctx, s.blobs, name)
+	if err == nil {
+		say("grown %s %d", name, n)
+	}
+	return err
 }
 
 func blobKey(i, n int) string {

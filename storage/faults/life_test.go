@@ -36,6 +36,7 @@ type acks struct {
 	entries  map[string]int64
 	blobs    map[string]bool // those deleted, or asked to be, are not among them
 	deleted  map[string]bool
+	grown    map[string]int64
 	cuts     map[string]storagetest.Cut
 	settling map[string]bool
 	settled  map[string]bool
@@ -48,7 +49,7 @@ type acks struct {
 
 func newAcks() *acks {
 	return &acks{
-		entries: map[string]int64{}, blobs: map[string]bool{}, deleted: map[string]bool{}, cuts: map[string]storagetest.Cut{},
+		entries: map[string]int64{}, blobs: map[string]bool{}, deleted: map[string]bool{}, grown: map[string]int64{}, cuts: map[string]storagetest.Cut{},
 		settling: map[string]bool{}, settled: map[string]bool{},
 	}
 }
@@ -66,6 +67,9 @@ func (a *acks) hear(t *testing.T, line string) {
 		a.entries[scope] = n
 	case "blob":
 		a.blobs[rest] = true
+	case "grown":
+		name, n := numbered(t, rest)
+		a.grown[name] = n
 	case "settled":
 		a.settled[rest] = true
 	case "deleted":
@@ -79,13 +83,13 @@ func (a *acks) hear(t *testing.T, line string) {
 	}
 }
 
-// numbered reads a scope and a number.
-func numbered(t *testing.T, said string) (scope string, n int64) {
+// numbered reads a name and a number.
+func numbered(t *testing.T, said string) (name string, n int64) {
 	t.Helper()
-	if _, err := fmt.Sscan(said, &scope, &n); err != nil {
+	if _, err := fmt.Sscan(said, &name, &n); err != nil {
 		t.Fatalf("the child said %q", said)
 	}
-	return scope, n
+	return name, n
 }
 
 func (a *acks) hearMore(t *testing.T, what, rest string) {
@@ -237,6 +241,7 @@ func (l *life) check() {
 	defer s.drop()
 	storagetest.Survived(l.T, s.records, l.acks.entries, l.acks.cuts)
 	storagetest.Whole(l.T, s.blobs, l.acks.blobs)
+	storagetest.Grew(l.T, s.blobs, l.acks.grown)
 	l.checkDeleted(s)
 	l.checkTasks(s)
 	if epoch, err := s.records.Epoch(l.Context(), false); err != nil || epoch < l.acks.epoch {

@@ -77,9 +77,16 @@ func (w *World) guestDrops(ctx context.Context, name, child string, files ...Fil
 func (w *World) bring(ctx context.Context, a psync.Actor, drop string, files []File) error {
 	for n, f := range files {
 		meta := map[string]string{"collect": CollectID, "drop": drop, "file": fmt.Sprint(n)}
-		if err := w.Collects.Arrived(ctx, a, meta, int64(len(f.Data)), f.SHA, bytes.NewReader(f.Data)); err != nil {
+		if err := w.Collects.Arrived(ctx, a, meta, int64(len(f.Data)), w.keep(f)); err != nil {
 			return fmt.Errorf("bring %s: %w", f.Name, err)
 		}
 	}
 	return nil
+}
+
+// keep is how a file comes among the blobs.
+func (w *World) keep(f File) func(ctx context.Context, key string) error {
+	return func(ctx context.Context, key string) error {
+		return w.config.Blobs.Put(ctx, key, bytes.NewReader(f.Data), int64(len(f.Data)), nil)
+	}
 }
