@@ -1,5 +1,6 @@
-// E68, W5, W13: a link goes into a message, and its reader sees what it leads to.
-import { randomBytes } from 'node:crypto'
+// E68, W5, W13: a link goes into a message, and its reader sees what it leads to; what is too heavy for a message
+// leaves by a link by itself, without a network as well.
+import { createHash, randomBytes } from 'node:crypto'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect } from 'vitest'
 import { Phone } from './chromium.ts'
@@ -8,6 +9,8 @@ import { installed, signInAs } from './people.ts'
 import { Server } from './server.ts'
 import { story } from './steps.ts'
 
+const film = randomBytes(12_000_000)
+const sum = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
 let server: Server
 let page: Page
 let reader: Page
@@ -49,7 +52,6 @@ step('W13 the link of a transfer begins a message', async () => {
   await page.getByRole('button', { name: 'Mettre dans un message' }).click()
   await address()
   await shoot(page, 'message with a link')
-  await inspect(page, 'a message with a link')
   await send()
 })
 
@@ -84,4 +86,43 @@ step('W5 another is chosen while one writes', async () => {
   expect(
     (await page.getByRole('textbox', { name: 'Message' }).innerText()).split('\n').filter(Boolean),
   ).toEqual(['Le voici', expect.stringMatching(/^Le film du voyage, à télé/), 'Bonne projection'])
+})
+
+step('E68 what is too heavy is chosen in a tunnel, and stays in the draft', async () => {
+  await page.goto(`${server.url}/messages/ecrire/0193abcd-0000-7000-8000-00000000000f`)
+  await address()
+  await teacher.offline(true)
+  await page.getByLabel('Objet').fill('La pièce de théâtre')
+  await page
+    .locator('input.pick')
+    .setInputFiles([{ name: 'théâtre.mp4', mimeType: 'video/mp4', buffer: film }])
+  await page.getByText('12 Mo · partira par un lien, 7 jours').waitFor()
+  await page.getByText('brouillon gardé').waitFor()
+  await page.reload()
+  await page.getByText('12 Mo · partira par un lien, 7 jours').waitFor()
+  await page.getByText('12 Mo · partira par un lien, 7 jours').scrollIntoViewIfNeeded()
+  await shoot(page, 'heavy')
+  await inspect(page, 'a message with what is too heavy')
+})
+
+step('it leaves when there is a network, once, from one of two tabs', async () => {
+  const begun: string[] = []
+  teacher.context.on('request', (one) => {
+    if (one.method() === 'POST' && one.url().endsWith('/api/uploads')) begun.push(one.url())
+  })
+  const other = await teacher.context.newPage()
+  await other.goto(`${server.url}/transferts`)
+  await page.bringToFront()
+  await send()
+  await other.getByRole('link', { name: 'théâtre.mp4' }).waitFor()
+  begun.length = 0
+  await teacher.offline(false)
+  await reader.goto(`${server.url}/messages`)
+  await reader.getByRole('link', { name: /La pièce de théâtre/ }).click()
+  const card = reader.getByRole('group', { name: 'théâtre.mp4' })
+  const link = String(await card.getByRole('link', { name: /^Ouvrir/ }).getAttribute('href'))
+  await expect.poll(async () => (await fetch(`${link}/0`)).status, { timeout: 15_000 }).toBe(200)
+  expect(sum(new Uint8Array(await (await fetch(`${link}/0`)).arrayBuffer()))).toBe(sum(film))
+  await other.getByText('Tout est là').first().waitFor()
+  expect(begun).toHaveLength(1)
 })

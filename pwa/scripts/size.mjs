@@ -72,7 +72,7 @@ const rows = [
   ['home readable, JavaScript (gz)', sum(home, gz), 56 * 1024, list(home)],
   ['service worker (gz)', gz(read('sw.js')), 3.5 * 1024],
   ['page and styles (br)', br(Buffer.from(html)) + sum(styles, br), 6 * 1024],
-  ['everything kept for offline (gz)', everything, 672 * 1024],
+  ['everything kept for offline (gz)', everything, 676 * 1024],
 ]
 
 let failed = 0

@@ -9,6 +9,7 @@ import {
   type Outgoing,
 } from '../sync/index.ts'
 import { textOf } from '../body/body.ts'
+import type { Heavy } from './heavy.ts'
 import { addressIn, isOutside, namesOf } from './outside.ts'
 import { isEmpty, most, tidy, trimmed } from '../body/writing.ts'
 
@@ -26,6 +27,8 @@ export interface Kept {
   at: number
   /** A refused action that this takes up again. */
   refused?: number
+  /** What leaves by a link. */
+  heavy?: Heavy
 }
 
 /** Where the text of a draft lies on this device. */

@@ -3,6 +3,7 @@
  * database of its own, so that a page that is closed, or a phone that sleeps, goes on where it was.
  */
 import { openDB, type DBSchema, type IDBPDatabase } from 'idb'
+import { Tabs, type Said } from './between.ts'
 import { base64, metadata } from '../sync/upload.ts'
 
 /** One file on its way. */
@@ -19,6 +20,8 @@ export interface Sending {
   url: string
   /** What the school is told of it, if it is not of a transfer; the number of the file is added. */
   meta?: Record<string, string>
+  /** The letter in the making that it belongs to: until that is sent it stays here. */
+  draft?: string
   /** Why it never will be, once the server has said so. */
   refused?: string
 }
@@ -42,6 +45,9 @@ const brisk = 4000
 
 type Fetch = typeof fetch
 
+/** All of a transfer. */
+const whole = (id: string): IDBKeyRange => IDBKeyRange.bound([id, 0], [id, Number.MAX_SAFE_INTEGER])
+
 export class Courier {
   paused = false
   #db: Promise<IDBPDatabase<Schema>>
@@ -49,12 +55,14 @@ export class Courier {
   #piece = least
   #speed = 0
   #stop = new AbortController()
+  readonly #tabs: Tabs
 
   constructor(
     name: string,
-    private readonly changed: () => void,
+    private readonly show: () => void,
     private readonly ask: Fetch = (...args) => fetch(...args),
   ) {
+    this.#tabs = new Tabs(`${name}:transfers`, (said) => this.#hear(said))
     this.#db = openDB<Schema>(`${name}:transfers`, 1, {
       upgrade: (db) => {
         db.createObjectStore('sending', { keyPath: ['id', 'part'] })
@@ -89,10 +97,37 @@ export class Courier {
     await tx.done
   }
 
+  /** Keeps a file of a letter that is being written. */
+  async hold(draft: string, id: string, part: number, file: File): Promise<void> {
+    const { name, type } = file
+    await (await this.#db).put('sending', { id, part, name, type, file, sent: 0, url: '', draft })
+  }
+
+  /** The files of letters that are being written. */
+  async held(): Promise<Sending[]> {
+    return (await (await this.#db).getAll('sending')).filter(({ draft }) => draft !== undefined)
+  }
+
+  /** Lets the files of a letter leave, numbered one after the other. */
+  async free(id: string): Promise<void> {
+    const tx = (await this.#db).transaction('sending', 'readwrite')
+    const rows = (await tx.store.getAll(whole(id))).filter(({ draft }) => draft !== undefined)
+    for (const [part, { draft: _, ...row }] of rows.entries()) {
+      await tx.store.delete([id, row.part])
+      if (row.file.size > 0) await tx.store.put({ ...row, part })
+    }
+    await tx.done
+  }
+
+  async dropOne(id: string, part: number): Promise<void> {
+    await (await this.#db).delete('sending', [id, part])
+  }
+
   /** How far each transfer that is not sent has come. */
   async ways(): Promise<Map<string, Way>> {
     const ways = new Map<string, Way>()
     for (const one of await (await this.#db).getAll('sending')) {
+      if (one.draft !== undefined) continue
       const way = ways.get(one.id) ?? { bytes: 0, sent: 0, refused: undefined, speed: this.#speed }
       way.bytes += one.file.size
       way.sent += one.sent
@@ -105,27 +140,49 @@ export class Courier {
   /** Forgets what is left of a transfer. */
   async drop(id: string): Promise<void> {
     const db = await this.#db
-    await db.delete('sending', IDBKeyRange.bound([id, 0], [id, Number.MAX_SAFE_INTEGER]))
-    this.changed()
+    await db.delete('sending', whole(id))
+    this.#changed()
   }
 
-  /** Sends all that waits, one file at a time; it never rejects. */
+  /** Sends all that waits, one file at a time and in one tab; it never rejects. */
   run(): Promise<void> {
-    this.#running ??= this.#all().finally(() => {
-      this.#running = undefined
-    })
+    this.#running ??= this.#tabs
+      .alone(() => this.#all())
+      .finally(() => {
+        this.#running = undefined
+      })
     return this.#running
   }
 
+  /** In all tabs. */
   pause(paused: boolean): void {
+    this.#tabs.say({ paused })
+    this.#pause(paused)
+  }
+
+  #pause(paused: boolean): void {
     this.paused = paused
     if (paused) this.#stop.abort()
     else void this.run()
-    this.changed()
+    this.show()
+  }
+
+  /** Another tab has sent something, or was told to pause or to go on. */
+  #hear({ speed, paused }: Said): void {
+    if (speed !== undefined) this.#speed = speed
+    if (paused === undefined || paused === this.paused) this.show()
+    else this.#pause(paused)
+  }
+
+  /** What waits has changed. */
+  #changed(): void {
+    this.show()
+    this.#tabs.say({ speed: this.#speed })
   }
 
   async close(): Promise<void> {
-    this.pause(true)
+    this.#tabs.close()
+    this.#pause(true)
     await this.#running
     ;(await this.#db).close()
   }
@@ -155,7 +212,9 @@ export class Courier {
   }
 
   async #next(): Promise<Sending | undefined> {
-    return (await (await this.#db).getAll('sending')).find(({ refused }) => refused === undefined)
+    return (await (await this.#db).getAll('sending')).find(
+      ({ refused, draft }) => refused === undefined && draft === undefined,
+    )
   }
 
   /** Sends one file to its end; false when the server or the network is not well. */
@@ -165,7 +224,7 @@ export class Courier {
     one.sent = offset ?? 0
     while (one.sent < one.file.size) if (!(await this.#patch(one))) return one.refused !== undefined
     await (await this.#db).delete('sending', [one.id, one.part])
-    this.changed()
+    this.#changed()
     return true
   }
 
@@ -234,7 +293,7 @@ export class Courier {
   async #put(one: Sending): Promise<void> {
     const db = await this.#db
     if (await db.getKey('sending', [one.id, one.part])) await db.put('sending', one)
-    this.changed()
+    this.#changed()
   }
 
   async #tus(

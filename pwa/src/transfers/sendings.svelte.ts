@@ -1,6 +1,7 @@
 /** The files of transfers that leave this device, as screens see them; there is one courier, however many screens. */
 import { keep } from '../app/keep'
 import { session } from '../app/session.svelte'
+import { isNeeded } from '../mail/heavy.ts'
 import { newId } from '../sync/index.ts'
 import { linkOf, newSecret, type Chosen } from './link.ts'
 import type { NamedFile } from './records.ts'
@@ -17,6 +18,7 @@ class Sendings {
 
   /** Goes on with what waits. */
   async resume(): Promise<void> {
+    await this.#sweep()
     await this.#look()
     if (this.ways.size > 0) void this.#get().run()
   }
@@ -50,6 +52,25 @@ class Sendings {
     await this.#look()
     void this.#start(courier)
     return id
+  }
+
+  /** Keeps a file of a letter that is being written. */
+  async hold(draft: string, id: string, part: number, file: File): Promise<void> {
+    keep('sending', true)
+    await this.#get().hold(draft, id, part, file)
+  }
+
+  /** Which files of a letter are here. */
+  async parts(id: string): Promise<number[]> {
+    return (await this.#get().held()).filter((one) => one.id === id).map(({ part }) => part)
+  }
+
+  async drop(id: string, part: number): Promise<void> {
+    await this.#get().dropOne(id, part)
+  }
+
+  async free(id: string): Promise<void> {
+    await this.#get().free(id)
   }
 
   /** Keeps files that an act of another area names to the school, with what is told of each. */
@@ -93,6 +114,13 @@ class Sendings {
     return linkOf(secret)
   }
 
+  /** Files of letters that are written no more are let go of. */
+  async #sweep(): Promise<void> {
+    const courier = this.#get()
+    for (const { draft = '', id, part } of await courier.held())
+      if (!(await isNeeded(session.device, draft, id, part))) await courier.dropOne(id, part)
+  }
+
   #get(): Courier {
     if (this.#courier && this.#user === session.id) return this.#courier
     void this.#courier?.close()
@@ -103,7 +131,8 @@ class Sendings {
 
   async #look(): Promise<void> {
     this.ways = await this.#get().ways()
-    if (this.ways.size === 0) keep('sending', undefined)
+    this.paused = this.#get().paused
+    if (this.ways.size === 0 && (await this.#get().held()).length === 0) keep('sending', undefined)
   }
 }
 

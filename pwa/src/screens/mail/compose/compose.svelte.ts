@@ -4,6 +4,16 @@
  */
 import { callBack, hold } from '../../../mail/leaving.ts'
 import {
+  mostHeavy,
+  nextPart,
+  noHeavy,
+  openingOf,
+  withLink,
+  type Heavy,
+  type HeavyFile,
+  type Stock,
+} from '../../../mail/heavy.ts'
+import {
   bytesOf,
   cameBack,
   draftOf,
@@ -52,12 +62,15 @@ export class Composer {
   over = $state.raw<{ code: 'too_many' | 'too_large'; names: string[] } | undefined>(undefined)
   /** A text that another device wrote became a draft of its own. */
   aside = $state(false)
+  /** What leaves by a link: it does not fit. */
+  heavy = $state.raw<Heavy>(noHeavy())
   readonly bytes = $derived(bytesOf(this.draft.files ?? []))
 
   readonly id: string
   readonly #device: ComposerDevice
   readonly #name: (key: string) => Addressee
   readonly #prepare: typeof preparePage
+  readonly #stock: Stock | undefined
   #base: Draft | undefined
   /** The commit that this device last saw the draft in; 0: none. */
   #seq = 0
@@ -67,11 +80,18 @@ export class Composer {
   #files: Promise<unknown> = Promise.resolve()
   #dropped: string[] = []
 
-  constructor(device: ComposerDevice, id: string, name: (key: string) => Addressee, prepare = preparePage) {
+  /** Without a stock, what does not fit is refused. */
+  constructor(
+    device: ComposerDevice,
+    id: string,
+    name: (key: string) => Addressee,
+    { prepare = preparePage, stock }: { prepare?: typeof preparePage; stock?: Stock } = {},
+  ) {
     this.#device = device
     this.id = id
     this.#name = name
     this.#prepare = prepare
+    this.#stock = stock
   }
 
   get #scope(): string {
@@ -87,6 +107,7 @@ export class Composer {
       outbox: await view.outbox(),
     }))
     this.#seq = row?.seq ?? 0
+    if (kept?.heavy) this.heavy = await this.#found(kept.heavy)
     const came = cameBack(outbox, this.id)
     if (came && kept?.refused !== came.n) this.#takeBack(came, row?.value)
     else await this.#open(kept, row?.value)
@@ -122,30 +143,35 @@ export class Composer {
   /** What is missing; sends when nothing is. What it returns calls the letter back. */
   async send(most: number): Promise<(() => Promise<boolean>) | undefined> {
     await this.#files
-    this.faults = faultsOf(this.draft, { left: this.left, most })
+    const opening = openingOf(this.heavy, this.draft.subject)
+    const draft = withLink(this.draft, opening)
+    this.faults = faultsOf(draft, { left: this.left, most })
     if (this.faults.length > 0) return undefined
+    await this.#letGo()
     this.#end()
     // The draft stays until the letter is accepted: with the names, and what it passes on.
     await this.#tell()
     await this.#save()
-    const letter = letterOf(this.draft, this.id, newId())
+    const letter = letterOf(draft, this.id, newId())
     const refused = this.#refused
     await hold(this.#device, this.id, {
       letter,
       scope: this.#scope,
       ...(refused !== undefined && { refused }),
+      ...(opening && { opening }),
     })
     return () => callBack(this.#device, this.id)
   }
 
   /** Throws it away; what it returns brings it back. */
   async discard(): Promise<() => Promise<void>> {
-    const draft = this.draft
+    const { draft, heavy } = this
     this.#end()
     await this.#device.local.delete(keptKey(this.id))
     if (this.#refused !== undefined) await this.#device.dismiss(this.#refused)
     if (this.#base) await this.#device.act(this.#scope, 'mail.discard@1', { ids: [this.id] })
     return async () => {
+      await this.#device.local.set(keptKey(this.id), { draft, heavy, at: Date.now() } satisfies Kept)
       await this.#device.act(this.#scope, 'mail.draft@1', { id: this.id, draft })
     }
   }
@@ -161,6 +187,7 @@ export class Composer {
     await this.leave()
     const isNamed = (sha: string): boolean => this.draft.files?.some((file) => file.sha === sha) ?? false
     for (const sha of this.#dropped) if (!isNamed(sha)) await this.#device.files.drop(sha)
+    if (!this.#ended) await this.#letGo()
   }
 
   /** Adds files, one after the other, as many and as large as a message takes. */
@@ -169,9 +196,12 @@ export class Composer {
     this.faults = this.faults.filter((fault) => fault.field !== 'files')
     this.busy += files.length
     const run = this.#files.then(async () => {
+      const faults: unknown[] = []
       for (const file of files) {
-        await this.#attach(file).finally(() => this.busy--)
+        await this.#attach(file).catch((fault: unknown) => faults.push(fault))
+        this.busy--
       }
+      if (faults.length > 0) throw faults[0]
     })
     this.#files = run.catch(() => undefined)
     return run
@@ -202,15 +232,28 @@ export class Composer {
     }
   }
 
+  /** Takes a file that leaves by a link out; what it returns puts it back. */
+  lighten(part: number): () => void {
+    const file = this.heavy.files.find((one) => one.part === part)
+    this.#weigh(this.heavy.files.filter((one) => one.part !== part))
+    return () => {
+      if (file) this.#weigh([...this.heavy.files, file].toSorted((a, b) => a.part - b.part))
+    }
+  }
+
   async #attach(file: File): Promise<void> {
     const files = this.draft.files ?? []
-    if (files.length >= mostFiles) {
-      this.#refuse('too_many', file.name)
+    const left = mostBytes - bytesOf(files)
+    const kind = sniff(new Uint8Array(await file.slice(0, 16).arrayBuffer()))
+    const isPhoto = kind !== 'other' && kind !== 'png'
+    // A film is not read to learn that it is too large.
+    if (files.length >= mostFiles || (file.size > left && !isPhoto)) {
+      await this.#overweight(files.length >= mostFiles ? 'too_many' : 'too_large', file)
       return
     }
-    const made = await this.#prepared(file)
-    if (bytesOf(files) + made.bytes.byteLength > mostBytes) {
-      this.#refuse('too_large', file.name)
+    const made = await this.#prepared(file, isPhoto)
+    if (made.bytes.byteLength > left) {
+      await this.#overweight('too_large', new File([made.bytes], made.name, { type: made.type }))
       return
     }
     const { bytes, name, type } = made
@@ -221,15 +264,50 @@ export class Composer {
   }
 
   /** Photos lose their weight and their place; other files stay as they are. */
-  async #prepared(file: File): Promise<{ bytes: ArrayBuffer; name: string; type: string }> {
-    const kind = sniff(new Uint8Array(await file.slice(0, 16).arrayBuffer()))
+  async #prepared(file: File, isPhoto: boolean): Promise<{ bytes: ArrayBuffer; name: string; type: string }> {
     const type = file.type || 'application/octet-stream'
     const plain = { name: short(file.name), type }
-    if (kind === 'other' || kind === 'png') return { ...plain, bytes: await file.arrayBuffer() }
-    const page = await this.#prepare(file).catch(() => undefined)
+    const page = isPhoto ? await this.#prepare(file).catch(() => undefined) : undefined
     if (!page) return { ...plain, bytes: await file.arrayBuffer() }
     const name = page.type === 'image/jpeg' ? plain.name.replace(/(\.\w{1,5})?$/, '.jpg') : plain.name
     return { bytes: page.bytes, name, type: page.type }
+  }
+
+  /** What does not fit leaves by a link. It is named before it is kept, so that nothing lets go of it in between. */
+  async #overweight(code: 'too_many' | 'too_large', file: File): Promise<void> {
+    const { files } = this.heavy
+    if (!this.#stock || files.length >= mostHeavy) {
+      this.#refuse(code, file.name)
+      return
+    }
+    const name = short(file.name.replace(/\p{Cc}/gu, ''))
+    const added: HeavyFile = { part: nextPart(this.heavy), name, type: file.type, size: file.size }
+    this.#weigh([...files, added])
+    await this.#save()
+    try {
+      await this.#stock.hold(this.id, this.heavy.id, added.part, file)
+    } catch (fault) {
+      this.#weigh(this.heavy.files.filter((one) => one !== added))
+      throw fault
+    }
+  }
+
+  #weigh(files: HeavyFile[]): void {
+    this.heavy = { ...this.heavy, files }
+    this.faults = this.faults.filter((fault) => fault.field !== 'files' && fault.field !== 'body')
+    this.#keep()
+  }
+
+  /** Those that are still here. */
+  async #found(heavy: Heavy): Promise<Heavy> {
+    const here = (await this.#stock?.parts(heavy.id)) ?? []
+    return { ...heavy, files: heavy.files.filter(({ part }) => here.includes(part)) }
+  }
+
+  async #letGo(): Promise<void> {
+    const { id, files } = this.heavy
+    for (const part of (await this.#stock?.parts(id)) ?? [])
+      if (!files.some((one) => one.part === part)) await this.#stock?.drop(id, part)
   }
 
   #refuse(code: 'too_many' | 'too_large', name: string): void {
@@ -276,14 +354,19 @@ export class Composer {
       at: Date.now(),
       ...(this.#base && { base: this.#base }),
       ...(this.#refused !== undefined && { refused: this.#refused }),
+      ...(this.heavy.files.length > 0 && { heavy: this.heavy }),
     }
     return this.#device.local.set(keptKey(this.id), kept)
+  }
+
+  get #isBlank(): boolean {
+    return isBlank(this.draft) && this.heavy.files.length === 0
   }
 
   /** Says it to the other devices. */
   async #tell(): Promise<void> {
     const { draft } = this
-    if (!this.ready || (this.#base ? isSame(this.#base, draft) : isBlank(draft))) return
+    if (!this.ready || (this.#base ? isSame(this.#base, draft) : this.#isBlank)) return
     this.#base = draft
     const seen = this.#seq > 0 ? { base: this.#seq } : {}
     await this.#device.act(this.#scope, 'mail.draft@1', { id: this.id, draft }, seen)

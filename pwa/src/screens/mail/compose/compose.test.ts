@@ -2,7 +2,10 @@ import 'fake-indexeddb/auto'
 import { File as Bytes } from 'node:buffer'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { beginWith, isLetter } from '../../../mail/drafts.ts'
-import { callBack, grace, release } from '../../../mail/leaving.ts'
+import { isNeeded, type Opening, type Stock } from '../../../mail/heavy.ts'
+import { callBack, grace, release, type Carrier } from '../../../mail/leaving.ts'
+import { linkOf } from '../../../transfers/link.ts'
+import { Courier } from '../../../transfers/sending.ts'
 import {
   newId,
   openDevice,
@@ -215,10 +218,131 @@ describe('E67–E72 attachments', () => {
     expect(made.over?.code).toBeUndefined()
   })
 
+  describe('E68 what does not fit leaves by a link', () => {
+    /** The real one, that sends nothing. */
+    let courier: Courier
+    let stock: Stock & Carrier
+    let writing: Composer[]
+    beforeEach(() => {
+      writing = []
+      courier = new Courier(
+        newId(),
+        () => undefined,
+        () => Promise.reject(new Error('offline')),
+      )
+      stock = {
+        hold: (...args) => courier.hold(...args),
+        parts: async (id) => (await courier.held()).filter((one) => one.id === id).map(({ part }) => part),
+        drop: (id, part) => courier.dropOne(id, part),
+        free: (id) => courier.free(id),
+        resume: () => Promise.resolve(),
+      }
+    })
+    afterEach(async () => {
+      for (const one of writing) await one.leave()
+      await courier.close()
+    })
+
+    const carrier = () => Promise.resolve(stock)
+    async function heavy(id: string): Promise<Composer> {
+      const made = new Composer(device, id, name, { stock })
+      writing.push(made)
+      await made.load()
+      return made
+    }
+    const film = (title = 'film.mp4'): File => file(title, 11 << 20)
+
+    test('with a note, and stays in the draft over a reload', async () => {
+      const id = newId()
+      const made = await heavy(id)
+      await made.attach([film(), file('a.pdf', 9)])
+      expect(made.draft.files?.map((one) => one.name)).toEqual(['a.pdf'])
+      expect(made.heavy.files).toMatchObject([{ name: 'film.mp4', size: 11 << 20 }])
+      expect(made.over).toBeUndefined()
+      await made.close()
+      expect((await heavy(id)).heavy.files).toMatchObject([{ name: 'film.mp4' }])
+      expect(await draftRow(id)).toBeDefined()
+      expect(await courier.ways()).toEqual(new Map())
+    })
+
+    test('the eleventh file as well', async () => {
+      const made = await heavy(newId())
+      await made.attach(Array.from({ length: 11 }, (_, i) => file(`${String(i)}.pdf`, 10, i)))
+      expect(made.draft.files).toHaveLength(10)
+      expect(made.heavy.files).toMatchObject([{ name: '10.pdf' }])
+    })
+
+    test('taken out of the draft it is let go of; taken back, it is there', async () => {
+      const made = await heavy(newId())
+      await made.attach([film('a.mp4'), film('b.mp4')])
+      made.lighten(0)()
+      expect(made.heavy.files.map((one) => one.name)).toEqual(['a.mp4', 'b.mp4'])
+      made.lighten(0)
+      await made.close()
+      expect(await stock.parts(made.heavy.id)).toEqual([1])
+    })
+
+    test('the transfer is opened before the message that has its link', async () => {
+      const id = newId()
+      const made = await heavy(id)
+      made.change({ to: [garnier], subject: 'Sortie' })
+      await made.attach([film('a.mp4'), film('b.mp4'), film('c.mp4')])
+      made.lighten(1)
+      await made.send(200)
+      expect(await done()).not.toContain('transfer.open@1')
+      await release(device, carrier)
+      const acts = (await outbox()).filter((one) => one.name !== 'mail.draft@1')
+      expect(acts.map((one) => one.name)).toEqual(['transfer.open@1', 'mail.send@1'])
+      const [opening, letter] = acts.map((one) => one.args) as [Opening, { body: Draft['body'] }]
+      expect(opening).toMatchObject({ id: made.heavy.id, title: 'Sortie', days: 7 })
+      expect(opening.files.map((one) => one.name)).toEqual(['a.mp4', 'c.mp4'])
+      expect(letter.body).toEqual([{ runs: [expect.objectContaining({ link: linkOf(opening.secret) })] }])
+      expect((await courier.ways()).get(opening.id)).toMatchObject({ bytes: 22 << 20, sent: 0 })
+    })
+
+    test('called back, there is no transfer, and the draft is as it was', async () => {
+      const id = newId()
+      const made = await heavy(id)
+      made.change({ to: [garnier], subject: 'Sortie', body: said('Voici') })
+      await made.attach([film()])
+      const back = await made.send(200)
+      expect(await back?.()).toBe(true)
+      await release(device, carrier)
+      expect(await done()).not.toContain('transfer.open@1')
+      const again = await heavy(id)
+      expect(again.draft.body).toEqual(said('Voici'))
+      expect(again.heavy.files).toMatchObject([{ name: 'film.mp4' }])
+    })
+
+    test('thrown away and brought back, with what is heavy', async () => {
+      const id = newId()
+      const made = await heavy(id)
+      await made.attach([film()])
+      const undo = await made.discard()
+      await made.close()
+      expect(await isNeeded(device, id, made.heavy.id, 0)).toBe(false)
+      await undo()
+      expect((await heavy(id)).heavy.files).toMatchObject([{ name: 'film.mp4' }])
+    })
+
+    test('of a draft that another device threw away nothing is kept', async () => {
+      const id = newId()
+      const made = await heavy(id)
+      await made.attach([film()])
+      await made.leave()
+      const later = Date.now() + 2 * 3_600_000
+      expect(await isNeeded(device, id, made.heavy.id, 0, later)).toBe(true)
+      expect(await isNeeded(device, id, made.heavy.id, 1, later)).toBe(false)
+      await device.act(scope, 'mail.discard@1', { ids: [id] })
+      expect(await isNeeded(device, id, made.heavy.id, 0)).toBe(true)
+      expect(await isNeeded(device, id, made.heavy.id, 0, later)).toBe(false)
+    })
+  })
+
   test('a photo becomes a page, and loses what the camera wrote in it', async () => {
     const bytes = await new Bytes(['ab'], 'x').arrayBuffer()
     const page = { bytes, type: 'image/jpeg' as const, width: 2, height: 1 }
-    const made = new Composer(device, newId(), name, () => Promise.resolve(page))
+    const made = new Composer(device, newId(), name, { prepare: () => Promise.resolve(page) })
     await made.load()
     await made.attach([
       new Bytes([new Uint8Array([0xff, 0xd8, 0xff, 0xe1])], 'IMG_1.JPEG', {
