@@ -25,6 +25,19 @@ func BenchmarkUpload(b *testing.B) {
 			u.patch(path, n*size, content, checksum).want(b, 204, "")
 		}
 	})
+	b.Run("piece of a transfer", func(b *testing.B) {
+		const size = 4 << 20
+		content := strings.Repeat("0123456789abcdef", size/16)
+		sum := sha256.Sum256([]byte(content))
+		checksum := "Upload-Checksum: sha256 " + base64.StdEncoding.EncodeToString(sum[:])
+		u := serveUploads(b)
+		u.uploads.Plain = []string{"transfer"}
+		path := u.begin(2<<30, "use=transfer")
+		b.SetBytes(size)
+		for n := 0; b.Loop(); n++ {
+			u.patch(path, n*size, content, checksum).want(b, 204, "")
+		}
+	})
 	b.Run("photo of four pieces", func(b *testing.B) {
 		u := serveUploads(b)
 		b.SetBytes(4 * size)

@@ -133,3 +133,38 @@ func BenchmarkPut(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkGrow lets a file grow by pieces as browsers send them, beside a plain
+// file that is written and synced once per piece.
+func BenchmarkGrow(b *testing.B) {
+	piece := strings.Repeat("x", 4<<20)
+	b.Run("piece", func(b *testing.B) {
+		s, err := disk.Open(b.TempDir())
+		if err != nil {
+			b.Fatal(err)
+		}
+		defer s.Close()
+		b.SetBytes(int64(len(piece)))
+		for n := int64(0); b.Loop(); n++ {
+			if _, err := s.Grow(b.Context(), "a", n*int64(len(piece)), strings.NewReader(piece), true); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("floor", func(b *testing.B) {
+		f, err := os.Create(filepath.Join(b.TempDir(), "a"))
+		if err != nil {
+			b.Fatal(err)
+		}
+		defer f.Close()
+		b.SetBytes(int64(len(piece)))
+		for b.Loop() {
+			if _, err := f.WriteString(piece); err != nil {
+				b.Fatal(err)
+			}
+			if err := f.Sync(); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
