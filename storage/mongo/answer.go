@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"go.mongodb.org/mongo-driver/v2/mongo"
 
@@ -11,7 +12,8 @@ import (
 )
 
 // unavailable gives its kind to an error that is no answer of the server: the
-// line, the time, or a server that is about to stop or to be deposed.
+// line, the time, or a server that is about to stop or to be deposed. Every
+// error of the driver goes through it, once it is not one that was expected.
 func unavailable(err error) error {
 	if err == nil || errors.Is(err, context.Canceled) && !errors.Is(err, errSilent) || answered(err) {
 		return err
@@ -22,5 +24,29 @@ func unavailable(err error) error {
 // answered tells whether the server itself refused a command for good.
 func answered(err error) bool {
 	var said mongo.ServerError
-	return errors.As(err, &said) && !said.HasErrorLabel("NetworkError") && !said.HasErrorLabel("RetryableWriteError")
+	return errors.As(err, &said) && !said.HasErrorLabel("NetworkError") && !said.HasErrorLabel("RetryableWriteError") &&
+		!slices.ContainsFunc(passing, said.HasErrorCode)
+}
+
+// passing are the codes with which a server says that it cannot now. Only
+// writes that may be retried come with a label that says so.
+var passing = []int{
+	6,     // HostUnreachable
+	7,     // HostNotFound
+	43,    // CursorNotFound: it was another server's
+	50,    // MaxTimeMSExpired
+	64,    // WriteConcernTimeout
+	89,    // NetworkTimeout
+	91,    // ShutdownInProgress
+	134,   // ReadConcernMajorityNotAvailableYet
+	189,   // PrimarySteppedDown
+	237,   // CursorKilled
+	262,   // ExceededTimeLimit
+	9001,  // SocketException
+	10107, // NotWritablePrimary
+	11600, // InterruptedAtShutdown
+	11601, // Interrupted
+	11602, // InterruptedDueToReplStateChange
+	13435, // NotPrimaryNoSecondaryOk
+	13436, // NotPrimaryOrSecondary
 }

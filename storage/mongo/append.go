@@ -135,7 +135,9 @@ func (s *Store) outcome(ctx context.Context, doc *entryDoc, failed error) error 
 			return nil
 		case err == nil:
 			return storage.ErrConflict
-		case !errors.Is(err, mongo.ErrNoDocuments) || !mongo.IsDuplicateKeyError(failed):
+		case !errors.Is(err, mongo.ErrNoDocuments):
+			return fmt.Errorf("outcome not known: %w, after %w", unavailable(err), failed)
+		case !mongo.IsDuplicateKeyError(failed):
 			return fmt.Errorf("outcome not known: %w", unavailable(failed))
 		}
 		if err := pause(ctx, 5*time.Millisecond); err != nil { // until a majority has it

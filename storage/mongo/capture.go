@@ -203,14 +203,14 @@ func (s *Store) moment(ctx context.Context) (stamp, error) {
 	}
 	now := clock{ID: "moment" + hash + rand.Text()}
 	if _, err := s.coll.meta.InsertOne(ctx, now); err != nil {
-		return stamp{}, err
+		return stamp{}, unavailable(err)
 	}
 	mine := bson.M{"_id": now.ID}
 	err := s.coll.meta.FindOne(ctx, mine).Decode(&now)
 	if _, gone := s.coll.meta.DeleteOne(context.WithoutCancel(ctx), mine); err == nil {
 		err = gone
 	}
-	return now.Stamp, err
+	return now.Stamp, unavailable(err)
 }
 
 // moved are the scopes that have entries after those of the spool.

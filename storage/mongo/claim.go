@@ -157,7 +157,7 @@ func (r *round) park(ctx context.Context) error {
 	aside := bson.M{"$set": bson.M{"parked": true, "ready": now + parkTime.Milliseconds()}}
 	still := bson.M{"_id": bson.M{"$in": waiting}, "ready": bson.M{"$lte": now}}
 	if _, err := r.store.coll.tasks.UpdateMany(ctx, still, aside); err != nil {
-		return err
+		return unavailable(err)
 	}
 	there, err := all[named](ctx, r.store.coll.tasks, bson.M{"_id": bson.M{"$in": before}}, options.Find().SetProjection(onlyName))
 	if err != nil {

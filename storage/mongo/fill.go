@@ -75,7 +75,7 @@ func (f *filling) put(c *mongo.Collection, doc any, bytes int) {
 func (f *filling) flush(ctx context.Context) error {
 	for c, docs := range f.waiting {
 		if _, err := c.InsertMany(ctx, docs, options.InsertMany().SetOrdered(false)); err != nil {
-			return fmt.Errorf("into %s: %w", c.Name(), err)
+			return fmt.Errorf("into %s: %w", c.Name(), unavailable(err))
 		}
 	}
 	clear(f.waiting)

@@ -35,7 +35,7 @@ func (s *Store) measureSize(ctx context.Context, _ time.Time, m *storage.Measure
 	}
 	db := s.coll.meta.Database()
 	if err := db.RunCommand(ctx, bson.D{{Key: "dbStats", Value: 1}}).Decode(&stats); err != nil {
-		return err
+		return unavailable(err)
 	}
 	m.Bytes = int64(stats.Data + stats.Index)
 	names, err := s.scopes(ctx, "")
@@ -50,7 +50,7 @@ func (s *Store) measureTasks(ctx context.Context, _ time.Time, m *storage.Measur
 	}
 	n, err := s.coll.tasks.EstimatedDocumentCount(ctx)
 	m.Tasks = int(n)
-	return err
+	return unavailable(err)
 }
 
 func (s *Store) measureDue(ctx context.Context, now time.Time, m *storage.Measures) error {

@@ -130,7 +130,7 @@ func (s *Store) raiseMark(ctx context.Context, scope string, docs []entryDoc) er
 			s.known.scope(scope).raise(mark)
 		}
 		if !mongo.IsDuplicateKeyError(err) { // else it was made at this moment
-			return err
+			return unavailable(err)
 		}
 	}
 }
@@ -264,7 +264,7 @@ func (s *Store) eraseFrom(ctx context.Context, scope string, e *entryDoc, delete
 	}
 	change := bson.M{"$unset": values, "$pullAll": bson.M{"keys": keys}}
 	if _, err := s.coll.log.UpdateOne(ctx, bson.M{"_id": e.ID}, change); err != nil {
-		return fmt.Errorf("erase from %s: %w", e.ID, err)
+		return fmt.Errorf("erase from %s: %w", e.ID, unavailable(err))
 	}
 	return nil
 }
@@ -286,7 +286,7 @@ func (s *Store) applyEffects(ctx context.Context, scope string, docs []entryDoc)
 	}
 	done := between(entryKey(scope, docs[0].n()-1), entryKey(scope, docs[len(docs)-1].n()+1))
 	_, err := s.coll.log.UpdateMany(ctx, done, bson.M{"$unset": bson.M{"todo": ""}})
-	return err
+	return unavailable(err)
 }
 
 // insertTasks inserts in order, so that none is seen before an older one, and
@@ -296,7 +296,7 @@ func (s *Store) insertTasks(ctx context.Context, tasks []taskDoc) error {
 		_, err := s.coll.tasks.InsertMany(ctx, anys(tasks))
 		at, taken := firstTaken(err)
 		if !taken {
-			return err
+			return unavailable(err)
 		}
 		tasks = tasks[at+1:]
 	}

@@ -53,7 +53,7 @@ func each[D any](ctx context.Context, c *mongo.Collection, filter bson.M, yield 
 	if err != nil {
 		return unavailable(silent(ctx, err))
 	}
-	defer func() { err = errors.Join(err, closeCursor(ctx, cur)) }()
+	defer closeCursor(ctx, cur)
 	for cur.Next(ctx) {
 		silence.Reset(patience)
 		var d D
@@ -75,10 +75,12 @@ func silent(ctx context.Context, err error) error {
 	return err
 }
 
-func closeCursor(ctx context.Context, c *mongo.Cursor) error {
+// closeCursor frees what a query takes of the server, which would do so itself
+// after a while: of what was read nothing is lost when it cannot be told.
+func closeCursor(ctx context.Context, c *mongo.Cursor) {
 	ctx, cancel := finishing(ctx)
 	defer cancel()
-	return c.Close(ctx)
+	_ = c.Close(ctx)
 }
 
 // last reads the one document of a range that comes last.
@@ -93,7 +95,7 @@ func last[D any](ctx context.Context, c *mongo.Collection, filter bson.M) (d D, 
 // insertOnce inserts a document that may be there already.
 func (s *Store) insertOnce(ctx context.Context, c *mongo.Collection, doc any) error {
 	if _, err := c.InsertOne(ctx, doc); err != nil && !mongo.IsDuplicateKeyError(err) {
-		return err
+		return unavailable(err)
 	}
 	return nil
 }
@@ -106,12 +108,12 @@ func insertNew(ctx context.Context, c *mongo.Collection, docs []any) (taken map[
 	_, err = c.InsertMany(ctx, docs, options.InsertMany().SetOrdered(false))
 	var many mongo.BulkWriteException
 	if !errors.As(err, &many) || many.WriteConcernError != nil {
-		return nil, err
+		return nil, unavailable(err)
 	}
 	taken = map[int]bool{}
 	for _, e := range many.WriteErrors {
 		if !e.HasErrorCode(duplicate) {
-			return nil, err
+			return nil, unavailable(err)
 		}
 		taken[e.Index] = true
 	}
@@ -127,7 +129,7 @@ const bulkSize = 50
 func bulk(ctx context.Context, c *mongo.Collection, changes []mongo.WriteModel) error {
 	for some := range slices.Chunk(changes, bulkSize) {
 		if _, err := c.BulkWrite(ctx, some, options.BulkWrite().SetOrdered(false)); err != nil {
-			return err
+			return unavailable(err)
 		}
 	}
 	return nil

@@ -135,7 +135,7 @@ func (s *Store) settle(ctx context.Context, task string, try int64, next time.Ti
 		if mongo.IsDuplicateKeyError(err) {
 			return nil // the lease was lost
 		}
-		return err
+		return unavailable(err)
 	}
 	if turn.Done {
 		return s.finish(ctx, turn.ID)
@@ -148,10 +148,10 @@ func (s *Store) settle(ctx context.Context, task string, try int64, next time.Ti
 func (s *Store) finish(ctx context.Context, done string) error {
 	task := taskOf(done)
 	if _, err := s.coll.tasks.DeleteOne(ctx, bson.M{"_id": task}); err != nil {
-		return err
+		return unavailable(err)
 	}
 	if _, err := s.coll.turns.DeleteMany(ctx, between(task+slash, done)); err != nil {
-		return err
+		return unavailable(err)
 	}
 	return s.unpark(ctx, scopeOf(task))
 }
@@ -166,5 +166,5 @@ func (s *Store) unpark(ctx context.Context, scope string) error {
 	}
 	change := bson.M{"$set": bson.M{"ready": docs[0].Due}, "$unset": bson.M{"parked": ""}}
 	_, err = s.coll.tasks.UpdateOne(ctx, bson.M{"_id": docs[0].ID, "parked": true}, change)
-	return err
+	return unavailable(err)
 }

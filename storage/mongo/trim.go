@@ -59,11 +59,11 @@ func (s *Store) trimTombstones(ctx context.Context, scope string, before int64) 
 		floor = max(floor, docs[i].Seq)
 	}
 	if _, err := s.coll.scopes.UpdateOne(ctx, bson.M{"_id": scope}, bson.M{"$max": bson.M{"floor": floor}}); err != nil {
-		return err
+		return unavailable(err)
 	}
 	old["q"] = bson.M{"$lte": floor}
 	_, err = s.coll.records.DeleteMany(ctx, old)
-	return err
+	return unavailable(err)
 }
 
 // trimSteps forgets old steps, but of each lane that gave results the last.
@@ -110,7 +110,7 @@ func remove(ctx context.Context, c *mongo.Collection, ids []string) error {
 	for len(ids) > 0 {
 		n := min(len(ids), 1000)
 		if _, err := c.DeleteMany(ctx, bson.M{"_id": bson.M{"$in": ids[:n]}}); err != nil {
-			return err
+			return unavailable(err)
 		}
 		ids = ids[n:]
 	}
@@ -129,7 +129,7 @@ func (s *Store) trimLog(ctx context.Context, scope string, before, mark int64) e
 		return err
 	}
 	_, err = s.coll.log.DeleteMany(ctx, between(scope+hash, keep))
-	return err
+	return unavailable(err)
 }
 
 // Scopes implements [storage.Records].
@@ -194,6 +194,7 @@ func (s *Store) Epoch(ctx context.Context, raise bool) (epoch int64, err error) 
 		epoch++
 		_, err = s.coll.meta.InsertOne(ctx, bson.M{"_id": metaKey("epoch", epoch)})
 		if !mongo.IsDuplicateKeyError(err) {
+			err = unavailable(err)
 			break
 		}
 	}
