@@ -242,10 +242,14 @@ func (r transferRoutes) about(c *Call) error {
 	if err != nil {
 		return err
 	}
+	files := len(v.Files)
+	if v.Sealed {
+		files-- // the first one names the others
+	}
 	c.SetHeader(fiber.HeaderCacheControl, "no-store")
 	c.SetHeader("X-Robots-Tag", "noindex, nofollow")
 	return c.JSON(fiber.StatusOK, aboutTransfer{
-		Title: v.Title, From: v.From, Files: len(v.Files), Size: v.Size, Until: v.Until, Arriving: v.Arriving(),
+		Title: v.Title, From: v.From, Files: files, Size: v.Size, Until: v.Until, Arriving: v.Arriving(),
 	})
 }
 

@@ -8,7 +8,8 @@ type Entry = [url: string, revision: string]
 
 /**
  * Builds src/sw/sw.ts into /sw.js as one classic script, with the list of every file
- * of the shell written into it, and src/sw/round.ts (one sync round) beside it.
+ * of the shell written into it, and src/sw/round.ts (one sync round) beside it; and the two scripts of the pages of
+ * sealed transfers, which are no part of the app: /t/open.js and /t/worker.js.
  */
 export function serviceWorker(): Plugin {
   return {
@@ -19,16 +20,21 @@ export function serviceWorker(): Plugin {
       sequential: true,
       async handler() {
         if (!existsSync('dist/index.html')) return // the build failed
-        const round = existsSync('src/sw/round.ts') ? await script('round', {}) : ''
+        const round = await script('sw/round', 'sw-round.js')
         const shell = entries('dist')
         const version = digest(JSON.stringify(shell) + round)
-        await script('sw', { __SHELL__: JSON.stringify(shell), __VERSION__: JSON.stringify(version) })
+        await script('open/page', 't/open.js')
+        await script('open/worker', 't/worker.js')
+        await script('sw/sw', 'sw.js', {
+          __SHELL__: JSON.stringify(shell),
+          __VERSION__: JSON.stringify(version),
+        })
       },
     },
   }
 }
 
-async function script(name: string, define: Record<string, string>): Promise<string> {
+async function script(source: string, file: string, define: Record<string, string> = {}): Promise<string> {
   await build({
     configFile: false,
     publicDir: false,
@@ -38,22 +44,22 @@ async function script(name: string, define: Record<string, string>): Promise<str
       outDir: 'dist',
       emptyOutDir: false,
       reportCompressedSize: false,
-      lib: { entry: `src/sw/${name}.ts`, formats: ['iife'], name },
+      lib: { entry: `src/${source}.ts`, formats: ['iife'], name: 'preau' },
       rolldownOptions: {
         output: {
           format: 'iife',
           codeSplitting: false,
-          entryFileNames: name === 'sw' ? 'sw.js' : `sw-${name}.js`,
+          entryFileNames: file,
         },
       },
     },
   })
-  return readFileSync(join('dist', name === 'sw' ? 'sw.js' : `sw-${name}.js`), 'utf8')
+  return readFileSync(join('dist', file), 'utf8')
 }
 
 function entries(dir: string): Entry[] {
   return readdirSync(dir, { recursive: true, encoding: 'utf8' })
-    .filter((name) => !/(^|\/)\.|\.(br|gz|map)$|^sw|^robots/.test(name))
+    .filter((name) => !/(^|\/)\.|\.(br|gz|map)$|^sw|^t\/|^robots/.test(name))
     .filter((name) => statSync(join(dir, name)).isFile())
     .sort()
     .map((name) => [

@@ -159,6 +159,7 @@ export class Database {
     this.close()
     await wrap(this.factory.deleteDatabase(this.name))
     await wrap(this.factory.deleteDatabase(`${this.name}:transfers`))
+    await wrap(this.factory.deleteDatabase(`${this.name}:keys`))
   }
 
   async #run<T>(work: (db: Db) => Promise<T>): Promise<T> {

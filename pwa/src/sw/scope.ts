@@ -19,7 +19,8 @@ interface Events {
 }
 
 export interface WindowClient {
-  postMessage(message: unknown): void
+  url: string
+  postMessage(message: unknown, transfer?: Transferable[]): void
   focus(): Promise<unknown>
 }
 
@@ -30,6 +31,7 @@ interface Scope {
   clients: {
     matchAll(options: { type: 'window'; includeUncontrolled: true }): Promise<WindowClient[]>
     openWindow(url: string): Promise<unknown>
+    claim(): Promise<void>
   }
   skipWaiting(): Promise<void>
   importScripts(url: string): void

@@ -12,7 +12,7 @@ async function amend(tx: MutatorTx, scope: string, id: string, change: (old: Tra
 }
 
 export const transferMutators: { [N in keyof TransferActions]: Mutator<TransferActions[N]> } = {
-  async 'transfer.open@1'(tx, { id, secret, title, files, days, password }, { scope, at }) {
+  async 'transfer.open@1'(tx, { id, secret, title, files, days, password, sealed }, { scope, at }) {
     const made: Transfer = {
       title,
       secret,
@@ -23,6 +23,7 @@ export const transferMutators: { [N in keyof TransferActions]: Mutator<TransferA
       at,
       until: after(at, days),
       ...(password && { lock: '…' }),
+      ...(sealed && { sealed }),
     }
     await tx.put(scope, 'transfer', id, made)
   },

@@ -13,6 +13,8 @@ export interface Transfer {
   lately?: string
   /** It asks for a password. */
   lock?: string
+  /** Its files are encrypted; the first one names the others. */
+  sealed?: boolean
   at: string
   until: string
 }
@@ -35,6 +37,7 @@ export interface TransferActions {
     files: NamedFile[]
     days: number
     password?: string
+    sealed?: true
   }
   'transfer.add@1': { id: string; from: number; files: NamedFile[] }
   'transfer.extend@1': { id: string; days: number }

@@ -5,6 +5,7 @@
 import { openDB, type DBSchema, type IDBPDatabase } from 'idb'
 import { Tabs, type Said } from './between.ts'
 import { base64, metadata } from '../sync/upload.ts'
+import { Seal, sealedSize, type Bytes } from './seal.ts'
 
 /** One file on its way. */
 export interface Sending {
@@ -22,6 +23,8 @@ export interface Sending {
   meta?: Record<string, string>
   /** The letter in the making that it belongs to: until that is sent it stays here. */
   draft?: string
+  /** It is sealed while it leaves; of a file that has changed since, one part would give the other away. */
+  seal?: { key: Bytes; salt: Bytes; modified: number }
   /** Why it never will be, once the server has said so. */
   refused?: string
 }
@@ -44,6 +47,21 @@ const least = 256 * 1024
 const brisk = 4000
 
 type Fetch = typeof fetch
+type Kept = Pick<Sending, 'file' | 'name' | 'type' | 'seal'>
+
+/** As many bytes as leave. */
+const sizeOf = ({ file, seal }: Sending): number => (seal ? sealedSize(file.size) : file.size)
+
+/** Is a file on this device another one than what was chosen to be sealed? */
+export const isChanged = ({ file, seal }: Pick<Sending, 'file' | 'seal'>): boolean =>
+  seal !== undefined && file instanceof File && file.lastModified !== seal.modified
+
+/** The bytes that are to be sent next, up to an offset: of a sealed file the same ones, however often they are made. */
+async function bytesOf({ file, part, sent, seal }: Sending, to: number): Promise<ArrayBuffer> {
+  if (!seal) return file.slice(sent, to).arrayBuffer()
+  const bytes = await (await Seal.of(seal.key, part, seal.salt)).range(file, sent, to)
+  return bytes.slice().buffer
+}
 
 /** All of a transfer. */
 const whole = (id: string): IDBKeyRange => IDBKeyRange.bound([id, 0], [id, Number.MAX_SAFE_INTEGER])
@@ -71,17 +89,12 @@ export class Courier {
   }
 
   /** Keeps files until they are sent. */
-  async keep(
-    id: string,
-    from: number,
-    files: readonly { file: Blob; name: string; type: string }[],
-    meta?: Record<string, string>,
-  ): Promise<void> {
+  async keep(id: string, from: number, files: readonly Kept[], meta?: Record<string, string>): Promise<void> {
     const db = await this.#db
     const tx = db.transaction('sending', 'readwrite')
     await Promise.all(
-      files.map(async ({ file, name, type }, i) => {
-        if (file.size > 0)
+      files.map(async ({ file, name, type, seal }, i) => {
+        if (file.size > 0 || seal)
           await tx.store.put({
             id,
             part: from + i,
@@ -91,6 +104,7 @@ export class Courier {
             sent: 0,
             url: '',
             ...(meta && { meta }),
+            ...(seal && { seal }),
           })
       }),
     )
@@ -129,7 +143,7 @@ export class Courier {
     for (const one of await (await this.#db).getAll('sending')) {
       if (one.draft !== undefined) continue
       const way = ways.get(one.id) ?? { bytes: 0, sent: 0, refused: undefined, speed: this.#speed }
-      way.bytes += one.file.size
+      way.bytes += sizeOf(one)
       way.sent += one.sent
       way.refused ??= one.refused
       ways.set(one.id, way)
@@ -222,7 +236,7 @@ export class Courier {
     const offset = one.url ? await this.#offset(one) : undefined
     if (offset === undefined && !(await this.#begin(one))) return one.refused !== undefined
     one.sent = offset ?? 0
-    while (one.sent < one.file.size) if (!(await this.#patch(one))) return one.refused !== undefined
+    while (one.sent < sizeOf(one)) if (!(await this.#patch(one))) return one.refused !== undefined
     await (await this.#db).delete('sending', [one.id, one.part])
     this.#changed()
     return true
@@ -234,7 +248,7 @@ export class Courier {
       ? { ...one.meta, file: part }
       : { use: 'transfer', transfer: one.id, part, name: one.name, type: one.type }
     const answer = await this.#tus('/api/uploads', 'POST', {
-      'Upload-Length': String(one.file.size),
+      'Upload-Length': String(sizeOf(one)),
       'Upload-Metadata': metadata(meta),
     })
     if (!answer.ok) return this.#refuse(one, answer)
@@ -254,7 +268,8 @@ export class Courier {
   }
 
   async #patch(one: Sending): Promise<boolean> {
-    const body = await one.file.slice(one.sent, one.sent + this.#piece).arrayBuffer()
+    if (isChanged(one)) return this.#never(one, 'changed')
+    const body = await bytesOf(one, Math.min(one.sent + this.#piece, sizeOf(one)))
     const began = performance.now()
     const answer = await this.#tus(
       one.url,
@@ -284,9 +299,14 @@ export class Courier {
     if (answer.status === 410) await this.drop(one.id)
     if ([400, 403, 409, 413, 415, 422].includes(answer.status) && answer.status !== 409) {
       const said = (await answer.json().catch(() => undefined)) as { error?: { code?: string } } | undefined
-      one.refused = said?.error?.code ?? 'invalid'
-      await this.#put(one)
+      await this.#never(one, said?.error?.code ?? 'invalid')
     }
+    return false
+  }
+
+  async #never(one: Sending, why: string): Promise<false> {
+    one.refused = why
+    await this.#put(one)
     return false
   }
 

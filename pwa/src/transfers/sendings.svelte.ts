@@ -3,8 +3,11 @@ import { keep } from '../app/keep'
 import { session } from '../app/session.svelte'
 import { isNeeded } from '../mail/heavy.ts'
 import { newId } from '../sync/index.ts'
+import { Keys, type Sealed } from './keys.ts'
 import { linkOf, newSecret, type Chosen } from './link.ts'
+import { manifestFile } from './manifest.ts'
 import type { NamedFile } from './records.ts'
+import { newKey, newSalt, sealedSize } from './seal.ts'
 import { Courier, type Way } from './sending.ts'
 
 /** As many as one act names. */
@@ -13,11 +16,17 @@ const atOnce = 200
 class Sendings {
   ways = $state.raw<ReadonlyMap<string, Way>>(new Map())
   paused = $state(false)
+  /** The keys that this device has. */
+  sealed = $state.raw<ReadonlyMap<string, Sealed>>(new Map())
+  /** Files may be sealed here; not known to be otherwise. */
+  maySeal = $state(true)
   #courier: Courier | undefined
   #user = ''
 
   /** Goes on with what waits. */
   async resume(): Promise<void> {
+    void this.#ask()
+    await this.#know()
     await this.#sweep()
     await this.#look()
     if (this.ways.size > 0) void this.#get().run()
@@ -26,25 +35,27 @@ class Sendings {
   /** Keeps the files and names them to the school; the link is good at once. */
   async send(
     files: readonly Chosen[],
-    { title, days, password }: { title: string; days: number; password: string },
+    { title, days, password, seal }: { title: string; days: number; password: string; seal: boolean },
   ): Promise<string> {
     const id = newId()
-    const named: NamedFile[] = files.map(({ file, name }) => ({ name, type: file.type, size: file.size }))
     const courier = this.#get()
     keep('sending', true)
-    await courier.keep(
-      id,
-      0,
-      files.map(({ file, name }) => ({ file, name, type: file.type })),
-    )
+    const named = seal ? await this.#seal(courier, id, files, title) : namesOf(files)
+    if (!seal)
+      await courier.keep(
+        id,
+        0,
+        files.map(({ file, name }) => ({ file, name, type: file.type })),
+      )
     const scope = `user:${session.id}`
     const first = {
       id,
       secret: newSecret(),
-      title,
+      title: seal ? '' : title,
       days,
       files: named.slice(0, atOnce),
       ...(password && { password }),
+      ...(seal && { sealed: true as const }),
     }
     await session.device.act(scope, 'transfer.open@1', first)
     for (let from = atOnce; from < named.length; from += atOnce)
@@ -71,6 +82,22 @@ class Sendings {
 
   async free(id: string): Promise<void> {
     await this.#get().free(id)
+  }
+
+  /** Keeps files with a new key for them, and names them to the school by their numbers. */
+  async #seal(courier: Courier, id: string, files: readonly Chosen[], title: string): Promise<NamedFile[]> {
+    const key = newKey()
+    const names = namesOf(files)
+    const size = names.reduce((sum, one) => sum + one.size, 0)
+    await this.#keys().keep({ id, key, title, files: files.length, size })
+    await this.#know()
+    const parts = [manifestFile({ title, files: names }), ...files.map(({ file }) => file)]
+    const kept = parts.map((file, n) => {
+      const modified = file instanceof File ? file.lastModified : 0
+      return { file, name: String(n), type: '', seal: { key, salt: newSalt(), modified } }
+    })
+    await courier.keep(id, 0, kept)
+    return kept.map(({ file, name, type }) => ({ name, type, size: sealedSize(file.size) }))
   }
 
   /** Keeps files that an act of another area names to the school, with what is told of each. */
@@ -107,6 +134,7 @@ class Sendings {
 
   async end(id: string): Promise<void> {
     await this.#get().drop(id)
+    await this.#keys().drop(id)
     await session.device.act(`user:${session.id}`, 'transfer.close@1', { id })
   }
 
@@ -129,11 +157,28 @@ class Sendings {
     return this.#courier
   }
 
+  #keys(): Keys {
+    return new Keys(`preau:${session.id}`)
+  }
+
+  async #know(): Promise<void> {
+    this.sealed = await this.#keys().all()
+  }
+
+  /** What the school lets be sent. */
+  async #ask(): Promise<void> {
+    const answer = await fetch('/api/transfers/limits').catch(() => undefined)
+    if (answer?.ok) this.maySeal = ((await answer.json()) as { sealed?: boolean }).sealed !== false
+  }
+
   async #look(): Promise<void> {
     this.ways = await this.#get().ways()
     this.paused = this.#get().paused
     if (this.ways.size === 0 && (await this.#get().held()).length === 0) keep('sending', undefined)
   }
 }
+
+const namesOf = (files: readonly Chosen[]): NamedFile[] =>
+  files.map(({ file, name }) => ({ name, type: file.type, size: file.size }))
 
 export const sendings = new Sendings()
