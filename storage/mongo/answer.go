@@ -24,9 +24,13 @@ func unavailable(err error) error {
 // answered tells whether the server itself refused a command for good.
 func answered(err error) bool {
 	var said mongo.ServerError
-	return errors.As(err, &said) && !said.HasErrorLabel("NetworkError") && !said.HasErrorLabel("RetryableWriteError") &&
-		!slices.ContainsFunc(passing, said.HasErrorCode)
+	return errors.As(err, &said) && !slices.ContainsFunc(unsaid, said.HasErrorLabel) && !slices.ContainsFunc(passing, said.HasErrorCode)
 }
+
+// unsaid are the labels of errors that are made on this side of the line, or of
+// commands that may be sent again. No command is part of a transaction: one that
+// is "transient" got no connection, since those that there were had been cut.
+var unsaid = []string{"NetworkError", "RetryableWriteError", "TransientTransactionError"}
 
 // passing are the codes with which a server says that it cannot now. Only
 // writes that may be retried come with a label that says so.

@@ -31,6 +31,7 @@ func TestUnavailable(t *testing.T) {
 		"a connection that failed":           {topology.ConnectionError{Wrapped: io.EOF}, true},
 		"the pool has none":                  {topology.WaitQueueTimeoutError{Wrapped: context.DeadlineExceeded}, true},
 		"a line cut in a command":            {mongo.CommandError{Labels: []string{"NetworkError"}, Wrapped: io.ErrUnexpectedEOF}, true},
+		"connections that were all cut":      {mongo.CommandError{Labels: []string{"TransientTransactionError"}, Wrapped: io.EOF}, true},
 		"no time left":                       {fmt.Errorf("insert: %w", context.DeadlineExceeded), true},
 		"the driver was closed":              {mongo.ErrClientDisconnected, true},
 		"a server that stops, to a write":    {mongo.CommandError{Code: 91, Labels: []string{"RetryableWriteError"}}, true},
