@@ -354,46 +354,5 @@ func (s *shelf) sum(ctx context.Context, up upload) ([]byte, error) {
 
 // read gives the bytes of an upload. The caller closes.
 func (s *shelf) read(ctx context.Context, up upload) io.ReadCloser {
-	return &pieces{ctx: ctx, blobs: s.blobs, left: up.pieces}
-}
-
-// pieces reads one blob after the other.
-type pieces struct {
-	ctx   context.Context
-	blobs storage.Blobs
-	left  []storage.Blob
-	at    io.ReadCloser
-}
-
-// Read implements [io.Reader].
-func (p *pieces) Read(b []byte) (int, error) {
-	for {
-		if p.at == nil {
-			if len(p.left) == 0 {
-				return 0, io.EOF
-			}
-			r, _, err := p.blobs.Open(p.ctx, p.left[0].Key, 0, -1)
-			if err != nil {
-				return 0, err
-			}
-			p.at, p.left = r, p.left[1:]
-		}
-		n, err := p.at.Read(b)
-		if !errors.Is(err, io.EOF) {
-			return n, err
-		}
-		if err := p.Close(); n > 0 || err != nil {
-			return n, err
-		}
-	}
-}
-
-// Close implements [io.Closer].
-func (p *pieces) Close() error {
-	if p.at == nil {
-		return nil
-	}
-	err := p.at.Close()
-	p.at = nil
-	return err
+	return storage.InTurn(ctx, s.blobs, up.pieces)
 }

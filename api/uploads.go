@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/gofiber/fiber/v2"
+	"golang.org/x/sync/errgroup"
 
 	"preau/storage"
 	psync "preau/sync"
@@ -286,47 +287,67 @@ func (u *Uploads) append(ctx context.Context, up *upload, body io.Reader, want [
 	case up.grows:
 		return u.grow(ctx, up, body, want)
 	}
-	for ended := false; !ended && up.offset < up.size; {
-		most := up.size - up.offset
+	return u.appendPieces(ctx, up, body, want)
+}
+
+// appendPieces receives a piece while the one before it is being stored.
+func (u *Uploads) appendPieces(ctx context.Context, up *upload, body io.Reader, want []byte) error {
+	next := *up // where it stands once all that came is stored
+	var behind errgroup.Group
+	var err error
+	for ended := false; err == nil && !ended && next.offset < next.size; {
+		most := next.size - next.offset
 		if want == nil {
 			most = min(most, pieceMost)
 		}
-		n, err := u.appendPiece(ctx, up, body, most, want)
-		if err != nil {
-			return err
+		var p *piece
+		if p, err = u.receivePiece(next, body, most, want); p == nil {
+			break
 		}
-		ended = n < most
+		if failed := behind.Wait(); failed != nil {
+			p.drop()
+			return failed
+		}
+		ended = p.size < most
+		next.offset += p.size
+		behind.Go(func() error {
+			defer p.drop()
+			return u.shelf.add(ctx, up, p)
+		})
 	}
-	return nil
+	return cmp.Or(behind.Wait(), err)
 }
 
-// appendPiece receives one piece of at most so many bytes, stores it, and says
-// how long it is.
-func (u *Uploads) appendPiece(ctx context.Context, up *upload, body io.Reader, most int64, want []byte) (int64, error) {
-	p, err := newPiece(u.Dir, *up, want == nil)
+// receivePiece receives a piece of at most so many bytes; nil if nothing came
+// that counts. An error beside a piece is that of what did not come.
+func (u *Uploads) receivePiece(up upload, body io.Reader, most int64, want []byte) (*piece, error) {
+	p, err := newPiece(u.Dir, up, want == nil)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	defer p.drop()
+	counts, err := u.fillPiece(p, up, body, most, want)
+	if !counts {
+		p.drop()
+		return nil, err
+	}
+	return p, err
+}
+
+func (u *Uploads) fillPiece(p *piece, up upload, body io.Reader, most int64, want []byte) (counts bool, err error) {
 	err = p.fill(io.LimitReader(body, most))
 	if err == nil && up.offset+p.size == up.size {
 		if err := nothingMore(body); err != nil {
-			return 0, err
+			return false, err
 		}
 	}
 	var disk diskError
 	switch {
 	case errors.As(err, &disk):
-		return 0, err
+		return false, err
 	case want != nil && !bytes.Equal(p.sum(), want):
-		return 0, errChecksum
-	case p.size == 0:
-		return 0, interrupted(err)
+		return false, errChecksum
 	}
-	if err := u.shelf.add(ctx, up, p); err != nil {
-		return 0, err
-	}
-	return p.size, interrupted(err)
+	return p.size > 0, interrupted(err)
 }
 
 // nothingMore refuses bytes behind the declared end.
@@ -369,7 +390,12 @@ func (u *Uploads) handOver(c *Call, up upload) error {
 	defer stored.Close()
 	body := storage.NewExact(ctx, stored, up.size, sum)
 	arrival := Arrival{Meta: meta, Size: up.size, Body: body}
-	arrival.Keep = func(ctx context.Context, key string) error { return u.Blobs.Put(ctx, key, body, up.size, sum) }
+	arrival.Keep = func(ctx context.Context, key string) error {
+		if joiner, can := u.Blobs.(storage.Joiner); can && len(sum) == 0 && up.size > 0 {
+			return joiner.Join(ctx, key, up.pieces)
+		}
+		return u.Blobs.Put(ctx, key, body, up.size, sum)
+	}
 	if len(sum) > 0 {
 		arrival.Sum = "sha256-" + hex.EncodeToString(sum)
 	}

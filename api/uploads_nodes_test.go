@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -125,6 +127,24 @@ func TestHandedOverWhileLookedAt(t *testing.T) {
 	blobs.meanwhile = func() { u.wantOffset(path, "3000") }
 	other.wantOffset(path, "3000")
 	u.wantArrivals("ines copy 3000")
+}
+
+// A node that is killed has a piece that it is storing, and one that comes in.
+func TestPiecesOfAKilledNodeAreStored(t *testing.T) {
+	u := serveUploads(t)
+	path := u.begin(12)
+	account, rest, _ := strings.Cut(strings.TrimPrefix(u.shelf()[0], "uploads/"), "/")
+	id, _, _ := strings.Cut(rest, ".")
+	for at, text := range map[int]string{0: "hello", 5: " wor"} {
+		name := fmt.Sprintf("%s.%s.at.%013d.1", account, id, at)
+		if err := os.WriteFile(filepath.Join(u.dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	again := serveUploadsOn(t, u.blobs, u.dir, u.desk)
+	again.wantOffset(path, "9")
+	again.patch(path, 9, "ld!").want(t, 204, "")
+	again.wantArrivals("ines copy 12")
 }
 
 // A piece that was cut short and had a checksum is not what was meant.

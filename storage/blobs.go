@@ -50,6 +50,15 @@ type Lender interface {
 	Lend(ctx context.Context, key, mediaType, disposition string) (string, error)
 }
 
+// Joiner is what Blobs may be besides: a store that makes a blob of others
+// without their bytes leaving it.
+type Joiner interface {
+	// Join puts under key what the blobs hold, one after the other; what is
+	// said of their sizes must be right. It is ErrNotFound when one is unknown.
+	// As with Put, the first content of a key stays.
+	Join(ctx context.Context, key string, blobs []Blob) error
+}
+
 // Grower is what Blobs may be besides: a store in which something grows where
 // it is to stay, and becomes a blob once it is whole. It has a name, which is a
 // key of one segment, and nothing else of the store shows it. All methods are

@@ -50,6 +50,7 @@ type Store struct {
 var (
 	_ storage.Blobs  = (*Store)(nil)
 	_ storage.Lender = (*Store)(nil)
+	_ storage.Joiner = (*Store)(nil)
 )
 
 // Close implements [storage.Blobs]. What is under way may end.

@@ -43,6 +43,7 @@ func TestServers(t *testing.T) {
 			host := s.Start(t)
 			plain := miniotest.Address(host, miniotest.Owner, miniotest.Secret, miniotest.Bucket, "tls=0")
 			t.Run("Blobs", func(t *testing.T) { storagetest.Blobs(t, opener(plain)) })
+			t.Run("Joiner", func(t *testing.T) { storagetest.Joiner(t, opener(plain)) })
 			for name, test := range map[string]func(*testing.T, string){
 				"Large": large, "Race": race, "Lend": lend, "Foreign": foreign, "Wrong": wrong, "LostAnswer": lostAnswer,
 				"Unavailable": unavailable, "Slow": slow,

@@ -101,13 +101,21 @@ func (b *body) end() error {
 // sendParts stores an object that is too large for one request. What has been
 // sent of it is dropped when the rest does not come.
 func (s *Store) sendParts(ctx context.Context, name string, body *body, size int64) error {
+	return s.inParts(ctx, name, func(id string) ([]s3.CompletePart, error) {
+		parts, err := s.eachPart(ctx, name, id, body, size)
+		body.vigil.rest() // to put them together takes its time
+		return parts, err
+	})
+}
+
+// inParts stores an object of parts that send stores.
+func (s *Store) inParts(ctx context.Context, name string, send func(id string) ([]s3.CompletePart, error)) error {
 	id, err := s.client.NewMultipartUpload(ctx, s.bucket, name, s3.PutObjectOptions{})
 	if err != nil {
 		return err
 	}
-	parts, err := s.eachPart(ctx, name, id, body, size)
+	parts, err := send(id)
 	if err == nil {
-		body.vigil.rest() // to put them together takes its time
 		var complete s3.PutObjectOptions
 		complete.SetMatchETagExcept("*")
 		_, err = s.client.CompleteMultipartUpload(ctx, s.bucket, name, id, parts, complete)
