@@ -2,6 +2,7 @@ import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { defineConfig } from 'vite'
 import { chunkOf } from './build/chunks.ts'
 import { compress } from './build/compress.ts'
+import { pdfReader } from './build/pdf-reader.ts'
 import { qrWorker } from './build/qr-worker.ts'
 import { serviceWorker } from './build/service-worker.ts'
 import { words } from './build/words.ts'
@@ -16,7 +17,7 @@ const proxy = { '/api': server, '/manifest.webmanifest': server }
 const isNamed = (file: string) => /\.css$|rolldown-runtime/.test(file)
 
 export default defineConfig({
-  plugins: [svelte(), words(), qrWorker(), serviceWorker(), compress()],
+  plugins: [svelte(), words(), qrWorker(), pdfReader(), serviceWorker(), compress()],
   define: { 'import.meta.env.VITE_BUILD': JSON.stringify(process.env.PREAU_BUILD ?? 'dev') },
   build: {
     outDir: 'dist',

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { build, type Plugin } from 'vite'
+import { pdfBase, pdfKept } from './pdf-reader.ts'
 
 /** One file of the shell: its address, and a revision when the address does not carry one. */
 type Entry = [url: string, revision: string]
@@ -28,6 +29,8 @@ export function serviceWorker(): Plugin {
         await script('sw/sw', 'sw.js', {
           __SHELL__: JSON.stringify(shell),
           __VERSION__: JSON.stringify(version),
+          __PDF_BASE__: JSON.stringify(pdfBase),
+          __PDF_KEPT__: JSON.stringify(pdfKept),
         })
       },
     },
@@ -59,7 +62,7 @@ async function script(source: string, file: string, define: Record<string, strin
 
 function entries(dir: string): Entry[] {
   return readdirSync(dir, { recursive: true, encoding: 'utf8' })
-    .filter((name) => !/(^|\/)\.|\.(br|gz|map)$|^sw|^t\/|^robots/.test(name))
+    .filter((name) => !/(^|\/)\.|\.(br|gz|map)$|^sw|^t\/|^robots|^pdf-/.test(name))
     .filter((name) => statSync(join(dir, name)).isFile())
     .sort()
     .map((name) => [

@@ -223,9 +223,10 @@ step('a teacher gives work with a sheet that she has kept', async () => {
 step('the pupil reads it, and hands in a page that she had kept', async () => {
   await page.goto(`${server.url}/travail`)
   await page.getByRole('link', { name: 'Un conte à moi' }).first().click({ timeout: 30_000 })
-  const coming = page.waitForEvent('popup')
   await page.getByRole('button', { name: 'Fiche - le conte.pdf', exact: true }).click()
-  await (await coming).close()
+  await page.getByRole('group', { name: /^Page 1 sur/ }).waitFor({ timeout: 30_000 })
+  await page.getByRole('dialog').getByRole('button', { name: 'Fermer' }).click()
+  await page.getByRole('dialog').waitFor({ state: 'hidden' })
   await page.getByRole('button', { name: 'Porte-documents', exact: true }).click()
   await page
     .getByRole('dialog')

@@ -1,4 +1,5 @@
-// E70: what comes with a message opens in the app: photos near and far, one after the other, and back to the message.
+// E70: what comes with a message opens in the app: photos near and far, PDF files page by page, one after the other,
+// and back to the message; without a network too.
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
@@ -50,6 +51,7 @@ step('a message comes with photos', async () => {
   const { user } = await page.evaluate(
     async () => (await (await fetch('/api/session')).json()) as { user: string },
   )
+  const sheet = await printed(12)
   const desk = await Remote.signIn(server, 'helene.roussel', 'cascade-verveine-trapèze-hibou')
   const files = [
     await sent(
@@ -64,8 +66,11 @@ step('a message comes with photos', async () => {
       readFileSync(join(shared, 'data/photos/landscape_8.jpg')),
       'image/jpeg',
     ),
+    await sent(desk, 'programme.pdf', sheet, 'application/pdf'),
     await sent(desk, 'liste.txt', Buffer.from('Des chaussures fermées'), 'text/plain'),
   ]
+  for (const [name, text] of Object.entries(hostile))
+    files.push(await sent(desk, name, Buffer.from(text), 'application/pdf'))
   await desk.act(`user:${desk.user}`, 'mail.send@1', {
     ...{ id: randomUUID(), subject, mode: 'all', to: [`user:${user}`], files },
     body: [{ runs: [{ text: 'Voici les photos.' }] }],
@@ -76,6 +81,45 @@ step('a message comes with photos', async () => {
   await installed(page)
 })
 
+/** A PDF as a browser prints it. */
+async function printed(count: number): Promise<Buffer> {
+  const tab = await pupil.context.newPage()
+  const pages = Array.from(
+    { length: count },
+    (_, i) => `<h1>Étape ${String(i + 1)}</h1><p>Le car attend au lac.</p>`,
+  )
+  const link = '<a href="https://volcan.example/plan">Le plan</a>'
+  await tab.setContent(link + pages.join('<div style="break-after: page"></div>'))
+  const bytes = await tab.pdf({ format: 'A4' })
+  await tab.close()
+  return bytes
+}
+
+/** PDF files that are made to be none. */
+const hostile = {
+  'casse.pdf': `%PDF-1.7\n${'rien qui se lise '.repeat(9)}\nstartxref\n0\n%%EOF\n`,
+  'secret.pdf': paper({
+    more: `/Encrypt <</Filter/Standard/V 1/R 2/Length 40/P -4/O<${'00'.repeat(32)}>/U<${'11'.repeat(32)}>>>`,
+  }),
+  'annuaire.pdf': paper({ pages: 10_000 }),
+  'immense.pdf': paper({ box: '0 0 1000000 3000000' }),
+}
+
+function paper({ pages = 1, box = '0 0 300 200', more = '' }): string {
+  const all = Array.from({ length: pages }, (_, i) => i + 3)
+  const kids = all.map((n) => `${String(n)} 0 R`).join(' ')
+  const sheets = all.map((n) => `${String(n)} 0 obj<</Type/Page/Parent 2 0 R/MediaBox[${box}]>>endobj`)
+  return `%PDF-1.4
+1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj
+2 0 obj<</Type/Pages/Kids[${kids}]/Count ${String(pages)}>>endobj
+${sheets.join('\n')}
+trailer<</Size ${String(pages + 3)}/Root 1 0 R/ID[<00><00>]${more}>>
+startxref
+0
+%%EOF
+`
+}
+
 async function sent(desk: Remote, path: string, bytes: Buffer, type: string) {
   const name = basename(path)
   return { sha: await desk.upload(bytes, 'message', name, type), name, type, size: bytes.length }
@@ -84,7 +128,7 @@ async function sent(desk: Remote, path: string, bytes: Buffer, type: string) {
 step('a photo opens; it comes near by keys, and the next one is beside it', async () => {
   await row('portrait_6.jpg').click()
   await sees('portrait_6.jpg')
-  await dialog().getByText('1 sur 3').waitFor()
+  await dialog().getByText('1 sur 8').waitFor()
   await page.keyboard.press('+')
   await page.keyboard.press('+')
   await expect.poll(scaled).toBeCloseTo(2.25)
@@ -107,26 +151,63 @@ step('fingers: two taps come near, a swipe goes on', async () => {
   await sees('portrait_6.jpg')
 })
 
-step('it reads well: light, dark, narrow', async () => {
+async function looks(what: string): Promise<void> {
   for (const theme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme: theme })
-    await inspect(page, `viewer ${theme}`)
-    await shoot(page, `viewer ${theme}`)
+    await inspect(page, `${what} ${theme}`)
+    await shoot(page, `${what} ${theme}`)
   }
   await page.setViewportSize({ width: 320, height: 568 })
-  await fits(page, 'viewer, narrow')
-  await shoot(page, 'viewer narrow')
+  await fits(page, `${what}, narrow`)
+  await shoot(page, `${what} narrow`)
   await page.setViewportSize({ width: 390, height: 844 })
   await page.emulateMedia({ colorScheme: 'light' })
+}
+
+const sheet = (n: number) => dialog().getByRole('group', { name: `Page ${String(n)} sur 12` })
+
+step('a PDF is next: its text is there, its links lead out, and it goes page by page', async () => {
+  await page.keyboard.press('ArrowRight')
+  await page.keyboard.press('ArrowRight')
+  await sheet(1).getByText('Le car attend au lac.').waitFor({ timeout: 30_000 })
+  const link = sheet(1).getByRole('link', { name: 'Lien vers https://volcan.example/plan' })
+  expect(await link.getAttribute('rel')).toBe('noopener noreferrer')
+  await dialog().getByText('1 / 12').waitFor()
+  for (const n of [2, 3]) {
+    await page.keyboard.press('PageDown')
+    await dialog()
+      .getByText(`${String(n)} / 12`)
+      .waitFor()
+  }
+  await sheet(3).getByText('Étape 3').waitFor()
+  await page.keyboard.press('End')
+  await sheet(12).getByText('Étape 12').waitFor()
+  expect(await dialog().locator('canvas').count()).toBeLessThan(5)
+  await page.keyboard.press('+')
+  await page.keyboard.press('Home')
+  await sheet(1).getByText('Étape 1', { exact: true }).waitFor()
+  await page.keyboard.press('0')
+  await looks('viewer of PDF')
 })
 
 step('what the app does not show is said, and can be saved', async () => {
-  await page.keyboard.press('ArrowRight')
   await page.keyboard.press('ArrowRight')
   await dialog().getByText('Ce type de fichier ne s’affiche pas ici').waitFor()
   const coming = page.waitForEvent('download')
   await dialog().getByRole('button', { name: 'Enregistrer' }).first().click()
   expect((await coming).suggestedFilename()).toBe('liste.txt')
+})
+
+step('a PDF that is broken, locked, endless or immense does no harm, and it is said', async () => {
+  await page.keyboard.press('ArrowRight')
+  await dialog().getByText('Ce PDF est abîmé').waitFor()
+  await page.keyboard.press('ArrowRight')
+  await dialog().getByText('protégé par un mot de passe').waitFor()
+  await page.keyboard.press('ArrowRight')
+  await dialog().getByText('plus de 2 000 pages').waitFor()
+  await page.keyboard.press('ArrowRight')
+  await dialog().getByRole('group', { name: 'Page 1 sur 1' }).locator('canvas').waitFor()
+  await shoot(page, 'viewer immense')
 })
 
 step('Escape closes it, and the focus is where it was; the back button does so too', async () => {
@@ -143,10 +224,19 @@ step('Escape closes it, and the focus is where it was; the back button does so t
   expect(page.url()).toBe(address)
 })
 
-step('without a network a photo that was kept is there', async () => {
+/** Does the device have what reads PDF files? */
+const held = () => page.evaluate(async () => (await (await caches.open('preau-reader')).keys()).length >= 6)
+
+step('without a network what was kept is there', async () => {
+  await expect.poll(held, { timeout: 30_000 }).toBe(true)
   await pupil.offline(true)
+  await page.reload()
   await row('portrait_6.jpg').click()
   await sees('portrait_6.jpg')
+  await dialog().getByRole('button', { name: 'Fermer' }).click()
+  await dialog().waitFor({ state: 'hidden' })
+  await row('programme.pdf').click()
+  await sheet(1).getByText('Le car attend au lac.').waitFor()
   await dialog().getByRole('button', { name: 'Fermer' }).click()
   await dialog().waitFor({ state: 'hidden' })
   await pupil.offline(false)

@@ -1,4 +1,4 @@
-/** The two script addresses that this app ever makes: Trusted Types let no other through. */
+/** The three script addresses that this app ever makes: Trusted Types let no other through. */
 
 interface Policy {
   createScriptURL(url: string): string
@@ -11,6 +11,6 @@ interface TrustedTypes {
 const rules: Policy = { createScriptURL: (url) => url }
 const policy = (window as { trustedTypes?: TrustedTypes }).trustedTypes?.createPolicy('preau', rules) ?? rules
 
-export function scriptUrl(path: '/sw.js' | '/qr-worker.js'): string {
+export function scriptUrl(path: '/sw.js' | '/qr-worker.js' | `/pdf-${string}/worker.js`): string {
   return policy.createScriptURL(path)
 }

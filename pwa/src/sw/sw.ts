@@ -7,6 +7,8 @@ import { scope, type EventOf, type Policy } from './scope'
 
 declare const __SHELL__: [url: string, revision: string][]
 declare const __VERSION__: string
+declare const __PDF_BASE__: string
+declare const __PDF_KEPT__: string[]
 
 interface Message {
   notification?: { title?: string; body?: string; lang?: string; tag?: string; navigate?: string }
@@ -16,12 +18,15 @@ interface Message {
 const prefix = 'preau-shell-'
 const shell = prefix + __VERSION__
 const meta = 'preau-meta'
+const reader = 'preau-reader'
 
 /** The engine's round, for browsers that wake a worker when the network is back. */
 if ('sync' in scope.registration) scope.importScripts(trusted('/sw-round.js'))
 
-scope.addEventListener('install', (event) => event.waitUntil(keepShell()))
-scope.addEventListener('activate', (event) => event.waitUntil(dropOldShells()))
+scope.addEventListener('install', (event) => event.waitUntil(Promise.all([keepShell(), renewReader()])))
+scope.addEventListener('activate', (event) =>
+  event.waitUntil(Promise.all([dropOldShells(), dropOldReader()])),
+)
 scope.addEventListener('message', (event) => {
   if (event.data === 'apply') void scope.skipWaiting()
 })
@@ -63,7 +68,20 @@ async function dropOldShells(): Promise<void> {
 
 async function answer(request: Request, path: string): Promise<Response> {
   const cache = await caches.open(shell)
-  return (await cache.match(path)) ?? fetch(request)
+  return (await cache.match(path)) ?? (await (await caches.open(reader)).match(path)) ?? fetch(request)
+}
+
+/** Who has what reads PDF files has the new one as well, before the old one goes. */
+async function renewReader(): Promise<void> {
+  const cache = await caches.open(reader)
+  if ((await cache.keys()).length === 0) return
+  for (const url of __PDF_KEPT__) if (!(await cache.match(url))) await cache.add(url).catch(() => undefined)
+}
+
+async function dropOldReader(): Promise<void> {
+  const cache = await caches.open(reader)
+  for (const { url } of await cache.keys())
+    if (!new URL(url).pathname.startsWith(__PDF_BASE__)) await cache.delete(url)
 }
 
 /** Something is always shown, first of all: browsers end the subscription of those who stay silent. */

@@ -8,6 +8,9 @@ export class Lens {
   quarters = $state(0)
   /** How large the file that is shown may become. */
   most = $state(4)
+  /** The page that is read, of how many; 0: it has none. */
+  page = $state(1)
+  pages = $state(0)
 
   readonly isNear = $derived(this.sight.scale > 1)
   readonly isNearest = $derived(this.sight.scale >= this.most)

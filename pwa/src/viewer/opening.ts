@@ -9,8 +9,7 @@ import { viewer } from './viewer.svelte.ts'
 export async function openFile(files: readonly Viewed[], index: number): Promise<void> {
   const file = files[index]
   if (!file) return
-  if (kindOf(file) === 'pdf' && !file.lost && !file.address) await inTab(file)
-  else if (file.lost || kindOf(file) !== 'other') {
+  if (file.lost || kindOf(file) !== 'other') {
     await viewer.show(files, index).catch(() => toast(t('file.offline'), { tone: 'error' }))
   } else if (await saveFile(file)) toast(t('viewer.saved', { name: file.name }))
 }
@@ -30,18 +29,6 @@ export async function saveFile(file: Viewed): Promise<boolean> {
     setTimeout(() => URL.revokeObjectURL(url), 60_000)
   }
   return blob !== undefined
-}
-
-/** The browser's own reader, in a window beside. */
-async function inTab(file: Viewed): Promise<void> {
-  const blob = await file.load().catch(() => undefined)
-  if (!blob) {
-    toast(t('file.offline'), { tone: 'error' })
-    return
-  }
-  const href = URL.createObjectURL(new File([blob], file.name, { type: file.type }))
-  Object.assign(document.createElement('a'), { href, target: '_blank', rel: 'noopener' }).click()
-  setTimeout(() => URL.revokeObjectURL(href), 60_000)
 }
 
 function follow(href: string, download: string): void {
