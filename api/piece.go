@@ -22,11 +22,12 @@ const pieceMost = 8 << 20
 //
 // The file of a piece that came without a checksum is named after its place,
 // "<account>.<id>.<offset>.<random>": what a killed node left is kept by the
-// next. The others have no name any more.
+// next. The others have no name any more, and are hashed. No piece is stored by
+// its SHA-256: the whole file is looked at when it is handed over.
 type piece struct {
 	file *os.File
 	size int64
-	hash hash.Hash
+	hash hash.Hash // nil: it came without a checksum
 }
 
 // newPiece makes an empty piece in dir for where an upload stands.
@@ -36,8 +37,9 @@ func newPiece(dir string, up upload, keep bool) (*piece, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &piece{file: f, hash: sha256.New()}
+	p := &piece{file: f}
 	if !keep {
+		p.hash = sha256.New()
 		err = os.Remove(f.Name())
 	}
 	return p, err
@@ -45,9 +47,16 @@ func newPiece(dir string, up upload, keep bool) (*piece, error) {
 
 // fill receives the piece.
 func (p *piece) fill(r io.Reader) (err error) {
-	p.size, err = io.Copy(io.MultiWriter(onDisk{p.file}, p.hash), r)
+	var to io.Writer = onDisk{p.file}
+	if p.hash != nil {
+		to = io.MultiWriter(to, p.hash)
+	}
+	p.size, err = io.CopyBuffer(to, r, make([]byte, fillBytes))
 	return err
 }
+
+// fillBytes is what is received at once.
+const fillBytes = 128 << 10
 
 func (p *piece) sum() []byte { return p.hash.Sum(nil) }
 
@@ -104,11 +113,12 @@ func (s *shelf) recoverPiece(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	p := &piece{file: f, hash: sha256.New()}
-	if p.size, err = io.Copy(p.hash, f); err != nil {
+	info, err := f.Stat()
+	if err != nil {
 		f.Close()
 		return err
 	}
+	p := &piece{file: f, size: info.Size()}
 	account, rest, _ := strings.Cut(filepath.Base(path), ".")
 	id, _, _ := strings.Cut(rest, ".")
 	up, err := s.load(ctx, account, id)

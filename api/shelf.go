@@ -323,7 +323,7 @@ func (s *shelf) sweepGrown(ctx context.Context) error {
 // errOffset: the upload stands elsewhere now.
 func (s *shelf) add(ctx context.Context, up *upload, p *piece) error {
 	b := storage.Blob{Key: up.pieceKey(), Size: p.size}
-	if err := s.blobs.Put(ctx, b.Key, p.reader(), p.size, p.sum()); err != nil {
+	if err := s.blobs.Put(ctx, b.Key, p.reader(), p.size, nil); err != nil {
 		return err
 	}
 	there, err := s.blobs.Stat(ctx, b.Key)
