@@ -133,9 +133,10 @@ step('her mother is told at once, and explains with a photo', async () => {
 step('vie scolaire reads it, looks at the photo and decides', async () => {
   const line = officePage.getByRole('listitem').filter({ hasText: 'Elle a de la fièvre.' }).first()
   await line.getByRole('button', { name: 'Page 1' }).click()
-  const photo = officePage.getByRole('dialog', { name: 'Justificatifs' })
+  const photo = officePage.getByRole('dialog', { name: 'Page 1' })
   await photo.getByRole('img').first().waitFor()
   await photo.getByRole('button', { name: 'Fermer' }).click()
+  await photo.waitFor({ state: 'hidden' })
   await line.getByRole('button', { name: 'Régler' }).click()
   const dialog = officePage.getByRole('dialog', { name: 'Inès Benali' })
   await dialog.getByLabel(/Réponse à la famille/).fill('Bon rétablissement à Inès.')
