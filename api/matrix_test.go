@@ -107,13 +107,13 @@ var crossings = []crossing{
 	{"GET /api/mails/stop", at("/api/mails/stop?u=ines&t=0011223344556677"), "", everybody, 200, 0, nil},
 	{"POST /api/mails/stop", at("/api/mails/stop?u=ines&t=0011223344556677"), "", everybody, 404, 0, nil},
 
-	{"GET /api/transfers/limits", at("/api/transfers/limits"), "", whoever, 200, 0, nil},
 	{"GET /t/open.js", at("/t/open.js"), "", everybody, 404, 0, nil},
 	{"GET /t/worker.js", at("/t/worker.js"), "", everybody, 404, 0, nil},
 	{"GET /t/style.css", at("/t/style.css"), "", everybody, 200, 0, nil},
 	{"GET /t/:secret", at("/t/madeupmadeupmadeupmade"), "", everybody, 404, 0, nil},
 	{"POST /t/:secret", at("/t/madeupmadeupmadeupmade"), "password=x", everybody, 404, 0, nil},
 	{"GET /t/:secret/all.zip", at("/t/madeupmadeupmadeupmade/all.zip"), "", everybody, 404, 0, nil},
+	{"GET /api/transfers/limits", at("/api/transfers/limits"), "", whoever, 200, 0, nil},
 	{"GET /t/:secret/about", at("/t/madeupmadeupmadeupmade/about"), "", everybody, 404, 0, nil},
 	{"GET /t/:secret/:n", at("/t/madeupmadeupmadeupmade/0"), "", everybody, 404, 0, nil},
 

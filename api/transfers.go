@@ -165,13 +165,6 @@ func jsonText(v any) string {
 	return string(text)
 }
 
-// limits tells a device what may be sent.
-func (r transferRoutes) limits(c *Call) error {
-	return c.JSON(fiber.StatusOK, struct {
-		Sealed bool `json:"sealed"`
-	}{r.Rules.Sealed})
-}
-
 func (r transferRoutes) shown(c *Call, v transfer.View) shownTransfer {
 	lang, words := transferLanguage(c.Header(fiber.HeaderAcceptLanguage))
 	page := shownTransfer{
@@ -251,6 +244,15 @@ func (r transferRoutes) about(c *Call) error {
 	return c.JSON(fiber.StatusOK, aboutTransfer{
 		Title: v.Title, From: v.From, Files: files, Size: v.Size, Until: v.Until, Arriving: v.Arriving(),
 	})
+}
+
+// limits says how much whoever asks may send, and what is taken of it.
+func (r transferRoutes) limits(c *Call) error {
+	l, err := r.Limits(c.Context(), c.Actor)
+	if err != nil {
+		return err
+	}
+	return c.JSON(fiber.StatusOK, l)
 }
 
 // file sends one file or a range of it. Looking at it on the page is no

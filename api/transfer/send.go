@@ -164,15 +164,11 @@ func (s *Service) fits(ctx context.Context, tx *psync.Tx, whole, more int64) err
 	if err != nil {
 		return err
 	}
-	held := more
-	for _, r := range recs {
-		t, err := psync.Decode[Transfer](r)
-		if err != nil {
-			return err
-		}
-		held += t.Size
+	held, err := sizes(recs)
+	if err != nil {
+		return err
 	}
-	if most := s.most(tx.Actor().User); held > most {
+	if most := s.most(tx.Actor().User); held+more > most {
 		return psync.Refuse("full", "files", "at most %d bytes at a time", most)
 	}
 	room, err := s.roomOf(ctx, tx.Actor().School)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"preau/api/attachment"
+	"preau/api/directory"
 	"preau/storage"
 	psync "preau/sync"
 )
@@ -54,6 +55,47 @@ func (s *Service) Examine(ctx context.Context, key string) (state, finding strin
 		return Infected, finding, nil
 	}
 	return Ready, "", nil
+}
+
+// Limits are what somebody may send at the moment, in bytes.
+type Limits struct {
+	Most  int64 `json:"most"`  // one transfer, were nothing taken
+	Room  int64 `json:"room"`  // all that the person sends at a time
+	Taken int64 `json:"taken"` // of it
+	Left  int64 `json:"left"`  // of it; less where the school's own room is nearly full
+
+	Sealed bool `json:"sealed"` // transfers may be
+}
+
+// Limits says what an actor may send.
+func (s *Service) Limits(ctx context.Context, a psync.Actor) (Limits, error) {
+	scope := "user:" + a.User
+	if err := s.Directory.May(a, directory.SendFiles, scope); err != nil {
+		return Limits{}, err
+	}
+	recs, err := s.engine.Find(ctx, scope, storage.Key{Type: kindTransfer})
+	if err != nil {
+		return Limits{}, err
+	}
+	taken, err := sizes(recs)
+	if err != nil {
+		return Limits{}, err
+	}
+	school, err := s.Room(ctx, a.School)
+	room := s.most(a.User)
+	return Limits{Most: min(s.Rules.Most, room), Room: room, Taken: taken, Left: max(0, min(room-taken, school)), Sealed: s.Rules.Sealed}, err
+}
+
+// sizes is the sum of what transfers are, all files of theirs included.
+func sizes(recs []storage.Record) (sum int64, err error) {
+	for _, rec := range recs {
+		t, err := psync.Decode[Transfer](rec)
+		if err != nil {
+			return 0, err
+		}
+		sum += t.Size
+	}
+	return sum, nil
 }
 
 // roomOf is how many bytes are taken of a school's room.

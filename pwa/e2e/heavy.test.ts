@@ -1,6 +1,8 @@
 // E68, W5, W13: a link goes into a message, and its reader sees what it leads to; what is too heavy for a message
 // leaves by a link by itself, without a network as well.
 import { createHash, randomBytes } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect } from 'vitest'
 import { Phone } from './chromium.ts'
@@ -16,9 +18,11 @@ let page: Page
 let reader: Page
 const teacher = new Phone()
 const parent = new Phone({ dark: true })
+const theatre = join(teacher.profile, 'théâtre.mp4')
 const step = story({ teacher, parent })
 
 beforeAll(async () => {
+  writeFileSync(theatre, film)
   server = await Server.start()
   ;[page, reader] = await Promise.all([teacher.open(server.url), parent.open(server.url)])
   await Promise.all([signInAs(page, 'Claire Garnier'), signInAs(reader, 'Nadia Benali')])
@@ -42,6 +46,8 @@ async function send(): Promise<void> {
 
 step('W13 the link of a transfer begins a message', async () => {
   await page.goto(`${server.url}/transferts`)
+  await page.getByText(/Il reste .* sur 10.Go/).scrollIntoViewIfNeeded()
+  await shoot(page, 'quota')
   await page
     .locator('input[type=file]')
     .first()
@@ -93,9 +99,7 @@ step('E68 what is too heavy is chosen in a tunnel, and stays in the draft', asyn
   await address()
   await teacher.offline(true)
   await page.getByLabel('Objet').fill('La pièce de théâtre')
-  await page
-    .locator('input.pick')
-    .setInputFiles([{ name: 'théâtre.mp4', mimeType: 'video/mp4', buffer: film }])
+  await page.locator('input.pick').setInputFiles(theatre)
   await page.getByText('12 Mo · partira par un lien, 7 jours').waitFor()
   await page.getByText('brouillon gardé').waitFor()
   await page.reload()

@@ -118,9 +118,11 @@ const people: Person[] = [
       '/informations?vue=publiees',
       '/collectes/nouvelle',
       `/collectes/${collect}`,
+      '/transferts',
     ],
     follow: [
       '/copies',
+      '/transferts',
       '/messages',
       '/espaces',
       '/cahier',

@@ -66,7 +66,7 @@ type given struct {
 // events are all that happens, in no order.
 func (p *plan) events() []event {
 	week := p.week()
-	all := slices.Concat(p.featured(), p.letters(), p.documents(), p.marks(), p.levels(), p.cards(), p.changes(week), p.notebook(week), p.dates(), p.informations(), p.collects())
+	all := slices.Concat(p.featured(), p.letters(), p.documents(), p.marks(), p.levels(), p.cards(), p.changes(week), p.notebook(week), p.dates(), p.informations(), p.collects(), p.transfers())
 	all = append(all, p.arranged(week))
 	all = append(all, p.meals()...)
 	for _, g := range p.ordinary() {

@@ -42,6 +42,7 @@ type World struct {
 	Files     *attachment.Service
 	Notices   *notify.Service
 	Homework  *homework.Service
+	Transfers *transfer.Service
 	Collects  *collect.Service
 
 	config Config
@@ -125,10 +126,10 @@ func (w *World) addAreas(mux *psync.Mux) (err error) {
 	informing := information.New(information.Config{Directory: w.Directory, Files: w.Files, Log: c.Log, Now: w.Clock.Now})
 	informing.Register(mux)
 	informing.Bind(w.Engine)
-	sends := transfer.New(transfer.Config{Directory: w.Directory, Blobs: c.Blobs, Notices: w.Notices, Key: c.AccountKey, Log: c.Log, Now: w.Clock.Now})
-	sends.Register(mux)
-	sends.Bind(w.Engine)
-	w.Collects = collect.New(w.Directory, sends)
+	w.Transfers = transfer.New(transfer.Config{Directory: w.Directory, Blobs: c.Blobs, Notices: w.Notices, Key: c.AccountKey, Log: c.Log, Now: w.Clock.Now})
+	w.Transfers.Register(mux)
+	w.Transfers.Bind(w.Engine)
+	w.Collects = collect.New(w.Directory, w.Transfers)
 	w.Collects.Register(mux)
 	w.Collects.Bind(w.Engine)
 	lessons.Bind(w.Engine)
