@@ -125,7 +125,7 @@ step('it leaves when there is a network, once, from one of two tabs', async () =
   await reader.getByRole('link', { name: /La pièce de théâtre/ }).click()
   const card = reader.getByRole('group', { name: 'théâtre.mp4' })
   const link = String(await card.getByRole('link', { name: /^Ouvrir/ }).getAttribute('href'))
-  await expect.poll(async () => (await fetch(`${link}/0`)).status, { timeout: 15_000 }).toBe(200)
+  await expect.poll(async () => (await fetch(`${link}/0`)).status, { timeout: 30_000 }).toBe(200)
   expect(sum(new Uint8Array(await (await fetch(`${link}/0`)).arrayBuffer()))).toBe(sum(film))
   await other.getByText('Tout est là').first().waitFor()
   expect(begun).toHaveLength(1)

@@ -113,3 +113,38 @@ test('what belongs to a letter is not sent before it is let go', async () => {
   await here.run()
   expect(sent.filter((one) => one === 'POST')).toHaveLength(2)
 })
+
+test('with the network back it does not wait as long as without it', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] })
+  const net = new EventTarget()
+  const heard = vi.fn(net.addEventListener.bind(net))
+  vi.stubGlobal('addEventListener', heard)
+  vi.stubGlobal('removeEventListener', net.removeEventListener.bind(net))
+  const answers = [
+    ...Array.from({ length: 4 }, () => () => Promise.reject(new TypeError('offline'))),
+    () => Promise.resolve(new Response(null, { status: 503 })), // the act that names it is on its way
+  ]
+  let asked = 0
+  const { ask } = school()
+  const here = tab('back', { ask: (...args) => answers[asked++]?.() ?? ask(...args) })
+  await here.keep('a', 0, [film])
+  const done = here.run()
+  await until(() => heard.mock.calls.length === 4)
+  net.dispatchEvent(new Event('online'))
+  const since = Date.now()
+  await until(() => asked === 6)
+  expect(Date.now() - since).toBeLessThan(4000)
+  let isDone = false
+  void done.then(() => (isDone = true))
+  await until(() => isDone)
+  vi.useRealTimers()
+  expect(await here.ways()).toEqual(new Map())
+})
+
+/** Lets the clock run, and the database work. */
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) {
+    await vi.advanceTimersByTimeAsync(100)
+    await new Promise((done) => setImmediate(done))
+  }
+}

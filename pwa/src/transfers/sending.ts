@@ -207,17 +207,20 @@ export class Courier {
       this.#stop = new AbortController()
       const sent = await this.#send(one).catch(() => false)
       failures = sent ? 0 : failures + 1
-      if (!sent) await this.#rest(Math.min(60_000, 1000 * 2 ** failures))
+      const isBack = !sent && (await this.#rest(Math.min(60_000, 1000 * 2 ** failures)))
+      // With the network back, the school may still ask to wait a little for the act that names the file.
+      if (isBack) failures = 0
     }
   }
 
-  #rest(ms: number): Promise<void> {
-    if (this.paused) return Promise.resolve()
+  /** Waits, or until there is a network again: true then. */
+  #rest(ms: number): Promise<boolean> {
+    if (this.paused) return Promise.resolve(false)
     return new Promise((done) => {
-      const over = () => {
+      const over = (event?: Event) => {
         clearTimeout(timer)
         globalThis.removeEventListener('online', over)
-        done()
+        done(event?.type === 'online')
       }
       const timer = setTimeout(over, ms)
       globalThis.addEventListener('online', over)
