@@ -98,3 +98,16 @@ test('the whole link is where its key is, and nowhere else', async () => {
   await keys.drop('t')
   expect((await keys.all()).size).toBe(0)
 })
+
+test('a file is written to the device once, however many pieces it leaves in', async () => {
+  const puts = vi.spyOn(IDBObjectStore.prototype, 'put')
+  const courier = new Courier('once', () => undefined, new School([]).ask)
+  await courier.keep('t', 0, [{ file: new Blob([new Uint8Array(700_000)]), name: 'a', type: '' }])
+  await courier.run()
+  expect((await courier.ways()).size).toBe(0)
+  const rows = puts.mock.calls.map(([row]) => row as object)
+  expect(rows.length).toBeGreaterThan(3)
+  expect(rows.filter((row) => 'file' in row)).toHaveLength(1)
+  puts.mockRestore()
+  await courier.close()
+})

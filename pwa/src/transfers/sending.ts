@@ -29,8 +29,12 @@ export interface Sending {
   refused?: string
 }
 
+/** How far one is. It lies apart, since browsers write a whole file anew with whatever lies in its row. */
+type Stand = Pick<Sending, 'url' | 'sent' | 'refused'>
+
 interface Schema extends DBSchema {
   sending: { key: [string, number]; value: Sending }
+  stand: { key: [string, number]; value: Stand }
 }
 
 export interface Way {
@@ -81,9 +85,10 @@ export class Courier {
     private readonly ask: Fetch = (...args) => fetch(...args),
   ) {
     this.#tabs = new Tabs(`${name}:transfers`, (said) => this.#hear(said))
-    this.#db = openDB<Schema>(`${name}:transfers`, 1, {
-      upgrade: (db) => {
-        db.createObjectStore('sending', { keyPath: ['id', 'part'] })
+    this.#db = openDB<Schema>(`${name}:transfers`, 2, {
+      upgrade: (db, before) => {
+        if (before < 1) db.createObjectStore('sending', { keyPath: ['id', 'part'] })
+        db.createObjectStore('stand')
       },
     })
   }
@@ -134,13 +139,35 @@ export class Courier {
   }
 
   async dropOne(id: string, part: number): Promise<void> {
-    await (await this.#db).delete('sending', [id, part])
+    await this.#forget(IDBKeyRange.only([id, part]))
+  }
+
+  async #forget(which: IDBKeyRange): Promise<void> {
+    const tx = (await this.#db).transaction(['sending', 'stand'], 'readwrite')
+    await Promise.all([
+      tx.objectStore('sending').delete(which),
+      tx.objectStore('stand').delete(which),
+      tx.done,
+    ])
+  }
+
+  /** All that is kept, and how far it is. */
+  async #rows(): Promise<Sending[]> {
+    const tx = (await this.#db).transaction(['sending', 'stand'])
+    const stand = tx.objectStore('stand')
+    const [rows, keys, stands] = await Promise.all([
+      tx.objectStore('sending').getAll(),
+      stand.getAllKeys(),
+      stand.getAll(),
+    ])
+    const far = new Map(keys.map((key, i) => [key.join(), stands[i]]))
+    return rows.map((row) => ({ ...row, ...far.get([row.id, row.part].join()) }))
   }
 
   /** How far each transfer that is not sent has come. */
   async ways(): Promise<Map<string, Way>> {
     const ways = new Map<string, Way>()
-    for (const one of await (await this.#db).getAll('sending')) {
+    for (const one of await this.#rows()) {
       if (one.draft !== undefined) continue
       const way = ways.get(one.id) ?? { bytes: 0, sent: 0, refused: undefined, speed: this.#speed }
       way.bytes += sizeOf(one)
@@ -153,8 +180,7 @@ export class Courier {
 
   /** Forgets what is left of a transfer. */
   async drop(id: string): Promise<void> {
-    const db = await this.#db
-    await db.delete('sending', whole(id))
+    await this.#forget(whole(id))
     this.#changed()
   }
 
@@ -229,9 +255,7 @@ export class Courier {
   }
 
   async #next(): Promise<Sending | undefined> {
-    return (await (await this.#db).getAll('sending')).find(
-      ({ refused, draft }) => refused === undefined && draft === undefined,
-    )
+    return (await this.#rows()).find(({ refused, draft }) => refused === undefined && draft === undefined)
   }
 
   /** Sends one file to its end; false when the server or the network is not well. */
@@ -240,7 +264,7 @@ export class Courier {
     if (offset === undefined && !(await this.#begin(one))) return one.refused !== undefined
     one.sent = offset ?? 0
     while (one.sent < sizeOf(one)) if (!(await this.#patch(one))) return one.refused !== undefined
-    await (await this.#db).delete('sending', [one.id, one.part])
+    await this.dropOne(one.id, one.part)
     this.#changed()
     return true
   }
@@ -315,7 +339,9 @@ export class Courier {
 
   async #put(one: Sending): Promise<void> {
     const db = await this.#db
-    if (await db.getKey('sending', [one.id, one.part])) await db.put('sending', one)
+    const { id, part, url, sent, refused } = one
+    if (await db.getKey('sending', [id, part]))
+      await db.put('stand', { url, sent, ...(refused && { refused }) }, [id, part])
     this.#changed()
   }
 
