@@ -134,7 +134,7 @@ step('vie scolaire reads it, looks at the photo and decides', async () => {
   const line = officePage.getByRole('listitem').filter({ hasText: 'Elle a de la fièvre.' }).first()
   await line.getByRole('button', { name: 'Page 1' }).click()
   const photo = officePage.getByRole('dialog', { name: 'Page 1' })
-  await photo.getByRole('img').first().waitFor()
+  await photo.getByRole('img', { name: 'Page 1' }).waitFor()
   await photo.getByRole('button', { name: 'Fermer' }).click()
   await photo.waitFor({ state: 'hidden' })
   await line.getByRole('button', { name: 'Régler' }).click()
