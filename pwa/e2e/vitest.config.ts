@@ -6,8 +6,7 @@ export default defineConfig({
     include: ['*.test.ts'],
     testTimeout: 180_000,
     hookTimeout: 120_000,
-    fileParallelism: false,
-    maxWorkers: 1,
+    maxWorkers: 2, // each has a server and browsers of its own; one leaves half of a small machine idle
     bail: 0,
   },
 })
