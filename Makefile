@@ -41,8 +41,8 @@ $(NPM): pwa/package.json pwa/package-lock.json
 $(WEB): $(NPM) $(WEBSRC)
 	cd pwa && npx vite build
 
-web: $(WEB) ## types, linters and unit tests of the screens
-	cd pwa && npm run check
+web: $(WEB) ## types, linters and unit tests of the screens, two at a time
+	cd pwa && printf '%s\n' types lint unit | xargs -P 2 -I {} npm run {}
 
 $(TOOLS)/minio@$(MINIO):
 	CGO_ENABLED=0 GOBIN=$(TOOLS) $(GO) install -trimpath github.com/minio/minio@$(MINIO)
