@@ -70,7 +70,7 @@ s3: $(S3) ## the object store against real servers; PREAU_TEST_S3_URL adds one
 
 race: servers ## Go tests under the race detector
 	$(GO) vet ./...
-	PREAU_TEST_TOOLS=$(TOOLS) PREAU_TEST_SERVERS=required $(GO) test -race -timeout 20m ./...
+	PREAU_TEST_TOOLS=$(TOOLS) PREAU_TEST_SERVERS=required $(GO) test -race -timeout 20m ./cmd/preau ./api/mail ./api ./... # the longest first
 	PREAU_WHOLE_TERM=1 $(GO) test -run WholeTerm ./cmd/preau/demo
 
 mongo: ## storage/mongo on an embedded FerretDB, or on PREAU_TEST_MONGO_URI

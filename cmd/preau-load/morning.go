@@ -15,7 +15,7 @@ type morning struct {
 	photos  photos
 	devices []*device
 	byRole  map[role][]*device
-	heads   sync.Mutex // held by who comes in and arranges the timetable
+	heads   sync.Mutex // held by who comes in and arranges the timetable, and to read byRole from then on
 
 	storm, steady *tally
 	now           atomic.Pointer[tally] // which of the two counts
@@ -175,7 +175,7 @@ func (m *morning) goOn(ctx context.Context) error {
 		if err := pause(ctx, time.Until(due)); err != nil {
 			return err
 		}
-		what, among := p.what, m.byRole[p.what.who]
+		what, among := p.what, m.who(p.what.who)
 		if len(among) == 0 {
 			continue
 		}
@@ -187,6 +187,14 @@ func (m *morning) goOn(ctx context.Context) error {
 	err := m.idle(ctx)
 	t.ended = time.Now()
 	return err
+}
+
+// who are the devices of a role. One that was begun while others were waited for
+// may still be adding itself.
+func (m *morning) who(r role) []*device {
+	m.heads.Lock()
+	defer m.heads.Unlock()
+	return m.byRole[r]
 }
 
 // plan is the operations of a morning, one after the other, with the moments

@@ -280,7 +280,7 @@ func (v *verification) checkCopies() {
 // checkLetters looks for what guardians wrote with the teachers: they write to
 // nobody else of their own accord.
 func (v *verification) checkLetters() {
-	for _, d := range v.morning.byRole[guardian] {
+	for _, d := range v.morning.who(guardian) {
 		for at, p := range d.acked {
 			if at.typ != "message" || p.want["subject"] == nil {
 				continue
