@@ -6,7 +6,8 @@ export default defineConfig({
     include: ['*.test.ts'],
     testTimeout: 180_000,
     hookTimeout: 120_000,
-    maxWorkers: 2, // each has a server and browsers of its own; one leaves half of a small machine idle
+    fileParallelism: false, // browsers that draw without a graphics card keep two cores busy
+    maxWorkers: 1,
     bail: 0,
   },
 })

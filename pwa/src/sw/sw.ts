@@ -68,17 +68,18 @@ async function dropOldShells(): Promise<void> {
 
 async function answer(request: Request, path: string): Promise<Response> {
   const cache = await caches.open(shell)
-  return (await cache.match(path)) ?? (await (await caches.open(reader)).match(path)) ?? fetch(request)
+  return (await cache.match(path)) ?? (await caches.match(path, { cacheName: reader })) ?? fetch(request)
 }
 
 /** Who has what reads PDF files has the new one as well, before the old one goes. */
 async function renewReader(): Promise<void> {
+  if (!(await caches.has(reader))) return
   const cache = await caches.open(reader)
-  if ((await cache.keys()).length === 0) return
   for (const url of __PDF_KEPT__) if (!(await cache.match(url))) await cache.add(url).catch(() => undefined)
 }
 
 async function dropOldReader(): Promise<void> {
+  if (!(await caches.has(reader))) return
   const cache = await caches.open(reader)
   for (const { url } of await cache.keys())
     if (!new URL(url).pathname.startsWith(__PDF_BASE__)) await cache.delete(url)
