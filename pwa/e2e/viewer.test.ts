@@ -2,21 +2,21 @@
 // and back to the message; without a network too.
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { basename } from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect } from 'vitest'
 import { Phone } from './chromium.ts'
 import { fits, inspect, shoot } from './inspect.ts'
+import { fourPhotos } from './paper.ts'
 import { installed, signInAs } from './people.ts'
 import { Remote } from './remote.ts'
-import { root, Server } from './server.ts'
+import { Server } from './server.ts'
 import { story } from './steps.ts'
 
 let server: Server
 let page: Page
 const pupil = new Phone()
 const step = story({ pupil })
-const shared = process.env['PREAU_SHARED'] ?? join(root, '../shared')
 const subject = 'Sortie au volcan'
 
 beforeAll(async () => {
@@ -53,19 +53,10 @@ step('a message comes with photos', async () => {
   )
   const sheet = await printed(12)
   const desk = await Remote.signIn(server, 'helene.roussel', 'cascade-verveine-trapèze-hibou')
+  const [portrait = '', , landscape = ''] = await fourPhotos(page)
   const files = [
-    await sent(
-      desk,
-      'portrait_6.jpg',
-      readFileSync(join(shared, 'data/photos/portrait_6.jpg')),
-      'image/jpeg',
-    ),
-    await sent(
-      desk,
-      'landscape_8.jpg',
-      readFileSync(join(shared, 'data/photos/landscape_8.jpg')),
-      'image/jpeg',
-    ),
+    await sent(desk, 'portrait_6.jpg', readFileSync(portrait), 'image/jpeg'),
+    await sent(desk, 'landscape_8.jpg', readFileSync(landscape), 'image/jpeg'),
     await sent(desk, 'programme.pdf', sheet, 'application/pdf'),
     await sent(desk, 'liste.txt', Buffer.from('Des chaussures fermées'), 'text/plain'),
   ]
