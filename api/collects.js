@@ -14,17 +14,23 @@ let files = []
 let drop = draw()
 let named = false
 
-// What the browser keeps, of each address; none where it may keep nothing.
+// What the browser keeps, of each address; none where it may keep nothing. Files
+// lie apart: browsers write them anew with whatever lies in their row.
 const kept = new Promise((done) => {
   const opening = indexedDB.open('preau-guest', 1)
-  opening.onupgradeneeded = () => opening.result.createObjectStore('drops', { keyPath: 'at' })
+  opening.onupgradeneeded = () => {
+    opening.result.createObjectStore('drops', { keyPath: 'at' })
+    opening.result.createObjectStore('bodies')
+  }
   opening.onsuccess = () => done(opening.result)
   opening.onerror = () => done(undefined)
 }).catch(() => undefined)
 
-async function store(act) {
-  const request = act((await kept)?.transaction('drops', 'readwrite').objectStore('drops'))
-  return request && new Promise((done) => {
+async function store(name, act) {
+  const db = await kept
+  if (!db) return undefined
+  const request = act(db.transaction(name, 'readwrite').objectStore(name))
+  return new Promise((done) => {
     request.onsuccess = () => done(request.result)
     request.onerror = (event) => done(event.preventDefault())
   })
@@ -40,10 +46,24 @@ const alone = new Promise((done) => {
   else done(true)
 })
 
-const keep = async () =>
-  (await alone) &&
-  store((all) => all?.put({ at: here, on: Date.now(), drop, named, files, name: at('name').value, child: at('child').value }))
-const forget = (address) => store((all) => all?.delete(address))
+async function keep() {
+  if (!(await alone)) return
+  const said = { name: at('name').value, child: at('child').value }
+  const bare = files.map(({ body: _, ...file }) => file)
+  await store('drops', (all) => all.put({ at: here, on: Date.now(), drop, named, files: bare, ...said }))
+}
+
+async function keepBodies(added) {
+  if (!(await alone)) return
+  for (const { key, body } of added) await store('bodies', (all) => all.put(body, key))
+}
+
+const forgetBody = ({ key }) => store('bodies', (all) => all.delete(key))
+
+async function forget(one) {
+  await store('drops', (all) => all.delete(one.at))
+  await Promise.all(one.files.map(forgetBody))
+}
 
 function size(bytes) {
   let unit = 0
@@ -78,6 +98,7 @@ function list() {
         files = files.filter((one) => one !== file)
         list()
         void keep()
+        void forgetBody(file)
         at('files').focus()
       }
       return line(file, out)
@@ -214,7 +235,7 @@ function busy(is) {
 
 // Only what is on the server's disk is said to be there.
 async function done() {
-  if (await alone) await forget(here)
+  if (await alone) await forget({ at: here, files })
   at('kept').replaceChildren(...files.map((file) => line(file)))
   at('receipt').textContent = `${drop.slice(0, 8)} · ${new Date().toLocaleString(document.documentElement.lang, { dateStyle: 'long', timeStyle: 'short' })}`
   form.hidden = true
@@ -223,11 +244,13 @@ async function done() {
 }
 
 at('files').onchange = () => {
-  for (const body of at('files').files) files.push({ name: unlike(body.name), type: body.type, size: body.size, body })
+  const before = files.length
+  for (const body of at('files').files)
+    files.push({ key: draw(), name: unlike(body.name), type: body.type, size: body.size, body })
   at('files').value = ''
   wrong('')
   list()
-  void keep()
+  void keepBodies(files.slice(before)).then(keep)
 }
 
 at('name').oninput = at('child').oninput = () => void keep()
@@ -257,7 +280,7 @@ async function go() {
 function anew() {
   drop = draw()
   named = false
-  files = files.map(({ name, type, size, body }) => ({ name, type, size, body }))
+  files = files.map(({ key, name, type, size, body }) => ({ key, name, type, size, body }))
   void keep()
 }
 
@@ -273,11 +296,16 @@ at('again').onclick = () => {
 // What was chosen here before. What had begun to leave goes on by itself.
 async function again() {
   const week = Date.now() - 7 * 86400000
-  const all = (await store((drops) => drops?.getAll())) ?? []
-  for (const old of all.filter(({ on }) => on < week)) void forget(old.at)
+  const all = (await store('drops', (drops) => drops.getAll())) ?? []
+  for (const old of all.filter(({ on }) => on < week)) void forget(old)
   const mine = all.find((one) => one.at === here && one.on >= week)
   if (!mine) return
-  ;({ files, drop, named } = mine)
+  const bodyOf = ({ key }) => store('bodies', (bodies) => bodies.get(key))
+  const found = await Promise.all(mine.files.map(async (file) => ({ ...file, body: await bodyOf(file) })))
+  files = found.filter(({ body }) => body)
+  // A file that the browser had no room for cannot be sent any more: the drop begins anew.
+  if (files.length < found.length) anew()
+  else ({ drop, named } = mine)
   at('name').value = mine.name
   at('child').value = mine.child
   list()
