@@ -74,7 +74,7 @@ type shownCollect struct {
 // page shows what is asked for. Whatever is not there looks the same.
 func (r collectRoutes) page(c *Call) error {
 	lang, words := transferLanguage(c.Header(fiber.HeaderAcceptLanguage))
-	page := shownCollect{transferWords: words, collectWords: collectLanguage(lang), Lang: lang, Secret: c.Param("secret")}
+	page := shownCollect{transferWords: words, collectWords: inLanguage(lang, collectFrench, collectEnglish), Lang: lang, Secret: c.Param("secret")}
 	status := fiber.StatusOK
 	v, err := r.Look(c.Context(), c.Param("secret"))
 	switch {

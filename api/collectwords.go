@@ -29,10 +29,3 @@ var collectEnglish = collectWords{
 	TooLarge: "This is too large: {n} at most in all.", IsEmpty: "“{n}” is empty.", Full: "There is no room left here. Tell the person who gave you the link.",
 	Slow: "Too many drops from this address. Try again in an hour.", Closed: "Nothing can be dropped here any more.", Failed: "It was refused. Reload the page and begin again.",
 }
-
-func collectLanguage(lang string) collectWords {
-	if lang == "en" {
-		return collectEnglish
-	}
-	return collectFrench
-}

@@ -2,9 +2,6 @@ package api_test
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/base64"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -144,26 +141,21 @@ func TestTransferGrows(t *testing.T) {
 
 func TestGrowingIsHeldToItsWord(t *testing.T) {
 	g := serveGarden(t)
-	sum := func(s string) string {
-		h := sha256.Sum256([]byte(s))
-		return "Upload-Checksum: sha256 " + base64.StdEncoding.EncodeToString(h[:])
-	}
 	path := g.plant(10)
-	g.patch(path, 0, "hello", sum("hello")).want(t, 204, "")
-	g.patch(path, 5, "world", sum("other")).want(t, 460, "checksum_mismatch")
-	g.patch(path, 5, "wor", sum("world")).want(t, 460, "checksum_mismatch")
+	g.patch(path, 0, "hello", checksum("hello")).want(t, 204, "")
+	g.patch(path, 5, "world", checksum("other")).want(t, 460, "checksum_mismatch")
+	g.patch(path, 5, "wor", checksum("world")).want(t, 460, "checksum_mismatch")
 	g.patch(path, 5, "worlds").want(t, 413, "too_large")
-	g.patch(path, 5, "worlds", sum("world")).want(t, 413, "too_large")
+	g.patch(path, 5, "worlds", checksum("world")).want(t, 413, "too_large")
 	g.wantOffset(path, "5")
-	g.patch(path, 5, "world", sum("world")).want(t, 204, "")
+	g.patch(path, 5, "world", checksum("world")).want(t, 204, "")
 	g.wantKept("helloworld")
 }
 
 // A file whose SHA-256 is said is not whatever comes.
 func TestGrowingHasNoName(t *testing.T) {
 	g := serveGarden(t)
-	sum := sha256.Sum256([]byte("hello"))
-	name := "sha256=" + hex.EncodeToString(sum[:])
+	name := digest("hello")
 	g.patch(g.begin(5, "use=transfer", "part=1", name), 0, "jello").want(t, 460, "checksum_mismatch")
 	g.patch(g.begin(5, "use=transfer", "part=1", name), 0, "hello").want(t, 204, "")
 	g.wantKept("hello")

@@ -60,10 +60,3 @@ var sealedEnglish = sealedWords{
 	Small:    "This browser decrypts in memory: each download may have {n} at most. Another browser, not in private mode, has no such limit.",
 	TooLarge: "Too large for this browser", Busy: "Decrypting…",
 }
-
-func sealedLanguage(lang string) sealedWords {
-	if lang == "en" {
-		return sealedEnglish
-	}
-	return sealedFrench
-}

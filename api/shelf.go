@@ -132,7 +132,11 @@ func (s *shelf) load(ctx context.Context, account, id string) (upload, error) {
 	case !s.now().Before(found.expires):
 		return upload{}, cmp.Or(s.remove(ctx, found), errNoUpload)
 	}
-	return found, cmp.Or(s.lookGrown(ctx, &found), s.lookDone(ctx, &found))
+	err = s.lookGrown(ctx, &found)
+	if err == nil {
+		err = s.lookDone(ctx, &found)
+	}
+	return found, err
 }
 
 // lookGrown looks how far what grows has come.

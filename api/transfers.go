@@ -152,7 +152,7 @@ func sealed(c *Call, v transfer.View) *shownSealed {
 			parts[i] = f.Size
 		}
 	}
-	words := sealedLanguage(lang)
+	words := inLanguage(lang, sealedFrench, sealedEnglish)
 	return &shownSealed{sealedWords: words, Words: jsonText(words), Parts: jsonText(parts)}
 }
 

@@ -55,6 +55,14 @@ func transferLanguage(accepts string) (lang string, w transferWords) {
 	return "fr", transferFrench
 }
 
+// inLanguage is the one of two pieces of words that a page is written in.
+func inLanguage[W any](lang string, french, english W) W {
+	if lang == "en" {
+		return english
+	}
+	return french
+}
+
 func (w transferWords) moment(t time.Time) string {
 	day := strconv.Itoa(t.Day())
 	if t.Day() == 1 {

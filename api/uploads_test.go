@@ -235,24 +235,31 @@ func TestUploadBelongsToItsAccount(t *testing.T) {
 	u.wantOffset(path, "0")
 }
 
+// checksum is the header of a piece that is what it should be.
+func checksum(piece string) string {
+	sum := sha256.Sum256([]byte(piece))
+	return "Upload-Checksum: sha256 " + base64.StdEncoding.EncodeToString(sum[:])
+}
+
+// digest is what an upload says of its bytes.
+func digest(whole string) string {
+	sum := sha256.Sum256([]byte(whole))
+	return "sha256=" + hex.EncodeToString(sum[:])
+}
+
 func TestUploadChecksum(t *testing.T) {
 	u := serveUploads(t)
 	path := u.begin(10)
-	sum := func(s string) string {
-		h := sha256.Sum256([]byte(s))
-		return "Upload-Checksum: sha256 " + base64.StdEncoding.EncodeToString(h[:])
-	}
-	u.patch(path, 0, "hello", sum("hello")).want(t, 204, "")
-	u.patch(path, 5, "world", sum("other")).want(t, 460, "checksum_mismatch")
+	u.patch(path, 0, "hello", checksum("hello")).want(t, 204, "")
+	u.patch(path, 5, "world", checksum("other")).want(t, 460, "checksum_mismatch")
 	u.wantOffset(path, "5")
-	u.patch(path, 5, "world", sum("world")).want(t, 204, "")
+	u.patch(path, 5, "world", checksum("world")).want(t, 204, "")
 	u.wantArrivals("ines copy 10")
 }
 
 func TestUploadMustBeWhatItsNameSays(t *testing.T) {
 	u := serveUploads(t)
-	sum := sha256.Sum256([]byte("hello"))
-	name := "sha256=" + hex.EncodeToString(sum[:])
+	name := digest("hello")
 	u.patch(u.begin(5, "use=copy", name), 0, "hello").want(t, 204, "")
 	path := u.begin(5, "use=copy", name)
 	u.patch(path, 0, "jello").want(t, 460, "checksum_mismatch")

@@ -3,7 +3,6 @@ package minio
 import (
 	"context"
 	"fmt"
-	"net/http"
 
 	s3 "github.com/minio/minio-go/v7"
 	"golang.org/x/sync/errgroup"
@@ -34,13 +33,7 @@ func (s *Store) Join(ctx context.Context, key string, blobs []storage.Blob) erro
 	if failed == nil {
 		err = unanswered(ctx, err)
 	}
-	switch answer(err).StatusCode {
-	case http.StatusPreconditionFailed:
-		return nil // the first content stays
-	case http.StatusConflict:
-		_, err = s.stat(ctx, key) // somebody else was at it: is it there?
-	}
-	return fault("join", key, err)
+	return fault("join", key, s.unlessThere(ctx, key, err))
 }
 
 // grouped puts neighbours together that are too small to be parts, and leaves

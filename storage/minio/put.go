@@ -32,13 +32,19 @@ func (s *Store) Put(ctx context.Context, key string, r io.Reader, size int64, su
 		return fault("put", key, fmt.Errorf("size %d: %w", size, storage.ErrInvalid))
 	}
 	err := s.send(ctx, s.name(key), storage.NewExact(ctx, r, size, sum), size, sum)
+	return fault("put", key, s.unlessThere(ctx, key, err))
+}
+
+// unlessThere is what became of storing where nothing was to be yet: the first
+// content stays.
+func (s *Store) unlessThere(ctx context.Context, key string, err error) error {
 	switch answer(err).StatusCode {
 	case http.StatusPreconditionFailed:
-		return nil // the first content stays
+		return nil
 	case http.StatusConflict:
 		_, err = s.stat(ctx, key) // somebody else was at it: is it there?
 	}
-	return fault("put", key, err)
+	return err
 }
 
 // send stores an object where there is none.
