@@ -51,7 +51,8 @@ function instead(folder: string, other: string): Record<string, string> {
   return Object.fromEntries([...none, ...all]) as Record<string, string>
 }
 
-function filesIn(folder: string): string[] {
+/** By their paths within it. */
+export function filesIn(folder: string): string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))

@@ -1,10 +1,11 @@
 // W3, W4: files that are encrypted from end to end. They leave over cuts, whoever has the whole link gets them as they were,
 // under their names, and on the school's disk lies nothing that anybody could read.
 import { createHash, randomBytes } from 'node:crypto'
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { filesIn } from './build.ts'
 import { Phone } from './chromium.ts'
 import { inspect } from './inspect.ts'
 import { scan, signInAs } from './people.ts'
@@ -89,17 +90,11 @@ async function saved(page: Page, name: string): Promise<{ name: string; bytes: B
 
 test('the school holds nothing that it could read', () => {
   const [secret = '', key = ''] = link.split('/t/')[1]?.split('#') ?? []
-  const told = Buffer.concat(filesIn(server.data).map((file) => readFileSync(file)))
+  const told = Buffer.concat(filesIn(server.data).map((file) => readFileSync(join(server.data, file))))
   expect(told.includes(secret)).toBe(true)
   for (const plain of [marker, key, 'tretat', 'photo.png', picture.subarray(100, 200)])
     expect(told.includes(plain)).toBe(false)
 })
-
-function filesIn(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .map((name) => join(folder, name))
-    .filter((path) => statSync(path).isFile())
-}
 
 test('half a link, and another key, are told apart from nothing', async () => {
   const { page } = guest

@@ -103,17 +103,3 @@ export function faultOf(files: readonly Chosen[], { files: most, bytes }: DropLi
   if (files.reduce((sum, { file }) => sum + file.size, 0) > bytes) return { code: 'large', bytes }
   return undefined
 }
-
-/** Files under names that differ: phones call every photo "image.jpg". Folders are left out. */
-export function unlike(files: readonly Chosen[]): Chosen[] {
-  const taken = new Set<string>()
-  return files.map(({ file, name }) => {
-    const bare = name.slice(name.lastIndexOf('/') + 1)
-    const dot = bare.lastIndexOf('.') > 0 ? bare.lastIndexOf('.') : bare.length
-    let free = bare
-    for (let n = 2; taken.has(free.toLowerCase()); n++)
-      free = `${bare.slice(0, dot)} (${n})${bare.slice(dot)}`
-    taken.add(free.toLowerCase())
-    return { file, name: free }
-  })
-}

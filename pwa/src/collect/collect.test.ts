@@ -2,7 +2,8 @@
 // W10: what is asked of whom, what came of it, and what is wrong before it is sent.
 import { describe, expect, test } from 'vitest'
 import type { Row } from '../sync/index.ts'
-import { askedOf, cameOf, faultOf, missing, unlike } from './asked.ts'
+import { unlike } from '../transfers/link.ts'
+import { askedOf, cameOf, faultOf, missing } from './asked.ts'
 import type { Drop } from './records.ts'
 
 const row = (scope: string, type: string, id: string, value: unknown) => ({

@@ -1,7 +1,7 @@
 /** Asking for files, and dropping them: without a network as well. */
 import { session } from '../app/session.svelte'
 import { newId } from '../sync/index.ts'
-import { newSecret, type Chosen } from '../transfers/link.ts'
+import { namesOf, newSecret, type Chosen } from '../transfers/link.ts'
 import { sendings } from '../transfers/sendings.svelte.ts'
 import type { CollectActions } from './records.ts'
 
@@ -27,9 +27,13 @@ export async function dropFiles(
   child: string | undefined,
 ): Promise<void> {
   const id = newId()
-  const named = files.map(({ file, name }) => ({ name, type: file.type, size: file.size }))
   await sendings.carry(id, files, { use: 'collect', collect, drop: id }, () =>
-    session.device.act(home(), 'collect.drop@1', { id, collect, ...(child && { child }), files: named }),
+    session.device.act(home(), 'collect.drop@1', {
+      id,
+      collect,
+      ...(child && { child }),
+      files: namesOf(files),
+    }),
   )
 }
 

@@ -139,7 +139,7 @@ export function faultsOf(draft: Draft, { left, most: people }: Known): Fault[] {
   return faults
 }
 
-export function bytesOf(files: readonly FileRef[]): number {
+export function bytesOf(files: readonly Pick<FileRef, 'size'>[]): number {
   return files.reduce((sum, file) => sum + file.size, 0)
 }
 

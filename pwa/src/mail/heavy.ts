@@ -5,7 +5,7 @@
 import { textOf } from '../body/body.ts'
 import { newSecret } from '../transfers/link.ts'
 import { paragraphOf } from '../transfers/letter.ts'
-import { keptKey, type Kept } from './drafts.ts'
+import { bytesOf, keptKey, type Kept } from './drafts.ts'
 import { newId, type Actions, type Body, type Device, type Draft } from '../sync/index.ts'
 
 /** For how long the link is good. */
@@ -48,10 +48,6 @@ export function nextPart({ files }: Heavy): number {
   return Math.max(-1, ...files.map(({ part }) => part)) + 1
 }
 
-export function weightOf({ files }: { files: readonly HeavyFile[] }): number {
-  return files.reduce((sum, file) => sum + file.size, 0)
-}
-
 /** A draft that nobody has but this device, because it was begun just now. */
 const young = 3_600_000
 
@@ -86,7 +82,7 @@ export function withLink(draft: Draft, opening: Opening | undefined, now = Date.
   const { secret, title, files, days } = opening
   const sent = {
     ...{ secret, title, files: files.length },
-    size: files.reduce((sum, file) => sum + file.size, 0),
+    size: bytesOf(files),
     until: new Date(now + days * 86_400_000).toISOString(),
   }
   return { ...draft, body: under(draft.body, paragraphOf(sent)) }

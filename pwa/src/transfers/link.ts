@@ -1,4 +1,6 @@
 /** What a device makes up for a transfer. */
+import { numbered } from './manifest.ts'
+import type { NamedFile } from './records.ts'
 
 const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 
@@ -23,6 +25,21 @@ export function chosen(files: Iterable<File>): Chosen[] {
 }
 
 const plain = (name: string): string => name.replace(/\p{Cc}/gu, '')
+
+/** Files under names that differ: phones call every photo "image.jpg". Folders are left out. */
+export function unlike(files: readonly Chosen[]): Chosen[] {
+  const taken = new Set<string>()
+  return files.map(({ file, name }) => {
+    const free = numbered(name.slice(name.lastIndexOf('/') + 1), taken)
+    taken.add(free.toLowerCase())
+    return { file, name: free }
+  })
+}
+
+/** As the school is told of them. */
+export function namesOf(files: readonly Chosen[]): NamedFile[] {
+  return files.map(({ file, name }) => ({ name, type: file.type, size: file.size }))
+}
 
 /** What was dropped, folders opened. */
 export async function droppedFiles(items: DataTransferItemList): Promise<Chosen[]> {

@@ -60,7 +60,7 @@ function distinct(files: readonly NamedFile[]): NamedFile[] {
   const named = files.map((file) => ({ ...file, name: cleanPath(file.name) }))
   const taken = new Set(named.flatMap(({ name }) => foldersOf(name)))
   return named.map((file) => {
-    const name = unlike(file.name, taken)
+    const name = numbered(file.name, taken)
     taken.add(name.toLowerCase())
     return { ...file, name }
   })
@@ -71,7 +71,8 @@ function foldersOf(name: string): string[] {
   return folders.map((_, i) => folders.slice(0, i + 1).join('/'))
 }
 
-function unlike(name: string, taken: ReadonlySet<string>): string {
+/** A name that is not taken yet: its number is added. */
+export function numbered(name: string, taken: ReadonlySet<string>): string {
   const dot = name.lastIndexOf('.') > name.lastIndexOf('/') + 1 ? name.lastIndexOf('.') : name.length
   let free = name
   for (let n = 2; taken.has(free.toLowerCase()); n++) free = `${name.slice(0, dot)} (${n})${name.slice(dot)}`

@@ -11,6 +11,8 @@ export interface Limits {
   taken: number
   /** The school's own room may leave less than the person's. */
   left: number
+  /** There are no sealed ones here. */
+  sealed?: false
 }
 
 const key = 'transfers:limits'
@@ -36,9 +38,9 @@ export async function askLimits(local: Local, ask: typeof fetch): Promise<Limits
   const said = answer?.ok
     ? ((await answer.json().catch(() => undefined)) as Partial<Limits> | undefined)
     : undefined
-  const { most, room, taken, left } = said ?? {}
+  const { most, room, taken, left, sealed } = said ?? {}
   if (most === undefined || room === undefined || taken === undefined || left === undefined) return undefined
-  const limits: Limits = { most, room, taken, left }
+  const limits: Limits = { most, room, taken, left, ...(sealed === false && { sealed }) }
   await local.set(key, limits)
   return limits
 }

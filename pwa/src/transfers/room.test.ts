@@ -46,5 +46,8 @@ describe('W3 what is left', () => {
       limits,
     )
     expect([...held.values()]).toEqual([limits])
+    expect(
+      await askLimits(local, () => Promise.resolve(Response.json({ ...limits, sealed: false }))),
+    ).toEqual({ ...limits, sealed: false })
   })
 })

@@ -51,10 +51,11 @@ const least = 256 * 1024
 const brisk = 4000
 
 type Fetch = typeof fetch
-type Kept = Pick<Sending, 'file' | 'name' | 'type' | 'seal'>
+export type Kept = Pick<Sending, 'file' | 'name' | 'type' | 'seal'>
 
 /** As many bytes as leave. */
-const sizeOf = ({ file, seal }: Sending): number => (seal ? sealedSize(file.size) : file.size)
+export const sizeOf = ({ file, seal }: Pick<Sending, 'file' | 'seal'>): number =>
+  seal ? sealedSize(file.size) : file.size
 
 /** Is a file on this device another one than what was chosen to be sealed? */
 export const isChanged = ({ file, seal }: Pick<Sending, 'file' | 'seal'>): boolean =>

@@ -4,11 +4,10 @@ import { session } from '../app/session.svelte'
 import { isNeeded } from '../mail/heavy.ts'
 import { newId } from '../sync/index.ts'
 import { Keys, type Sealed } from './keys.ts'
-import { linkOf, newSecret, type Chosen } from './link.ts'
+import { namesOf, newSecret, type Chosen } from './link.ts'
 import { manifestFile } from './manifest.ts'
-import type { NamedFile } from './records.ts'
-import { newKey, newSalt, sealedSize } from './seal.ts'
-import { Courier, type Way } from './sending.ts'
+import { newKey, newSalt } from './seal.ts'
+import { Courier, sizeOf, type Kept, type Way } from './sending.ts'
 
 /** As many as one act names. */
 const atOnce = 200
@@ -18,14 +17,11 @@ class Sendings {
   paused = $state(false)
   /** The keys that this device has. */
   sealed = $state.raw<ReadonlyMap<string, Sealed>>(new Map())
-  /** Files may be sealed here; not known to be otherwise. */
-  maySeal = $state(true)
   #courier: Courier | undefined
   #user = ''
 
   /** Goes on with what waits. */
   async resume(): Promise<void> {
-    void this.#ask()
     await this.#know()
     await this.#sweep()
     await this.#look()
@@ -40,13 +36,9 @@ class Sendings {
     const id = newId()
     const courier = this.#get()
     keep('sending', true)
-    const named = seal ? await this.#seal(courier, id, files, title) : namesOf(files)
-    if (!seal)
-      await courier.keep(
-        id,
-        0,
-        files.map(({ file, name }) => ({ file, name, type: file.type })),
-      )
+    const kept = seal ? await this.#sealed(id, files, title) : plain(files)
+    await courier.keep(id, 0, kept)
+    const named = kept.map((one) => ({ name: one.name, type: one.type, size: sizeOf(one) }))
     const scope = `user:${session.id}`
     const first = {
       id,
@@ -84,20 +76,18 @@ class Sendings {
     await this.#get().free(id)
   }
 
-  /** Keeps files with a new key for them, and names them to the school by their numbers. */
-  async #seal(courier: Courier, id: string, files: readonly Chosen[], title: string): Promise<NamedFile[]> {
+  /** Files with a new key for them, and under numbers, which is all that the school is told. */
+  async #sealed(id: string, files: readonly Chosen[], title: string): Promise<Kept[]> {
     const key = newKey()
     const names = namesOf(files)
     const size = names.reduce((sum, one) => sum + one.size, 0)
     await this.#keys().keep({ id, key, title, files: files.length, size })
     await this.#know()
     const parts = [manifestFile({ title, files: names }), ...files.map(({ file }) => file)]
-    const kept = parts.map((file, n) => {
+    return parts.map((file, n) => {
       const modified = file instanceof File ? file.lastModified : 0
       return { file, name: String(n), type: '', seal: { key, salt: newSalt(), modified } }
     })
-    await courier.keep(id, 0, kept)
-    return kept.map(({ file, name, type }) => ({ name, type, size: sealedSize(file.size) }))
   }
 
   /** Keeps files that an act of another area names to the school, with what is told of each. */
@@ -109,8 +99,7 @@ class Sendings {
   ): Promise<void> {
     const courier = this.#get()
     keep('sending', true)
-    const kept = files.map(({ file, name }) => ({ file, name, type: file.type }))
-    await courier.keep(id, 0, kept, meta)
+    await courier.keep(id, 0, plain(files), meta)
     await act()
     await this.#look()
     void this.#start(courier)
@@ -138,10 +127,6 @@ class Sendings {
     await session.device.act(`user:${session.id}`, 'transfer.close@1', { id })
   }
 
-  link(secret: string): string {
-    return linkOf(secret)
-  }
-
   /** Files of letters that are written no more are let go of. */
   async #sweep(): Promise<void> {
     const courier = this.#get()
@@ -165,12 +150,6 @@ class Sendings {
     this.sealed = await this.#keys().all()
   }
 
-  /** What the school lets be sent. */
-  async #ask(): Promise<void> {
-    const answer = await fetch('/api/transfers/limits').catch(() => undefined)
-    if (answer?.ok) this.maySeal = ((await answer.json()) as { sealed?: boolean }).sealed !== false
-  }
-
   async #look(): Promise<void> {
     this.ways = await this.#get().ways()
     this.paused = this.#get().paused
@@ -178,7 +157,7 @@ class Sendings {
   }
 }
 
-const namesOf = (files: readonly Chosen[]): NamedFile[] =>
-  files.map(({ file, name }) => ({ name, type: file.type, size: file.size }))
+const plain = (files: readonly Chosen[]): Kept[] =>
+  files.map(({ file, name }) => ({ file, name, type: file.type }))
 
 export const sendings = new Sendings()

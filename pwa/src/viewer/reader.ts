@@ -1,6 +1,7 @@
 /** pdf.js, brought here when somebody reads a PDF or keeps one. */
 import type * as pdfjs from 'pdfjs-dist'
 import { later } from '../app/later.ts'
+import { kindOf } from './kinds.ts'
 
 declare const __PDF_BASE__: `/pdf-${string}/`
 declare const __PDF_KEPT__: readonly string[]
@@ -16,8 +17,13 @@ export async function pdfReader(): Promise<Pdf> {
   return module
 }
 
+/** Files that are kept bring along what reads them. */
+export function keepReaderOf(files: readonly Parameters<typeof kindOf>[0][]): void {
+  if (files.some((file) => kindOf(file) === 'pdf')) later(() => void keepReader())
+}
+
 /** A PDF that is kept is read without a network: so is its reader. The app's worker answers from here. */
-export async function keepReader(): Promise<void> {
+async function keepReader(): Promise<void> {
   if (!('caches' in globalThis)) return
   const cache = await caches.open('preau-reader').catch(() => undefined)
   for (const url of cache ? __PDF_KEPT__ : []) {
