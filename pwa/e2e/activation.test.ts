@@ -118,7 +118,7 @@ test('a wrong code is refused with what to do next, and the right one still open
     await tryCode(page, take(strips, 0).code)
     await says(page, wrong)
   }
-  expect(await page.getByLabel('Code du talon').getAttribute('aria-invalid')).toBe('true')
+  await expect.poll(() => page.getByLabel('Code du talon').getAttribute('aria-invalid')).toBe('true')
   await activate(page, take(strips, 1), password)
   expect(await session(page)).toBe(200)
 })

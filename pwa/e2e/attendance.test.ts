@@ -98,7 +98,7 @@ step('a teacher takes the roll without a network, and it is kept', async () => {
 step('vie scolaire sees who is missing once it arrives', async () => {
   await officePage.getByRole('link', { name: 'Vie scolaire', exact: true }).first().click()
   await officePage.getByRole('heading', { name: 'Absents en ce moment' }).waitFor()
-  expect(await officePage.getByRole('row', { name: /Inès Benali/ }).count()).toBe(0)
+  await expect.poll(() => officePage.getByRole('row', { name: /Inès Benali/ }).count()).toBe(0)
   await teacher.offline(false)
   await teacherPage.getByText(/reçu par la vie scolaire/).waitFor()
   await officePage

@@ -59,7 +59,7 @@ step('and imports a week: what is wrong has a line and a column', async () => {
   const lines = page.getByLabel('Lignes du tableur')
   await lines.fill(`date;type;plat;allergènes\n${day};plat;Riz;licorne`)
   await page.getByText('Ligne 2, colonne « allergènes » : « licorne »').waitFor()
-  expect(await page.getByRole('button', { name: 'Importer', exact: true }).isDisabled()).toBe(true)
+  await expect.poll(() => page.getByRole('button', { name: 'Importer', exact: true }).isDisabled()).toBe(true)
   await lines.fill(`date;type;plat;allergènes\n${day};plat;Riz cantonais;œufs`)
   await page.getByRole('button', { name: 'Importer', exact: true }).click()
   await page.getByRole('dialog').waitFor({ state: 'hidden' }) // it is on disk

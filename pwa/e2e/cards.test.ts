@@ -11,7 +11,6 @@ import { Server } from './server.ts'
 import { story } from './steps.ts'
 
 /** The machine of the tests may be busy. */
-const patience = { timeout: 15_000 }
 const praise = 'Des progrès réguliers, bravo.'
 const overall = 'Un trimestre dont Inès peut être fière.'
 
@@ -39,10 +38,10 @@ step('a teacher appraises without a network, by keyboard', async () => {
   await desk.offline(true)
   await field.fill(praise)
   await field.press('Control+Enter')
-  await expect.poll(() => page.locator('textarea:focus').count(), patience).toBe(1)
+  await expect.poll(() => page.locator('textarea:focus').count()).toBe(1)
   await page.getByText(`${String(praise.length)} sur 400 signes`).waitFor()
   await page.reload()
-  await expect.poll(() => field.inputValue(), patience).toBe(praise)
+  await expect.poll(() => field.inputValue()).toBe(praise)
   await desk.offline(false)
 })
 
@@ -51,7 +50,7 @@ step('and concludes as the main teacher, pupil after pupil', async () => {
   await page.goto(`${server.url}/bulletins`)
   await page.getByRole('link', { name: '5e B', exact: true }).click()
   await page.getByText('Ce qui manque').waitFor()
-  expect(await page.getByRole('button', { name: 'Publier les bulletins' }).count()).toBe(0)
+  await expect.poll(() => page.getByRole('button', { name: 'Publier les bulletins' }).count()).toBe(0)
   await page.getByRole('link', { name: 'Benali Inès' }).click()
   await page.getByText(praise).waitFor()
   await page.getByLabel('Appréciation générale').fill(overall)
@@ -61,7 +60,7 @@ step('and concludes as the main teacher, pupil after pupil', async () => {
   await page.getByRole('heading', { level: 1 }).click()
   await page.keyboard.press('ArrowLeft')
   await page.getByText('1 sur 6').waitFor()
-  await expect.poll(() => page.getByLabel('Appréciation générale').inputValue(), patience).toBe(overall)
+  await expect.poll(() => page.getByLabel('Appréciation générale').inputValue()).toBe(overall)
 })
 
 step('nothing is with the family before the direction publishes', async () => {

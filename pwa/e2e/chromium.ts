@@ -47,7 +47,7 @@ export class Phone {
       permissions,
     })
     const page = this.#context.pages()[0] ?? (await this.#context.newPage())
-    page.setDefaultTimeout(15_000)
+    page.setDefaultTimeout(30_000)
     await page.goto(url)
     return page
   }

@@ -52,7 +52,7 @@ test('a pupil drops files in a tunnel; they leave by themselves', async () => {
   await page.getByText('Gardé ici').waitFor()
   await page.getByText('image (2).jpg').waitFor()
   await pupil.offline(false)
-  await expect.poll(() => page.getByText('Déposé', { exact: true }).count(), { timeout: 20_000 }).toBe(2)
+  await expect.poll(() => page.getByText('Déposé', { exact: true }).count()).toBe(2)
 })
 
 test('whoever has the link drops a file without an account', async () => {
@@ -73,7 +73,7 @@ test('a page that was closed has what was chosen, and one closed while sending g
   const page = await context.newPage()
   await page.goto(link)
   await page.getByText('carte.jpg').waitFor()
-  expect(await page.getByLabel('Votre nom').inputValue()).toBe('Papi Léon')
+  await expect.poll(() => page.getByLabel('Votre nom').inputValue()).toBe('Papi Léon')
   await page.route(piece, (route) => route.abort())
   await page.getByRole('button', { name: 'Déposer' }).click()
   await page.getByText('Connexion perdue').waitFor()
@@ -84,7 +84,7 @@ test('a page that was closed has what was chosen, and one closed while sending g
   await later.getByRole('heading', { name: 'C’est déposé' }).waitFor()
   await later.getByRole('button', { name: 'Déposer autre chose' }).waitFor()
   await later.reload()
-  expect(await later.getByText('carte.jpg').count()).toBe(0)
+  await expect.poll(() => later.getByText('carte.jpg').count()).toBe(0)
   await later.close()
 })
 

@@ -59,7 +59,7 @@ const nothing: Left = { databases: [], words: [], caches: [] }
 
 /** Nothing is left, as soon as the deletions under way have ended. */
 async function isEmptied(page: Page): Promise<void> {
-  await expect.poll(() => left(page), { timeout: 10_000 }).toEqual(nothing)
+  await expect.poll(() => left(page)).toEqual(nothing)
 }
 
 async function session(page: Page): Promise<number> {
@@ -90,7 +90,7 @@ test('a phone is taken off: refused within a second, emptied in every tab, and i
 
   for (const tab of [page, other]) {
     await tab.getByText(removed).waitFor()
-    expect(await tab.getByText('Inès', { exact: true }).count()).toBe(0)
+    await expect.poll(() => tab.getByText('Inès', { exact: true }).count()).toBe(0)
   }
   await isEmptied(page)
   await desk.getByText(/Par prudence, change/).waitFor()
@@ -121,10 +121,10 @@ test('a device that came in with a password is recognised on another', async () 
   await desk.getByText('à reconnaître').waitFor()
   await desk.getByRole('button', { name: 'Je reconnais cet appareil PC du CDI' }).click()
   await desk.getByText('PC du CDI est reconnu').waitFor()
-  expect(await desk.getByText('à reconnaître').count()).toBe(0)
+  await expect.poll(() => desk.getByText('à reconnaître').count()).toBe(0)
   await page.reload()
   await page.getByText('PC du CDI').waitFor()
-  expect(await page.getByText(/Pendant une semaine/).count()).toBe(0)
+  await expect.poll(() => page.getByText(/Pendant une semaine/).count()).toBe(0)
 })
 
 test('until then it puts nobody out, brings nobody in and locks nobody out', async () => {
@@ -168,7 +168,7 @@ test('vie scolaire recognises the device of a pupil who has no other', async () 
   await desk.getByText('L’appareil est reconnu.').waitFor()
   await page.reload()
   await page.getByText('PC du CDI').waitFor()
-  expect(await page.getByText(/Pendant une semaine/).count()).toBe(0)
+  await expect.poll(() => page.getByText(/Pendant une semaine/).count()).toBe(0)
 })
 
 test('a phone that was off is emptied when it is next opened', async () => {
@@ -203,7 +203,7 @@ test('signing out leaves nothing behind, in no tab, and another person can come 
   await page.getByRole('dialog').getByRole('button', { name: 'Se déconnecter' }).click()
   await page.getByRole('button', { name: 'Se connecter' }).waitFor()
   await other.getByRole('button', { name: 'Se connecter' }).waitFor()
-  expect(await page.getByText(removed).count()).toBe(0)
+  await expect.poll(() => page.getByText(removed).count()).toBe(0)
   await page.reload()
   await page.getByRole('button', { name: 'Se connecter' }).waitFor()
   await isEmptied(page)

@@ -8,7 +8,6 @@ import { Server } from './server.ts'
 import { story } from './steps.ts'
 
 /** The machine of the tests may be busy. */
-const patience = { timeout: 15_000 }
 
 let server: Server
 const desk = new Phone({ width: 1280, height: 800 })
@@ -67,16 +66,14 @@ step('and fills the grid by keyboard, without a network', async () => {
     await page.keyboard.press('Enter')
   }
   const cells = page.locator('tbody tr td:nth-child(8)')
-  await expect.poll(() => cells.allInnerTexts(), patience).toEqual(['9', '4,5', 'Abs.', '8', '7', ''])
+  await expect.poll(() => cells.allInnerTexts()).toEqual(['9', '4,5', 'Abs.', '8', '7', ''])
   await page.keyboard.press('Control+z')
   await page.keyboard.press('Control+z')
   // What was undone is kept before the page is left.
-  await expect.poll(() => page.locator('td.here input').inputValue(), patience).toBe('')
+  await expect.poll(() => page.locator('td.here input').inputValue()).toBe('')
   await desk.offline(false)
   await page.reload()
-  await expect
-    .poll(async () => (await cells.allInnerTexts()).slice(1, 5), patience)
-    .toEqual(['4,5', 'Abs.', '8', '–'])
+  await expect.poll(async () => (await cells.allInnerTexts()).slice(1, 5)).toEqual(['4,5', 'Abs.', '8', '–'])
 })
 
 step('marks are entered under the thumb as well', async () => {
@@ -154,7 +151,7 @@ step('and are told so, without the mark', async () => {
   await news.filter({ hasText: 'Poésie' }).getByRole('link').click()
   await page.getByRole('heading', { level: 1, name: 'Poésie' }).waitFor()
   await page.goto(`${server.url}/notes`)
-  await page.getByRole('link', { name: 'Poésie' }).waitFor(patience)
+  await page.getByRole('link', { name: 'Poésie' }).waitFor()
 })
 
 step('and nobody once it is taken back', async () => {
@@ -175,7 +172,7 @@ step('a simulation is marked as one, and keeps nothing', async () => {
   await page.getByText(/Français\s: .* → /).waitFor()
   await page.reload()
   await page.getByText('Ces notes n’existent pas').waitFor()
-  expect(await page.getByText(/Français\s: .* → /).count()).toBe(0)
+  await expect.poll(() => page.getByText(/Français\s: .* → /).count()).toBe(0)
 })
 
 function inDays(days: number): string {

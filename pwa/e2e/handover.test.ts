@@ -43,7 +43,7 @@ async function manifest(page: Page): Promise<Manifest> {
 
 /** The address of the icon that somebody puts on the first screen of their phone. */
 async function icon(page: Page): Promise<string> {
-  await expect.poll(async () => (await manifest(page)).start_url, { timeout: 10_000 }).toMatch(/^\/\?h=1\./)
+  await expect.poll(async () => (await manifest(page)).start_url).toMatch(/^\/\?h=1\./)
   return (await manifest(page)).start_url
 }
 

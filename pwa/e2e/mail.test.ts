@@ -36,7 +36,7 @@ step('a parent has the app open', async () => {
   await signInAs(page, 'Nadia Benali')
   await installed(page)
   await unread().waitFor()
-  expect(await unread().innerText()).toBe('2')
+  await expect.poll(() => unread().innerText()).toBe('2')
 })
 
 step('a teacher writes to her', async () => {
@@ -46,7 +46,7 @@ step('a teacher writes to her', async () => {
 
 step('E3, E4: it is counted, and the first of the latest at home', async () => {
   await page.getByRole('link', { name: new RegExp(subject) }).waitFor()
-  expect(await unread().innerText()).toBe('3')
+  await expect.poll(() => unread().innerText()).toBe('3')
 })
 
 step('E2, E10, E27: without a network it is read, and no longer new', async () => {
@@ -54,11 +54,11 @@ step('E2, E10, E27: without a network it is read, and no longer new', async () =
   await page.locator('nav a[href="/messages"]').last().click()
   await page.getByRole('heading', { level: 1, name: 'Messages' }).waitFor()
   await row().waitFor()
-  expect(await page.locator('main').getByRole('listitem').first().innerText()).toContain(subject)
+  await expect.poll(() => page.locator('main').getByRole('listitem').first().innerText()).toContain(subject)
   await page.getByRole('link', { name: new RegExp(`non lu.*${subject}`) }).click()
   await page.getByRole('heading', { level: 1, name: subject }).waitFor()
   await page.getByRole('article').getByText('Le car part à').waitFor()
-  expect(await page.locator('strong').innerText()).toBe('13 h')
+  await expect.poll(() => page.locator('strong').innerText()).toBe('13 h')
   await page.locator('nav li a[href="/messages"] b [aria-hidden]', { hasText: '2' }).waitFor()
 })
 
@@ -69,7 +69,7 @@ step('E34: printed, the discussion stands alone', async () => {
   await page.locator('html[data-printed]').waitFor()
   await page.emulateMedia({ media: 'print' })
   await page.getByRole('article').getByText('Le car part à').waitFor()
-  expect(await page.locator('nav:visible, main button:visible').count()).toBe(0)
+  await expect.poll(() => page.locator('nav:visible, main button:visible').count()).toBe(0)
   await page.emulateMedia({ media: null })
 })
 
@@ -87,7 +87,7 @@ step('E32: filed among the archives', async () => {
 step('E33, E108: to the bin by a tick, and back where it was', async () => {
   await page.getByRole('button', { name: 'Sélectionner' }).click()
   await row().click()
-  expect(await page.getByRole('checkbox', { name: new RegExp(subject) }).isChecked()).toBe(true)
+  await expect.poll(() => page.getByRole('checkbox', { name: new RegExp(subject) }).isChecked()).toBe(true)
   await page.getByRole('button', { name: 'Corbeille' }).click()
   await page.getByText('Mise à la corbeille').waitFor()
   await row().waitFor({ state: 'detached' })
@@ -125,7 +125,7 @@ step('E12: a swipe turns to the one before and the one after; a short one does n
   await page.locator('main [data-talk] a').first().tap()
   await title.filter({ hasText: first }).waitFor()
   await touch(page, page.locator('.thread'), { by: -40 })
-  expect(await title.innerText()).toContain(first)
+  await expect.poll(() => title.innerText()).toContain(first)
   await touch(page, page.locator('.thread'), { by: -180 })
   await title.filter({ hasText: second }).waitFor()
   await touch(page, page.locator('.thread'), { by: 180 })
@@ -153,10 +153,10 @@ step(
     await desk.getByText('2 sélectionnées').waitFor()
     await rows.nth(1).dragTo(desk.getByRole('navigation').getByRole('link', { name: /^Reçus/ }))
     await desk.getByText('2 rangées dans « Reçus »').waitFor()
-    expect(await rows.count()).toBe(1)
+    await expect.poll(() => rows.count()).toBe(1)
     await desk.getByRole('button', { name: 'Annuler' }).click()
     await rows.nth(2).waitFor()
-    expect(await desk.getByRole('toolbar').count()).toBe(0)
+    await expect.poll(() => desk.getByRole('toolbar').count()).toBe(0)
   },
 )
 
@@ -178,7 +178,7 @@ step('the same by the keyboard alone, which explains itself', async () => {
   await desk.keyboard.press('r')
   await desk.keyboard.press('Delete')
   await desk.getByText('Mise à la corbeille').waitFor()
-  expect(await rows.count()).toBe(1)
+  await expect.poll(() => rows.count()).toBe(1)
   await desk.evaluate(() => localStorage.removeItem('preau.signs'))
   await desk.reload()
   await rows.first().waitFor()

@@ -164,7 +164,7 @@ step('the pupil reads the answer; the message is gone, and nobody answers it', a
   await pupilPage.getByRole('article').getByText('Ce message a été retiré par la vie scolaire.').waitFor()
   await pupilPage.getByText('Cette discussion a été fermée par la vie scolaire').waitFor()
   expect(await pupilPage.getByText(nasty).count()).toBe(0)
-  expect(await pupilPage.getByRole('button', { name: /^Répondre/ }).count()).toBe(0)
+  await expect.poll(() => pupilPage.getByRole('button', { name: /^Répondre/ }).count()).toBe(0)
 })
 
 step('nor does its author get it any more', async () => {
@@ -237,7 +237,9 @@ step('vie scolaire stops it: no parent gets it, and the teacher has her text', a
   await teacherPage.goto(`${server.url}/messages/brouillons`)
   await teacherPage.getByRole('link', { name: /Sortie annulée/ }).click()
   await teacherPage.getByLabel('Objet').waitFor()
-  expect(await teacherPage.getByRole('textbox', { name: 'Message' }).innerText()).toContain('vendredi')
+  await expect
+    .poll(() => teacherPage.getByRole('textbox', { name: 'Message' }).innerText())
+    .toContain('vendredi')
   expect(JSON.stringify(await guardian.mailbox('message'))).not.toContain('Sortie annulée')
 })
 

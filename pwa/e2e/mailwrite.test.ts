@@ -93,10 +93,10 @@ step('E59–E63 the text, with a list and a word in bold, and what a page brough
     )
     root.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }))
   })
-  expect(await text().locator('li').innerText()).toBe('mardiou jeudi')
-  expect(await text().locator('img').count()).toBe(0)
+  await expect.poll(() => text().locator('li').innerText()).toBe('mardiou jeudi')
+  await expect.poll(() => text().locator('img').count()).toBe(0)
   await page.keyboard.press('Control+z')
-  expect(await text().locator('li').innerText()).toBe('mardi')
+  await expect.poll(() => text().locator('li').innerText()).toBe('mardi')
 })
 
 step('E67, E71 a paper is attached; the app is closed and opened again, and all is there', async () => {
@@ -110,8 +110,8 @@ step('E67, E71 a paper is attached; the app is closed and opened again, and all 
   await page.reload()
   await page.getByText('certificat.pdf').waitFor()
   await page.getByRole('button', { name: 'Retirer Mme Garnier' }).waitFor()
-  expect(await page.getByLabel('Objet').inputValue()).toBe('Rendez-vous mardi')
-  expect(await text().innerText()).toContain('Bonjour madame,')
+  await expect.poll(() => page.getByLabel('Objet').inputValue()).toBe('Rendez-vous mardi')
+  await expect.poll(() => text().innerText()).toContain('Bonjour madame,')
 })
 
 step('sent, called back, sent again: it waits on the phone', async () => {
@@ -172,8 +172,8 @@ step('the school closes this way while a message is on it: it comes back whole',
   await page.getByText('Peut-on se voir ?').waitFor()
   await page.getByRole('link', { name: 'Reprendre le message' }).click()
   await page.getByText('ne peut pas, ou plus, écrire à Mme Garnier').waitFor()
-  expect(await page.getByLabel('Objet').inputValue()).toBe('Question')
-  expect(await text().innerText()).toContain('Peut-on se voir ?')
+  await expect.poll(() => page.getByLabel('Objet').inputValue()).toBe('Question')
+  await expect.poll(() => text().innerText()).toContain('Peut-on se voir ?')
 })
 
 step('sent to somebody else instead, it leaves', async () => {

@@ -101,7 +101,7 @@ describe.runIf(present)('a school from its register', () => {
     const names = new Set(rows.filter((row) => !row.includes('Professeur')).map((row) => row.split('\n')[0]))
     await screen.getByRole('button', { name: /Préparer \d+ fiches/ }).click()
     const sheets = await sheetPage(screen, /Imprimer \d+ fiches/)
-    expect(await sheets.locator('section').count()).toBe(names.size)
+    await expect.poll(() => sheets.locator('section').count()).toBe(names.size)
 
     const file = join(paper, 'cm2.pdf')
     await sheets.pdf({ path: file, preferCSSPageSize: true })
@@ -131,7 +131,7 @@ describe.runIf(present)('a school from its register', () => {
       await screen.getByRole('button', { name: `Agir pour ${name}` }).click()
       await screen.getByRole('button', { name: 'Nouvelle fiche' }).click()
       const sheets = await sheetPage(screen, /Imprimer 1 fiche/)
-      expect(await sheets.locator('section').count()).toBe(1)
+      await expect.poll(() => sheets.locator('section').count()).toBe(1)
       strips.set(shown, await strip(sheets, shown))
       await sheets.close()
     }
@@ -173,7 +173,7 @@ describe.runIf(present)('a school from its register', () => {
     await page.getByRole('link', { name: 'Apporter une feuille d’automne' }).first().waitFor()
     await page.getByRole('link', { name: title }).first().click()
     await page.getByText('Quarante-deux pas, bravo.').waitFor()
-    expect(await page.getByRole('button', { name: 'Déposer ma copie' }).count()).toBe(0)
+    await expect.poll(() => page.getByRole('button', { name: 'Déposer ma copie' }).count()).toBe(0)
   })
 
   step('the head sees who came in', async () => {

@@ -147,7 +147,7 @@ step('E96 who has no external messaging is not mixed in; the text comes back', a
   await page.getByRole('link', { name: 'Reprendre le message' }).click()
   await page.getByText('n’a pas la messagerie externe : Inès Benali').waitFor()
   await shoot(page, 'outside-mixed')
-  expect(await page.getByLabel('Objet').inputValue()).toBe('À vous deux')
+  await expect.poll(() => page.getByLabel('Objet').inputValue()).toBe('À vous deux')
 })
 
 step('E112, E113 the museum stands in the address book, under the name that was typed', async () => {
@@ -155,7 +155,7 @@ step('E112, E113 the museum stands in the address book, under the name that was 
   await page.getByRole('radio', { name: 'Externes' }).check({ force: true })
   const row = page.getByRole('row').filter({ hasText: 'Le musée' })
   await row.getByText(museum).waitFor()
-  expect(await page.locator('tbody tr').count()).toBe(1)
+  await expect.poll(() => page.locator('tbody tr').count()).toBe(1)
   await shoot(page, 'outside-book')
   await inspect(page, 'book')
   await fits(page, 'book')

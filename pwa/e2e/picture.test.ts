@@ -29,7 +29,7 @@ test('a pupil’s phone beside a teacher’s laptop', async () => {
   await wide.locator('main a[href^="/copies/"]').first().click()
   await wide.locator('li a[href^="/copies/"]').first().click()
   await wide.getByRole('img', { name: 'Page 1' }).waitFor()
-  expect(await wide.getByRole('button', { name: /Rendre/ }).count()).toBeGreaterThan(0)
+  await expect.poll(() => wide.getByRole('button', { name: /Rendre/ }).count()).toBeGreaterThan(0)
 
   if (!process.env['PREAU_PICTURE']) return
   const [left, right] = [await small.screenshot({ type: 'png' }), await wide.screenshot({ type: 'png' })]

@@ -76,8 +76,8 @@ step('E25 the reader gets the message, and a line in the place of the virus', as
   await write('Plan de la sortie', 'plan.txt', eicar)
   await read('Plan de la sortie')
   await file('plan.txt').getByText('Pièce jointe supprimée : un virus a été trouvé').waitFor()
-  expect(await file('plan.txt').getByRole('button').count()).toBe(0)
-  expect(await file('plan.txt').locator('.gone').innerText()).toBe('plan.txt')
+  await expect.poll(() => file('plan.txt').getByRole('button').count()).toBe(0)
+  await expect.poll(() => file('plan.txt').locator('.gone').innerText()).toBe('plan.txt')
   await look(page, 'removed')
 })
 
@@ -96,7 +96,7 @@ step('E24 without the scanner a message arrives; its file is being checked', asy
   await write('Horaires', 'horaires.txt', Buffer.from('Départ à 8 h.\n'))
   await read('Horaires')
   await file('horaires.txt').getByText('En cours de vérification antivirus').waitFor()
-  expect(await file('horaires.txt').getByRole('button').count()).toBe(0)
+  await expect.poll(() => file('horaires.txt').getByRole('button').count()).toBe(0)
   await look(page, 'checking')
 })
 
@@ -142,7 +142,7 @@ step('E25 a page of a copy with a virus is to be replaced, and the teacher never
   await look(page, 'copy broken')
   await page.getByRole('button', { name: 'Remplacer ma copie' }).click()
   await page.getByRole('button', { name: 'Photographier une page' }).waitFor()
-  expect(await page.getByRole('button', { name: 'Enlever la page 1' }).count()).toBe(0)
+  await expect.poll(() => page.getByRole('button', { name: 'Enlever la page 1' }).count()).toBe(0)
 
   await screen.goto(`${server.url}/copies/gvpu37l4sp2t/${work}/${other.user}`)
   await screen.getByText('une page n’a pas pu être acceptée').waitFor()

@@ -55,7 +55,7 @@ test('they are sealed while they leave, over cuts', async () => {
   await page.getByText('Les 3 fichiers sont là').waitFor()
   expect(pieces).toBeGreaterThan(3)
   expect(await scan(page)).toBe(link)
-  expect(await page.getByRole('button', { name: 'Mettre dans un message' }).count()).toBe(0)
+  await expect.poll(() => page.getByRole('button', { name: 'Mettre dans un message' }).count()).toBe(0)
   await inspect(page, 'a sealed transfer')
 })
 
@@ -63,11 +63,9 @@ test('whoever has the whole link gets them as they were', async () => {
   const page = await guest.open(link)
   await page.getByRole('heading', { level: 1, name: 'Voyage à Étretat' }).waitFor()
   await page.getByRole('link', { name: 'Télécharger Étretat, la falaise.mp4' }).waitFor()
-  expect(await page.locator('.name').allInnerTexts()).toEqual([
-    'Étretat, la falaise.mp4',
-    'photo.png',
-    'vide.txt',
-  ])
+  await expect
+    .poll(() => page.locator('.name').allInnerTexts())
+    .toEqual(['Étretat, la falaise.mp4', 'photo.png', 'vide.txt'])
   await page.locator('.thumb img').waitFor()
   await inspect(page, 'the page of a sealed transfer')
   const one = await saved(page, 'Télécharger Étretat, la falaise.mp4')
@@ -102,7 +100,7 @@ test('half a link, and another key, are told apart from nothing', async () => {
   await page.getByText('n’est pas la bonne').waitFor()
   await page.goto(link.replace(/.{5}$/, ''))
   await page.getByText('Il manque la fin du lien').waitFor()
-  expect(await page.locator('#list').isVisible()).toBe(false)
+  await expect.poll(() => page.locator('#list').isVisible()).toBe(false)
   await inspect(page, 'a sealed transfer without its key')
 })
 

@@ -7,7 +7,6 @@ import { Server } from './server.ts'
 import { story } from './steps.ts'
 
 /** The machine of the tests may be busy. */
-const patience = { timeout: 15_000 }
 
 let server: Server
 const desk = new Phone({ width: 1280, height: 800 })
@@ -43,7 +42,7 @@ step('a teacher evaluates competences, without a network', async () => {
   await page.keyboard.press('Control+z')
   const column = page.locator('main tbody tr td:nth-child(2)')
   await expect
-    .poll(async () => (await column.allInnerTexts()).slice(0, 4).map(shown), patience)
+    .poll(async () => (await column.allInnerTexts()).slice(0, 4).map(shown))
     .toEqual(['DP', 'NA', 'Abs.', '–'])
   await desk.offline(false)
 })
@@ -64,7 +63,7 @@ step('and publishes them; nothing is seen before', async () => {
 
 step('the pupil sees them, and why', async () => {
   const page = pupil.page
-  await page.getByText('Poésie').waitFor(patience)
+  await page.getByText('Poésie').waitFor()
   await page.getByText('Par matière').click()
   await page.getByRole('button', { name: 'Pourquoi' }).nth(1).click()
   await page.getByRole('dialog').getByText('Tous les niveaux de la période comptent').waitFor()
@@ -79,7 +78,7 @@ step('levels become marks when the teacher says so', async () => {
   await page.getByRole('heading', { level: 1, name: 'Poésie' }).waitFor()
   await page.getByText('visible de vous seul').waitFor()
   const first = page.getByRole('listitem').filter({ hasText: 'Benali Inès' })
-  await expect.poll(() => first.innerText(), patience).toContain('20')
+  await expect.poll(() => first.innerText()).toContain('20')
 })
 
 /** What a cell shows, without what is only read aloud. */

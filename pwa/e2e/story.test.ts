@@ -146,7 +146,7 @@ step('the pupil and the parent of two children see the answer', async () => {
   await screen.goto(`${server.url}/travail`)
   await screen.getByRole('link', { name: title }).first().click()
   await screen.getByText('Très beau portrait, vivant et précis.').waitFor()
-  expect(await screen.getByRole('button', { name: 'Déposer ma copie' }).count()).toBe(0)
+  await expect.poll(() => screen.getByRole('button', { name: 'Déposer ma copie' }).count()).toBe(0)
 })
 
 /** The smallest PDF that readers accept. */

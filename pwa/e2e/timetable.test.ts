@@ -39,7 +39,7 @@ async function lessons(page: Page): Promise<string[]> {
   return list.getByRole('listitem').allInnerTexts()
 }
 
-test('a lesson is cancelled, moved, added and put back by vie scolaire', { timeout: 120_000 }, async () => {
+test('a lesson is cancelled, moved, added and put back by vie scolaire', async () => {
   const office = await desk.open(server.url)
   await signInAs(office, 'Thomas Lopez')
   await office.getByRole('link', { name: 'Emploi du temps' }).first().click()
@@ -79,7 +79,7 @@ test('a lesson is cancelled, moved, added and put back by vie scolaire', { timeo
   await tuesday.getByText('déplacé', { exact: true }).waitFor({ state: 'detached' })
 })
 
-test('a pupil sees the day without a network, and what is new', { timeout: 120_000 }, async () => {
+test('a pupil sees the day without a network, and what is new', async () => {
   const page = await phone.open(server.url)
   await signInAs(page, 'Inès Benali')
   await page.getByRole('link', { name: 'Emploi du temps', exact: true }).click()
@@ -118,7 +118,7 @@ test('a pupil sees the day without a network, and what is new', { timeout: 120_0
   await page.getByText('salle B12').first().waitFor()
 })
 
-test('a parent chooses the child', { timeout: 120_000 }, async () => {
+test('a parent chooses the child', async () => {
   const page = await parent.open(server.url)
   await signInAs(page, 'Nadia Benali')
   await page.goto(`${server.url}/emploi-du-temps/${day}`)
@@ -129,7 +129,7 @@ test('a parent chooses the child', { timeout: 120_000 }, async () => {
   expect((await lessons(page)).join()).not.toContain('Visite du CDI')
 })
 
-test('a teacher writes of a lesson in a tunnel, the class reads it', { timeout: 120_000 }, async () => {
+test('a teacher writes of a lesson in a tunnel, the class reads it', async () => {
   const page = await teacher.open(server.url)
   await signInAs(page, 'Claire Garnier')
   await installed(page)
@@ -172,7 +172,7 @@ test('a teacher writes of a lesson in a tunnel, the class reads it', { timeout: 
   await pupil.getByRole('heading', { name: /Lundi/ }).waitFor()
 })
 
-test('the feed opens without a session until it is taken back', { timeout: 60_000 }, async () => {
+test('the feed opens without a session until it is taken back', async () => {
   const page = phone.page
   await page.goto(`${server.url}/reglages/agenda`)
   await page.getByRole('button', { name: 'Créer l’adresse' }).click()

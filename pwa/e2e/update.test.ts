@@ -95,13 +95,13 @@ step('a new build is offered without a reload, and taken without losing what wai
   expect(await version(page)).toBe('suivante')
   await page.goto(`${server.url}/reglages/envois`)
   await page.getByText('en attente', { exact: true }).waitFor()
-  expect(await page.getByText(title).count()).toBe(1)
+  await expect.poll(() => page.getByText(title).count()).toBe(1)
 
   await teacher.offline(false)
   await page.getByText('Tout est parti').waitFor({ timeout: 30_000 })
   await page.goto(`${server.url}/travail`)
   await page.getByRole('link', { name: title }).waitFor()
-  expect(await page.getByText(news).count()).toBe(0)
+  await expect.poll(() => page.getByText(news).count()).toBe(0)
 })
 
 step('who ignores it goes on with the old one, all of it, and is asked again', async () => {
@@ -109,9 +109,9 @@ step('who ignores it goes on with the old one, all of it, and is asked again', a
   expect(await isMarked(page)).toBe(true)
   await page.getByRole('link', { name: 'Travail' }).first().click()
   await page.getByRole('link', { name: title }).first().waitFor({ timeout: 30_000 })
-  expect(await page.getByRole('link', { name: title }).count()).toBe(1)
+  await expect.poll(() => page.getByRole('link', { name: title }).count()).toBe(1)
   await page.getByRole('button', { name: 'Plus tard' }).click()
-  expect(await page.getByText(news).count()).toBe(0)
+  await expect.poll(() => page.getByText(news).count()).toBe(0)
   for (const screen of ['Réglages', 'Appareils']) {
     await page.getByRole('link', { name: screen }).first().click()
     await page.getByRole('heading', { level: 1, name: screen }).waitFor()

@@ -162,7 +162,7 @@ step('a PDF is next: its text is there, its links lead out, and it goes page by 
   await page.keyboard.press('ArrowRight')
   await sheet(1).getByText('Le car attend au lac.').waitFor({ timeout: 30_000 })
   const link = sheet(1).getByRole('link', { name: 'Lien vers https://volcan.example/plan' })
-  expect(await link.getAttribute('rel')).toBe('noopener noreferrer')
+  await expect.poll(() => link.getAttribute('rel')).toBe('noopener noreferrer')
   await dialog().getByText('1 / 12').waitFor()
   for (const n of [2, 3]) {
     await page.keyboard.press('PageDown')
@@ -173,7 +173,7 @@ step('a PDF is next: its text is there, its links lead out, and it goes page by 
   await sheet(3).getByText('Étape 3').waitFor()
   await page.keyboard.press('End')
   await sheet(12).getByText('Étape 12').waitFor()
-  expect(await dialog().locator('canvas').count()).toBeLessThan(5)
+  await expect.poll(() => dialog().locator('canvas').count()).toBeLessThan(5)
   await page.keyboard.press('+')
   await page.keyboard.press('Home')
   await sheet(1).getByText('Étape 1', { exact: true }).waitFor()
