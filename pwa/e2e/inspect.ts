@@ -21,11 +21,20 @@ declare global {
   }
 }
 
-export async function inspect(page: Page, what: string): Promise<void> {
-  await page.evaluate(axe)
+export function inspect(page: Page, what: string): Promise<void> {
+  return run(page, what, { type: 'tag', values: tags })
+}
+
+/** In the other theme, the colours alone: all else is as it was. */
+export function inspectColours(page: Page, what: string): Promise<void> {
+  return run(page, what, { type: 'rule', values: ['color-contrast', 'link-in-text-block'] })
+}
+
+async function run(page: Page, what: string, runOnly: object): Promise<void> {
+  if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(axe)
   const { violations } = await page.evaluate(
-    (tags) => window.axe.run({ runOnly: { type: 'tag', values: tags } }),
-    tags,
+    (runOnly) => window.axe.run({ runOnly, resultTypes: ['violations'] }),
+    runOnly,
   )
   const told = violations.map(
     (v) =>

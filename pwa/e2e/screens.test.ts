@@ -4,7 +4,7 @@
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { Phone } from './chromium.ts'
-import { fits, inspect, shoot } from './inspect.ts'
+import { fits, inspect, inspectColours, shoot } from './inspect.ts'
 import { signInAs } from './people.ts'
 import { Server } from './server.ts'
 
@@ -213,7 +213,7 @@ async function look(page: Page, path: string, who: string): Promise<void> {
   for (const theme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' }) // colours change at once
     await page.waitForTimeout(50)
-    await inspect(page, `${who} ${path} ${theme}`)
+    await (theme === 'light' ? inspect : inspectColours)(page, `${who} ${path} ${theme}`)
     await shoot(page, `${who} ${path} ${theme}`)
   }
   await page.emulateMedia({ colorScheme: 'light' })
