@@ -38,7 +38,7 @@ export class Phone {
       headless: true,
       args: [...quiet, ...switches],
       viewport: { width, height },
-      deviceScaleFactor: 2,
+      deviceScaleFactor: process.env['PREAU_SHOTS'] ? 2 : 1, // pictures are drawn by the processor here
       isMobile: width < 900,
       hasTouch: width < 900,
       locale: 'fr-FR',

@@ -49,7 +49,7 @@ interface Person {
   name: string
   paths: string[]
   /** Lists whose first links are looked at too. */
-  follow?: string[]
+  lists?: string[]
   /** What opens when these are pressed, one after the other: dialogs, mostly. */
   press?: { path: string; names: (string | RegExp)[] }[]
 }
@@ -73,7 +73,7 @@ const people: Person[] = [
       '/reglages/agenda',
       '/informations',
     ],
-    follow: ['/travail', '/cahier', '/notes', '/porte-documents', '/informations'],
+    lists: ['/travail', '/cahier', '/notes', '/porte-documents', '/informations'],
     press: [{ path: lessons, names: [/^10 h 05|10:05|Français/] }],
   },
   {
@@ -94,7 +94,7 @@ const people: Person[] = [
       '/bulletins',
       '/vie-scolaire',
     ],
-    follow: ['/travail', '/notes', '/bulletins', '/vie-scolaire', '/informations'],
+    lists: ['/travail', '/notes', '/bulletins', '/vie-scolaire', '/informations'],
   },
   {
     name: 'Claire Garnier',
@@ -120,7 +120,7 @@ const people: Person[] = [
       `/collectes/${collect}`,
       '/transferts',
     ],
-    follow: [
+    lists: [
       '/copies',
       '/transferts',
       '/messages',
@@ -148,7 +148,7 @@ const people: Person[] = [
       '/reglages/vie-scolaire',
       `/cantine/saisir/${nextMonday()}`,
     ],
-    follow: ['/classes', '/vie-scolaire'],
+    lists: ['/classes', '/vie-scolaire'],
     press: [
       { path: lessons, names: [/Français/, 'Changer ce cours'] },
       { path: '/vie-scolaire', names: ['Faire un appel'] },
@@ -172,9 +172,9 @@ const people: Person[] = [
       '/messages/a-qui',
       '/bulletins',
     ],
-    follow: ['/bulletins'],
+    lists: ['/bulletins'],
   },
-  { name: 'Yann Le Goff', paths: ['/', '/classes'], follow: ['/classes'] },
+  { name: 'Yann Le Goff', paths: ['/', '/classes'], lists: ['/classes'] },
 ]
 
 let server: Server
@@ -190,10 +190,26 @@ async function settle(page: Page): Promise<void> {
   await page.waitForTimeout(100)
 }
 
-async function visit(page: Page, path: string, who: string): Promise<void> {
+/** By a link, as people do: the app is not started anew for each screen. */
+async function follow(page: Page, path: string): Promise<void> {
   await page.setViewportSize({ width: 390, height: 844 })
-  await page.goto(server.url + path)
+  await page.evaluate((path) => {
+    for (const heading of document.querySelectorAll('main h1')) heading.setAttribute('data-left', '')
+    if (document.activeElement instanceof HTMLElement) document.activeElement.blur()
+    const link = document.createElement('a')
+    link.href = path
+    document.body.append(link)
+    link.click()
+    link.remove()
+  }, path)
+  await page.waitForFunction(
+    () => document.activeElement?.matches('main h1') || !document.querySelector('main [data-left]'),
+  )
   await settle(page)
+}
+
+async function visit(page: Page, path: string, who: string): Promise<void> {
+  await follow(page, path)
   await look(page, path, who)
 }
 
@@ -230,9 +246,7 @@ async function look(page: Page, path: string, who: string): Promise<void> {
 
 /** The first links of a list: a homework, a collection of copies, a class. */
 async function inside(page: Page, path: string): Promise<string[]> {
-  await page.setViewportSize({ width: 390, height: 844 })
-  await page.goto(server.url + path)
-  await settle(page)
+  await follow(page, path)
   const links = await page
     .locator(`main :is([role=list], .card) a[href^="${path.replace(/\?.*/, '')}/"]`)
     .evaluateAll((all) => all.map((a) => a.getAttribute('href') ?? ''))
@@ -245,11 +259,13 @@ describe('outside', () => {
 
   test.each(['/', '/lier', '/lier/code', '/activer', '/accessibilite'])('%s', async (path) => {
     const page = phone.started ? phone.page : await phone.open(server.url)
-    await visit(page, path, 'personne')
+    await page.goto(server.url + path)
+    await settle(page)
+    await look(page, path, 'personne')
   })
 })
 
-describe.each(people)('$name', ({ name, paths, follow = [], press: pressed = [] }) => {
+describe.each(people)('$name', ({ name, paths, lists = [], press: pressed = [] }) => {
   const phone = new Phone()
   afterAll(() => phone.dispose())
 
@@ -258,7 +274,7 @@ describe.each(people)('$name', ({ name, paths, follow = [], press: pressed = [] 
     await signInAs(page, name)
     for (const path of paths) await visit(page, path, name)
     for (const one of pressed) await press(page, one.path, one.names, name)
-    for (const path of follow) {
+    for (const path of lists) {
       for (const link of (await inside(page, path)).slice(0, path === '/bulletins' ? 2 : 3)) {
         await visit(page, link, name)
         if (path === '/travail') continue
