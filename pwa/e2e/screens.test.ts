@@ -190,9 +190,17 @@ async function settle(page: Page): Promise<void> {
   await page.waitForTimeout(100)
 }
 
+/** A page that was as wide as a laptop's stays drawn near otherwise. */
+async function asPhone(page: Page): Promise<void> {
+  await page.setViewportSize({ width: 390, height: 844 })
+  const devtools = await page.context().newCDPSession(page)
+  await devtools.send('Emulation.resetPageScaleFactor')
+  await devtools.detach()
+}
+
 /** By a link, as people do: the app is not started anew for each screen. */
 async function follow(page: Page, path: string): Promise<void> {
-  await page.setViewportSize({ width: 390, height: 844 })
+  await asPhone(page)
   await page.evaluate((path) => {
     for (const heading of document.querySelectorAll('main h1')) heading.setAttribute('data-left', '')
     if (document.activeElement instanceof HTMLElement) document.activeElement.blur()
