@@ -110,6 +110,7 @@ step('vie scolaire sees who is missing once it arrives', async () => {
 
 step('her mother is told at once, and explains with a photo', async () => {
   await parentPage.getByRole('link', { name: 'Inès : absence' }).first().click()
+  await parentPage.getByRole('heading', { level: 1, name: 'Vie scolaire' }).waitFor() // home has such rows too
   await parentPage.getByRole('heading', { name: 'À faire', exact: true }).waitFor()
   const line = parentPage.getByRole('listitem').filter({ hasText: /^\s*Absence/ })
   await line.getByRole('link', { name: 'Justifier' }).first().click()
