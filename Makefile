@@ -73,7 +73,7 @@ RACE := -race -gcflags=modernc.org/sqlite/lib=-race=false -gcflags=modernc.org/l
 
 race: servers ## Go tests under the race detector
 	$(GO) vet ./...
-	PREAU_TEST_TOOLS=$(TOOLS) PREAU_TEST_SERVERS=required $(GO) test $(RACE) -timeout 20m ./cmd/preau ./api/mail ./api ./... # the longest first
+	PREAU_TEST_TOOLS=$(TOOLS) PREAU_TEST_SERVERS=required $(GO) test $(RACE) -timeout 30m ./cmd/preau ./api/mail ./api ./... # the longest first
 	PREAU_WHOLE_TERM=1 $(GO) test -run WholeTerm ./cmd/preau/demo
 
 mongo: ## storage/mongo on an embedded FerretDB, or on PREAU_TEST_MONGO_URI

@@ -198,21 +198,23 @@ async function asPhone(page: Page): Promise<void> {
   await devtools.detach()
 }
 
-/** By a link, as people do: the app is not started anew for each screen. */
+/** By a link, as people do: the app is not started anew for each screen, and says where one is by the focus. */
 async function follow(page: Page, path: string): Promise<void> {
   await asPhone(page)
   await page.evaluate((path) => {
-    for (const heading of document.querySelectorAll('main h1')) heading.setAttribute('data-left', '')
-    if (document.activeElement instanceof HTMLElement) document.activeElement.blur()
     const link = document.createElement('a')
     link.href = path
+    link.textContent = path
     document.body.append(link)
+    link.focus()
     link.click()
     link.remove()
   }, path)
-  await page.waitForFunction(
-    () => document.activeElement?.matches('main h1') || !document.querySelector('main [data-left]'),
-  )
+  await page
+    .waitForFunction(() => document.activeElement?.matches('main :is(h1, h2)'))
+    .catch(() => {
+      throw new Error(`${path}: its heading has not the focus`)
+    })
   await settle(page)
 }
 

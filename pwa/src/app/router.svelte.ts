@@ -1,6 +1,6 @@
 /**
  * The history API, made calm: a click on a link or go() loads the screen first, then shows it,
- * sets the title, moves the focus to its h1 (which announces it) and restores the scroll on return.
+ * sets the title, moves the focus to its heading (which announces it) and restores the scroll on return.
  */
 import { tick, type Component } from 'svelte'
 import { allWords } from '../i18n/index.svelte'
@@ -34,6 +34,8 @@ class Router {
     history.replaceState(this.#entry, '')
     addEventListener('popstate', (event) => void this.#pop(event))
     document.addEventListener('click', (event) => this.#click(event))
+    for (const act of ['pointerdown', 'keydown']) addEventListener(act, () => (isNew = false), true)
+    new MutationObserver(focusHeading).observe(document.body, { childList: true, subtree: true })
     void this.#open({ scroll: 0, first: true })
   }
 
@@ -117,7 +119,11 @@ class Router {
       return tick()
     }
     await (first ? show() : transition(show))
-    if (!first) focusHeading()
+    if (!first) {
+      isNew = true
+      ;(document.activeElement as HTMLElement | null)?.blur()
+      focusHeading()
+    }
     await scrollBack(scroll)
   }
 }
@@ -159,8 +165,14 @@ async function transition(show: () => Promise<void>): Promise<void> {
   await document.startViewTransition(show).updateCallbackDone
 }
 
+/** A screen is new, and nobody has done anything there yet. */
+let isNew = false
+
+/** The heading may come, or come anew, with what the screen reads. */
 function focusHeading(): void {
-  const heading = document.querySelector<HTMLElement>('main h1')
+  if (!isNew || document.activeElement !== document.body) return
+  const headings = [...document.querySelectorAll<HTMLElement>('main :is(h1, h2)')]
+  const heading = headings.find((one) => one.offsetParent) // a copy on a phone has the list beside it hidden
   heading?.setAttribute('tabindex', '-1')
   heading?.focus({ preventScroll: true })
 }
