@@ -16,6 +16,7 @@ export default defineConfig({
         test: {
           name: 'ui',
           environment: 'jsdom',
+          testTimeout: 30_000,
           include: ['src/**/*.test.ts'],
           exclude: engine,
         },
