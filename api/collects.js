@@ -36,14 +36,14 @@ async function store(name, act) {
   })
 }
 
-// Of the pages at this address one keeps; a second one is for something else.
+// Of the pages at this address one keeps; a second one is for something else. One
+// that was closed a moment ago may not have let go yet.
 const alone = new Promise((done) => {
-  const hold = (lock) => {
-    done(lock !== null)
-    return lock && new Promise(() => {})
-  }
-  if (navigator.locks) navigator.locks.request(here, { ifAvailable: true }, hold).catch(() => done(false))
-  else done(true)
+  if (!navigator.locks) return done(true)
+  const late = new AbortController()
+  setTimeout(() => late.abort(), 1000)
+  const hold = () => new Promise(() => done(true))
+  navigator.locks.request(here, { signal: late.signal }, hold).catch(() => done(false))
 })
 
 async function keep() {
