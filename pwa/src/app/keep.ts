@@ -13,6 +13,8 @@ interface Words {
   signs: boolean
   /** Files of transfers wait on this device. */
   sending: boolean
+  /** Somebody signed out here, and the server may not know it yet. */
+  left: boolean
 }
 
 export function keep<K extends keyof Words>(key: K, value: Words[K] | undefined): void {

@@ -5,7 +5,7 @@
 import { address, speak, speech, type Language } from '../i18n/index.svelte'
 import type { Device, Live, Status, Upload, User, View } from '../sync/index.ts'
 import { quiet } from '../sync/status.ts'
-import { api, ApiError } from './api'
+import { api, ApiError, codeOf } from './api'
 import { frame } from './frame.svelte'
 import { renewManifest } from './handover'
 import { forgetAll, keep, kept } from './keep'
@@ -157,6 +157,7 @@ class Session {
   async ask(): Promise<void> {
     this.stage = 'starting'
     try {
+      if (kept('left')) await this.#end()
       await this.enter(await api<Identity>('session'))
     } catch (error) {
       this.stage = error instanceof ApiError && error.code !== 'offline' ? 'out' : 'unreachable'
@@ -169,6 +170,7 @@ class Session {
     this.identity = identity
     router.admit()
     this.removed = false
+    keep('left', undefined)
     keep('me', identity)
     void remember(identity)
     address(identity.roles.includes('student'))
@@ -181,9 +183,18 @@ class Session {
 
   /** Leaves nothing of this person behind. The server is told when it can be; the wipe does not wait for it. */
   async leave(): Promise<void> {
-    const told = api('session', { method: 'DELETE', timeout: 4000 }).catch(() => undefined)
+    keep('left', true)
+    const told = this.#end().catch(() => undefined)
     await this.wiped()
     await told
+  }
+
+  /** Ends the session at the server: the cookie is out of reach here, and would let the next one in. */
+  async #end(): Promise<void> {
+    await api('session', { method: 'DELETE', timeout: 4000 }).catch((error: unknown) => {
+      if (codeOf(error).status !== 401) throw error
+    })
+    keep('left', undefined)
   }
 
   /** Deletes this person's data here. */
