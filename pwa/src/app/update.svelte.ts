@@ -65,13 +65,13 @@ async function register(): Promise<void> {
   navigator.serviceWorker.addEventListener('message', ({ data }: MessageEvent<{ go?: string } | string>) => {
     if (typeof data === 'object' && data.go) void router.go(data.go)
   })
+  const look = (): void => void updates.look()
+  addEventListener('online', look)
+  setInterval(look, hourly)
   const registration = await navigator.serviceWorker.register(scriptUrl('/sw.js')).catch(() => undefined)
   if (!registration) return
   offer(registration)
   registration.addEventListener('updatefound', () => follow(registration))
-  const look = (): void => void updates.look()
-  addEventListener('online', look)
-  setInterval(look, hourly)
 }
 
 function follow(registration: ServiceWorkerRegistration): void {

@@ -82,6 +82,6 @@ function told(page: WindowClient): Promise<Opened> {
       port1.close()
     }
     page.postMessage('key', [port2])
-    setTimeout(fail, 3000)
+    setTimeout(fail, 15_000)
   })
 }

@@ -76,6 +76,7 @@ export class Add {
     } catch {
       this.digits = ''
       this.wrong = true
+      this.busy = false // the next digits may be typed at once
       await this.#look(this.#turn)
     } finally {
       this.busy = false
