@@ -28,6 +28,7 @@ beforeAll(async () => {
   await openClass()
   await desk.getByRole('button', { name: /Préparer \d+ fiches/ }).click()
   const sheets = await sheetPage(desk, /Imprimer \d+ fiches/)
+  await sheets.waitForLoadState() // all of them
   const pupils = sheets.locator('section').filter({ hasText: 'Élève ·' })
   for (const pupil of (await pupils.all()).slice(0, 3)) {
     const name = await pupil.getByRole('heading').innerText()

@@ -46,7 +46,9 @@ const hour = new Date().toLocaleTimeString('en-GB', { hour: '2-digit', timeZone:
 const ago = (days: number) => new Date(Date.now() - days * 86_400_000)
 const day = (days: number) => ago(days).toISOString().slice(0, 10)
 const short = (days: number) =>
-  new Intl.DateTimeFormat('fr-FR', { day: 'numeric', month: 'short', timeZone: 'UTC' }).format(ago(days))
+  new Intl.DateTimeFormat('fr-FR', { day: 'numeric', month: 'short', timeZone: 'UTC' })
+    .format(ago(days))
+    .replace(/^1 /, '1er ')
 
 /** The absence, with what vie scolaire answered. */
 const answered = (page: Page) =>
@@ -80,7 +82,8 @@ step('a teacher takes the roll without a network, and it is kept', async () => {
   await teacherPage.getByLabel('Début').fill(`${hour}:00`)
   await teacherPage.getByLabel('Fin').fill(`${hour}:59`)
   await teacherPage.getByRole('button', { name: 'Utiliser cet horaire' }).click()
-  await teacherPage.getByText(`De ${String(Number(hour))} h à`).waitFor()
+  const from = `${String(Number(hour))} h`
+  await teacherPage.getByText(`De ${from} à ${from} 59`).waitFor()
   await teacher.offline(true)
   await calls('Benali Inès').click()
   await teacherPage.getByText('5 présents, 1 absent').waitFor()

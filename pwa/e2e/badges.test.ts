@@ -20,13 +20,14 @@ test('opened on its settings, the app counts as it does at home', async () => {
   await signInAs(page, 'Inès Benali')
   const count = (path: string) => page.locator(`nav li a[href="${path}"] b [aria-hidden]`)
   await count('/travail').waitFor()
+  await page.getByText(/^À jour à \d+\sh/).waitFor()
   const counts = async () => [await count('/').innerText(), await count('/travail').innerText()]
   const atHome = await counts()
+  await installed(page)
   await page.goto(`${server.url}/reglages`)
   await page.getByRole('heading', { level: 1 }).waitFor()
   await count('/travail').waitFor()
-  expect(await counts()).toEqual(atHome)
-  await installed(page)
+  await expect.poll(counts).toEqual(atHome)
   await phone.offline(true)
   await page.evaluate(() => {
     Object.assign(navigator, {
@@ -69,11 +70,11 @@ test('an alert that is tapped opens its screen in the window that is there', asy
     if (registrationId)
       await session.send('ServiceWorker.deliverPushMessage', { origin: server.url, registrationId, data })
     await pause(200)
-    return Promise.race([context.serviceWorkers().at(-1)?.evaluate<boolean>(tap), pause(1000)]).catch(
+    return Promise.race([context.serviceWorkers().at(-1)?.evaluate<boolean>(tap), pause(3000)]).catch(
       () => false,
     )
   }
-  await expect.poll(tapped, { timeout: 30_000 }).toBe(true)
+  await expect.poll(tapped, { timeout: 60_000 }).toBe(true)
   await page.waitForURL(`${server.url}/travail`)
   expect(context.pages()).toHaveLength(1)
 })

@@ -3,7 +3,7 @@
 // her children at once (P13, P14, P29).
 import { afterAll, beforeAll, expect } from 'vitest'
 import { Phone } from './chromium.ts'
-import { signInAs } from './people.ts'
+import { installed, signInAs } from './people.ts'
 import { Server } from './server.ts'
 import { story } from './steps.ts'
 
@@ -30,6 +30,7 @@ function monday(weeks: number): string {
 step('vie scolaire types a day without a network, with its allergens', async () => {
   const page = await desk.open(server.url)
   await signInAs(page, 'Thomas Lopez')
+  await installed(page)
   await page.goto(`${server.url}/cantine/saisir/${monday(3)}`)
   const dish = page.getByLabel('Plat', { exact: true }).first()
   await dish.waitFor()
@@ -86,6 +87,7 @@ step('home shows the whole family, the menu and how fresh it is, without a netwo
   await page.getByText('Toute la famille').waitFor()
   await page.getByText(/^À jour à \d+\sh/).waitFor()
   for (const child of ['Inès', 'Sami']) await page.getByRole('heading', { level: 2, name: child }).waitFor()
+  await installed(page)
   await parent.offline(true)
   await page.reload()
   await page.getByRole('heading', { level: 2, name: 'Sami' }).waitFor()

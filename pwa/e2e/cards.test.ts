@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { tmpdir } from 'node:os'
 import { afterAll, beforeAll, expect } from 'vitest'
 import { Phone } from './chromium.ts'
-import { signInAs } from './people.ts'
+import { installed, signInAs } from './people.ts'
 import { Server } from './server.ts'
 import { story } from './steps.ts'
 
@@ -31,6 +31,7 @@ afterAll(async () => {
 step('a teacher appraises without a network, by keyboard', async () => {
   const page = await desk.open(server.url)
   await signInAs(page, 'Claire Garnier')
+  await installed(page)
   await page.goto(`${server.url}/bulletins`)
   await page.getByRole('link', { name: 'Français · 5e B' }).click()
   const field = page.getByRole('textbox', { name: /Benali Inès/ })
@@ -73,6 +74,7 @@ step('nothing is with the family before the direction publishes', async () => {
   await signInAs(desk, 'Hélène Roussel')
   await desk.goto(`${server.url}/bulletins`)
   await desk.getByRole('link', { name: '5e B', exact: true }).click()
+  await desk.getByRole('listitem').filter({ hasText: overall }).getByText('Félicitations').waitFor()
   await desk.getByRole('button', { name: 'Publier les bulletins' }).click()
   const dialog = desk.getByRole('dialog')
   await dialog.getByText(/Le conseil de classe est le/).waitFor()
@@ -82,7 +84,9 @@ step('nothing is with the family before the direction publishes', async () => {
 
 step('a guardian reads the card, prints it and takes note', async () => {
   const page = parent.page
-  await page.locator('a[href^="/bulletins/"]', { hasText: 'Trimestre' }).first().click()
+  const own = page.locator('section', { has: page.getByRole('heading', { name: 'Inès' }) })
+  const cards = own.locator('a[href^="/bulletins/"]:not([href*="/releve/"])')
+  await cards.filter({ hasText: 'Trimestre' }).first().click()
   await page.getByText(overall).waitFor()
   await page.getByText('Félicitations').waitFor()
   const file = join(tmpdir(), `preau-card-${String(process.pid)}.pdf`)

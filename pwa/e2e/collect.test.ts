@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Phone } from './chromium.ts'
 import { inspect } from './inspect.ts'
@@ -44,6 +45,7 @@ test('a pupil drops files in a tunnel; they leave by themselves', async () => {
   await page.getByRole('link', { name: /Vos exposés/ }).click()
   await page.getByText('Mme Garnier demande des fichiers').waitFor()
   await pupil.offline(true)
+  await page.getByText(/Hors connexion\./).waitFor()
   await page
     .locator('input[type=file]')
     .first()
@@ -55,6 +57,31 @@ test('a pupil drops files in a tunnel; they leave by themselves', async () => {
   await expect.poll(() => page.getByText('Déposé', { exact: true }).count()).toBe(2)
 })
 
+/** Closes the page of the link; the next one may keep what is chosen once this one has let go of its lock. */
+async function close(page: Page): Promise<void> {
+  await page.close()
+  const isHeld = async () =>
+    (await navigator.locks.query()).held?.some(({ name }) => name?.startsWith('/c/')) ?? false
+  await expect.poll(() => pupil.page.evaluate(isHeld)).toBe(false)
+}
+
+/** How many files the page of the link has put on the disk. */
+function filesKept(page: Page): Promise<number> {
+  return page.evaluate(
+    () =>
+      new Promise<number>((done) => {
+        const opening = indexedDB.open('preau-guest', 1)
+        opening.onsuccess = () => {
+          const drops = opening.result.transaction('drops').objectStore('drops').getAll()
+          drops.onsuccess = () => {
+            opening.result.close()
+            done((drops.result as { files: unknown[] }[]).reduce((sum, { files }) => sum + files.length, 0))
+          }
+        }
+      }),
+  )
+}
+
 test('whoever has the link drops a file without an account', async () => {
   const page = await pupil.page.context().newPage()
   await page.goto(link)
@@ -64,7 +91,8 @@ test('whoever has the link drops a file without an account', async () => {
   await page.getByLabel(/Nom de l’élève/).fill('Inès')
   await page.locator('#files').setInputFiles(file('carte.jpg', 'la carte'))
   await inspect(page, 'the page of a collect')
-  await page.close()
+  await expect.poll(() => filesKept(page)).toBe(1)
+  await close(page)
 })
 
 test('a page that was closed has what was chosen, and one closed while sending goes on', async () => {
@@ -77,7 +105,7 @@ test('a page that was closed has what was chosen, and one closed while sending g
   await page.route(piece, (route) => route.abort())
   await page.getByRole('button', { name: 'Déposer' }).click()
   await page.getByText('Connexion perdue').waitFor()
-  await page.close()
+  await close(page)
 
   const later = await context.newPage()
   await later.goto(link)

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect } from 'vitest'
 import { Phone } from './chromium.ts'
 import { installed, signInAs } from './people.ts'
 import { Remote } from './remote.ts'
-import { pause, Server } from './server.ts'
+import { Server } from './server.ts'
 import { story } from './steps.ts'
 
 let server: Server
@@ -159,7 +159,7 @@ step('there it is renamed and put into a folder, offline; the phone sees it', as
   await slate.getByRole('dialog').getByLabel('Nom').fill('Volcans')
   await slate.getByRole('dialog').getByRole('button', { name: 'Enregistrer' }).click()
   await act(slate, 'Volcans.txt', 'Déplacer')
-  await slate.getByRole('button', { name: 'Nouveau dossier' }).last().click()
+  await slate.getByRole('dialog').getByRole('button', { name: 'Nouveau dossier' }).click()
   await slate.getByRole('dialog').getByLabel('Nom').fill('Géographie')
   await slate.getByRole('dialog').getByRole('button', { name: 'Enregistrer' }).click()
   await slate.getByRole('link', { name: 'Géographie' }).click()
@@ -187,9 +187,13 @@ step('thrown away, taken back, thrown away again and found in the bin', async ()
 })
 
 step('what finds no room comes back, with its file; once there is room it is kept', async () => {
+  await page.goto(`${server.url}/reglages/envois`)
+  await page.getByText('Tout est parti').first().waitFor()
+  const asked = page.waitForResponse(/\/api\/sync/)
   await shelf(page)
-  await pause(2000)
+  await asked
   await pupil.offline(true)
+  await page.locator('main').getByText('Hors connexion').waitFor()
   await addText('Roman.txt', 'Il était une fois.')
   await page.getByText('1 fichier gardé. Il partira').waitFor()
   await quotas(0)
@@ -255,8 +259,8 @@ step('signing out leaves nothing on the tablet', async () => {
     .getByRole('button', { name: /Se déconnecter/ })
     .click()
   await slate.getByRole('button', { name: 'Inès Benali' }).waitFor()
-  const left = await slate.evaluate(async () => (await indexedDB.databases()).map(({ name }) => name))
-  expect(left).toEqual([])
+  const left = () => slate.evaluate(async () => (await indexedDB.databases()).map(({ name }) => name))
+  await expect.poll(left).toEqual([])
 })
 
 async function textOf(download: { createReadStream(): Promise<NodeJS.ReadableStream> }): Promise<string> {

@@ -144,7 +144,7 @@ test('an altered pass opens nothing', async () => {
 
 test('who has signed out hands nothing over, not even by an icon made before', async () => {
   const safari = await open()
-  expect((await manifest(safari)).start_url).toBe('/')
+  await expect.poll(async () => (await manifest(safari)).start_url).toBe('/')
   await signInAs(safari, 'Nadia Benali')
   const start = await icon(safari)
   await signOut(safari)

@@ -101,6 +101,7 @@ step('E68 what is too heavy is chosen in a tunnel, and stays in the draft', asyn
   await page.getByLabel('Objet').fill('La pièce de théâtre')
   await page.locator('input.pick').setInputFiles(theatre)
   await page.getByText('12 Mo · partira par un lien, 7 jours').waitFor()
+  await page.getByRole('button', { name: 'Joindre', exact: true }).waitFor() // it is kept
   await page.getByText('brouillon gardé').waitFor()
   await page.reload()
   await page.getByText('12 Mo · partira par un lien, 7 jours').waitFor()
@@ -111,22 +112,22 @@ step('E68 what is too heavy is chosen in a tunnel, and stays in the draft', asyn
 
 step('it leaves when there is a network, once, from one of two tabs', async () => {
   const begun: string[] = []
-  teacher.context.on('request', (one) => {
-    if (one.method() === 'POST' && one.url().endsWith('/api/uploads')) begun.push(one.url())
+  teacher.context.on('response', (one) => {
+    if (one.request().method() === 'POST' && one.url().endsWith('/api/uploads')) begun.push(one.url())
   })
   const other = await teacher.context.newPage()
   await other.goto(`${server.url}/transferts`)
   await page.bringToFront()
   await send()
   await other.getByRole('link', { name: 'théâtre.mp4' }).waitFor()
-  begun.length = 0
   await teacher.offline(false)
   await reader.goto(`${server.url}/messages`)
   await reader.getByRole('link', { name: /La pièce de théâtre/ }).click()
   const card = reader.getByRole('group', { name: 'théâtre.mp4' })
   const link = String(await card.getByRole('link', { name: /^Ouvrir/ }).getAttribute('href'))
-  await expect.poll(async () => (await fetch(`${link}/0`)).status, { timeout: 30_000 }).toBe(200)
+  await expect.poll(async () => (await fetch(`${link}/0`)).status, { timeout: 90_000 }).toBe(200)
   expect(sum(new Uint8Array(await (await fetch(`${link}/0`)).arrayBuffer()))).toBe(sum(film))
-  await other.getByText('Tout est là').first().waitFor()
+  const row = other.getByRole('listitem').filter({ hasText: 'théâtre.mp4' })
+  await row.getByText('Tout est là').waitFor()
   expect(begun).toHaveLength(1)
 })

@@ -2,7 +2,7 @@
 // and takes note; the teacher reads both. What is only read stays with her.
 import { afterAll, beforeAll } from 'vitest'
 import { Phone } from './chromium.ts'
-import { signInAs } from './people.ts'
+import { installed, signInAs } from './people.ts'
 import { Server } from './server.ts'
 import { story } from './steps.ts'
 
@@ -41,6 +41,7 @@ step('a teacher publishes a survey once nothing is missing', async () => {
 step('a mother answers without a network, and takes note', async () => {
   const page = await parent.open(server.url)
   await signInAs(page, 'Nadia Benali')
+  await installed(page)
   await page.goto(`${server.url}/informations`)
   await page.getByRole('link', { name: 'Goûter de fin d’année' }).click()
   await page.getByText('verra votre réponse avec votre nom').waitFor()

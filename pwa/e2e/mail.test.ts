@@ -107,7 +107,7 @@ step('E32: a finger that rests on a row ticks it; others are tapped, and all are
   await page.goto(`${server.url}/messages`)
   const rows = page.locator('main [data-talk]')
   await rows.nth(1).waitFor()
-  await touch(page, rows.first(), { rests: 700 })
+  await touch(page, rows.first(), { rests: page.getByText('1 sélectionnée') })
   await page.getByText('1 sélectionnée').waitFor()
   await rows.nth(1).tap()
   await page.getByText('2 sélectionnées').waitFor()
@@ -168,6 +168,7 @@ step('the same by the keyboard alone, which explains itself', async () => {
   await desk.keyboard.press('d')
   await desk.getByRole('dialog').getByRole('button', { name: 'Reçus' }).press('Enter')
   await desk.getByText('Rangée dans « Reçus »').waitFor()
+  await expect.poll(() => rows.count()).toBe(2)
   await chosen()
   await desk.keyboard.press('Enter')
   await desk.getByRole('button', { name: 'Répondre', exact: true }).waitFor()
@@ -194,7 +195,7 @@ step('E6: she gives an address, types the code that a mail brings, and is told t
   const to = 'nadia@maison.test'
   await page.goto(`${server.url}/reglages/alertes`)
   await page.getByLabel('Ne rien faire sonner la nuit').uncheck() // or the mail waits for the morning
-  await pause(500) // no finger leaves a page within the same moment
+  await page.locator('.hours').waitFor({ state: 'detached' })
   await page.goto(`${server.url}/reglages/courriel`)
   await page.getByLabel('Adresse de courriel').fill(to)
   await page.getByRole('button', { name: 'Envoyer le code' }).click()
@@ -217,8 +218,15 @@ step('E6: the mail names who wrote and not what; its link opens the discussion',
   await page.getByRole('heading', { level: 1, name: 'Carnet oublié' }).waitFor()
 })
 
+interface Way {
+  /** Until this is seen. */
+  rests?: Locator
+  by?: number
+}
+
 /** A finger that rests where something is, or moves sideways by so much, as the browser hears it. */
-async function touch(on: Page, what: Locator, { rests = 0, by = 0 }): Promise<void> {
+async function touch(on: Page, what: Locator, { rests, by = 0 }: Way): Promise<void> {
+  await on.waitForFunction(() => !document.documentElement.matches(':active-view-transition'))
   const box = await what.boundingBox()
   if (!box) throw new Error('there is nothing to touch')
   const [x, y] = [box.x + box.width / 2 - by / 2, box.y + Math.min(box.height / 2, 200)]
@@ -226,7 +234,7 @@ async function touch(on: Page, what: Locator, { rests = 0, by = 0 }): Promise<vo
   const at = (type: string, ...touchPoints: { x: number; y: number }[]) =>
     finger.send('Input.dispatchTouchEvent', { type: type as 'touchStart', touchPoints })
   await at('touchStart', { x, y })
-  if (rests) await pause(rests)
+  await rests?.waitFor()
   for (let part = 1; by !== 0 && part <= 6; part++) await at('touchMove', { x: x + (by * part) / 6, y })
   await at('touchEnd')
   await finger.detach()

@@ -94,7 +94,7 @@ async function passOn(from: Remote, message: string, to: string): Promise<void> 
 
 /** The one message of a mailbox that is as it should be, once it is. */
 async function held(whose: Remote, is: (one: Message) => boolean): Promise<Message> {
-  for (let i = 0; i < 40; i++) {
+  for (let i = 0; i < 120; i++) {
     const found = (await whose.mailbox<Message>('message')).find(is)
     if (found) return found
     await pause(250)
@@ -190,7 +190,9 @@ step('a teacher takes a message of hers back, and keeps its text', async () => {
   const message = await held(guardian, ({ subject, recalled }) => subject === 'Un mot' && recalled === true)
   expect(message.body).toEqual([])
   expect(message.moderated).toBeUndefined()
-  expect(JSON.stringify(await guardian.mailbox('message'))).not.toContain('Écrit trop vite')
+  await expect
+    .poll(async () => JSON.stringify(await guardian.mailbox('message')))
+    .not.toContain('Écrit trop vite')
 })
 
 step('it is gone where it was passed on, too', async () => {

@@ -53,6 +53,7 @@ async function arrived(subject: string): Promise<Message[]> {
 step('a phone with the app on it goes into the tunnel', async () => {
   page = await parent.open(server.url)
   await signInAs(page, 'Nadia Benali')
+  await page.locator('nav .fresh', { hasText: 'À jour' }).waitFor({ state: 'attached' }) // the address book came
   await write('0193abcd-0000-7000-8000-00000000000a')
   await installed(page)
   await parent.offline(true)
@@ -117,6 +118,7 @@ step('E67, E71 a paper is attached; the app is closed and opened again, and all 
 step('sent, called back, sent again: it waits on the phone', async () => {
   await send()
   await page.getByText('Message gardé. Il partira').waitFor()
+  await page.getByRole('heading', { level: 1, name: 'Messages', exact: true }).waitFor()
   await page.getByRole('button', { name: 'Annuler' }).click()
   await page.getByLabel('Objet').waitFor()
   await send()
@@ -155,6 +157,7 @@ step('the school closes this way while a message is on it: it comes back whole',
   await text().fill('Peut-on se voir ?')
   await parent.offline(true)
   await send()
+  await page.getByText(/^Message (gardé|envoyé)\./).waitFor()
   await pause(5500)
   const office = await Remote.signIn(server, 'helene.roussel', 'cascade-verveine-trapèze-hibou')
   const rules = {

@@ -85,12 +85,8 @@ describe.runIf(present)('a school from its register', () => {
       .getByRole('listitem')
       .filter({ hasText: /CM2\s*24\sélèves/ })
       .waitFor()
-    expect(
-      await screen
-        .locator('main li')
-        .filter({ hasText: /\d+\sélèves/ })
-        .count(),
-    ).toBe(10)
+    const classes = screen.locator('main li').filter({ hasText: /\d+\sélèves/ })
+    await expect.poll(() => classes.count()).toBe(10)
   })
 
   step('sheets of a class are printed on A4: a strip a pupil and a guardian', async () => {
@@ -155,6 +151,7 @@ describe.runIf(present)('a school from its register', () => {
   step('the teacher hands it back', async () => {
     const screen = teacher.page
     await screen.getByRole('link', { name: 'Copies' }).first().click()
+    await screen.getByRole('heading', { level: 1, name: 'Copies' }).waitFor()
     await screen.getByRole('link', { name: title }).click()
     await screen.getByText(/1 copie sur 24/).waitFor()
     await screen.getByRole('link', { name: 'Le Garreres Alexandre' }).click()

@@ -47,7 +47,9 @@ async function forgotten(): Promise<typeof stale> {
 }
 
 async function typeDigits(page: Page, typed: string): Promise<void> {
-  await page.getByLabel('Quels six chiffres montre ce téléphone ?').pressSequentially(typed)
+  const field = page.getByLabel('Quels six chiffres montre ce téléphone ?')
+  await expect.poll(() => field.isEditable()).toBe(true) // not while others are being checked
+  await field.pressSequentially(typed)
 }
 
 function wrong(right: string): string {

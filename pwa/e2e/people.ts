@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { pause } from './server.ts'
 
 /** Signs in to the demo in one tap, and waits for the first screen. */
 export async function signInAs(page: Page, name: string): Promise<void> {
@@ -20,9 +21,16 @@ export async function scan(page: Page): Promise<string> {
 export async function scanned(seen: Locator): Promise<string> {
   await seen.waitFor()
   const file = join(mkdtempSync(join(tmpdir(), 'preau-qr-')), 'code.png')
-  await seen.screenshot({ path: file })
-  const [text = ''] = codesIn(file)
-  return text
+  for (let i = 0; ; i++) {
+    await seen.screenshot({ path: file })
+    try {
+      const [text = ''] = codesIn(file)
+      return text
+    } catch (fault) {
+      if (i === 40) throw fault // a picture may come some time after its place
+      await pause(250)
+    }
+  }
 }
 
 /** Every QR code in some pictures. */

@@ -26,8 +26,10 @@ test('a pupil’s phone beside a teacher’s laptop', async () => {
   const wide = await laptop.open(server.url)
   await signInAs(wide, 'Claire Garnier')
   await wide.goto(`${server.url}/copies`)
-  await wide.locator('main a[href^="/copies/"]').first().click()
-  await wide.locator('li a[href^="/copies/"]').first().click()
+  const work = wide.locator('main a[href^="/copies/"]').first()
+  const address = (await work.getAttribute('href')) ?? ''
+  await work.click()
+  await wide.locator(`li a[href^="${address}/"]`).first().click()
   await wide.getByRole('img', { name: 'Page 1' }).waitFor()
   await expect.poll(() => wide.getByRole('button', { name: /Rendre/ }).count()).toBeGreaterThan(0)
 

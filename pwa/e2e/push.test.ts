@@ -39,7 +39,7 @@ async function pushService(): Promise<[string, ChildProcess]> {
 /** Clicks what bears a text, once it is there. */
 async function click(text: string): Promise<void> {
   await firefox.run(`async () => {
-    for (let i = 0; i < 150; i++) {
+    for (let i = 0; i < 300; i++) {
       const all = [...document.querySelectorAll('button, a, label')]
       const found = all.find((one) => one.textContent.includes(${JSON.stringify(text)}))
       if (found) { found.click(); return }
@@ -51,7 +51,7 @@ async function click(text: string): Promise<void> {
 
 async function says(text: string): Promise<boolean> {
   return firefox.run<boolean>(`async () => {
-    for (let i = 0; i < 150; i++) {
+    for (let i = 0; i < 300; i++) {
       if (document.body.innerText.includes(${JSON.stringify(text)})) return true
       await new Promise((done) => setTimeout(done, 100))
     }

@@ -51,7 +51,10 @@ async function write(subject: string, name: string, bytes: Buffer): Promise<void
 async function look(tab: Page, what: string): Promise<void> {
   for (const theme of ['light', 'dark'] as const) {
     await tab.emulateMedia({ colorScheme: theme })
-    await tab.waitForTimeout(400)
+    await tab.evaluate(async () => {
+      const colours = document.getAnimations().filter((one) => one instanceof CSSTransition)
+      await Promise.allSettled(colours.map((one) => one.finished))
+    })
     await inspect(tab, `${what} ${theme}`)
     await shoot(tab, `scanner ${what} ${theme}`)
   }

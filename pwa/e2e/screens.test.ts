@@ -37,8 +37,8 @@ const lessons = `/emploi-du-temps/${nextMonday()}`
 
 function nextMonday(): string {
   const date = new Date()
-  do date.setDate(date.getDate() + 1)
-  while (date.getDay() !== 1)
+  do date.setUTCDate(date.getUTCDate() + 1)
+  while (date.getUTCDay() !== 1)
   return date.toISOString().slice(0, 10)
 }
 
@@ -207,6 +207,7 @@ async function follow(page: Page, path: string): Promise<void> {
     link.textContent = path
     document.body.append(link)
     link.focus()
+    link.dispatchEvent(new PointerEvent('pointerdown', { bubbles: true })) // or the old heading takes the focus back
     link.click()
     link.remove()
   }, path)
@@ -279,7 +280,7 @@ describe.each(people)('$name', ({ name, paths, lists = [], press: pressed = [] }
   const phone = new Phone()
   afterAll(() => phone.dispose())
 
-  test('every screen', { timeout: 420_000 }, async () => {
+  test('every screen', { timeout: 900_000 }, async () => {
     const page = await phone.open(server.url)
     await signInAs(page, name)
     for (const path of paths) await visit(page, path, name)

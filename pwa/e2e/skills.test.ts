@@ -2,7 +2,7 @@
 // them into marks; the pupil sees why (P7).
 import { afterAll, beforeAll, expect } from 'vitest'
 import { Phone } from './chromium.ts'
-import { signInAs } from './people.ts'
+import { installed, signInAs } from './people.ts'
 import { Server } from './server.ts'
 import { story } from './steps.ts'
 
@@ -24,6 +24,7 @@ afterAll(async () => {
 step('a teacher evaluates competences, without a network', async () => {
   const page = await desk.open(server.url)
   await signInAs(page, 'Claire Garnier')
+  await installed(page)
   await page.goto(`${server.url}/competences`)
   await page.getByRole('link', { name: /Français · 5e B/ }).click()
   await page.getByRole('link', { name: 'Évaluation' }).click()

@@ -59,6 +59,7 @@ test('a space is made, filled, written to and left', async () => {
   const pupil = await phone.open(server.url)
   await signInAs(pupil, 'Inès Benali')
   await pupil.goto(`${server.url}/espaces`)
+  await pupil.getByRole('link', { name: 'Chorale' }).waitFor()
   expect(await pupil.getByRole('button', { name: 'Nouvel espace' }).count()).toBe(0)
   await pupil.getByRole('link', { name: 'Chorale' }).click()
   await pupil.getByText('Mme Garnier').waitFor()

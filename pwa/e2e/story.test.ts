@@ -123,6 +123,7 @@ step(
 step('the teacher finds one copy of three pages, reads it and hands it back', async () => {
   const screen = teacher.page
   await screen.getByRole('link', { name: 'Copies' }).first().click()
+  await screen.getByRole('heading', { level: 1, name: 'Copies' }).waitFor()
   await screen.getByRole('link', { name: title }).click()
   await screen.getByText(/1 copie sur \d+/).waitFor()
   await screen.getByRole('link', { name: 'Benali Inès' }).click()

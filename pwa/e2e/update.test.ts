@@ -52,10 +52,18 @@ async function isMarked(page: Page): Promise<boolean> {
   return page.evaluate(() => 'mark' in window)
 }
 
-/** A tunnel: the network goes and comes back. */
+/** A tunnel: the network goes and comes back. An app that has just been opened may not listen yet. */
 async function tunnel(phone: Phone): Promise<void> {
-  await phone.offline(true)
-  await phone.offline(false)
+  const told = async () => {
+    await phone.offline(true)
+    await phone.offline(false)
+    const offer = phone.page.getByText(news).waitFor({ timeout: 25_000 })
+    return offer.then(
+      () => true,
+      () => false,
+    )
+  }
+  await expect.poll(told, { timeout: 90_000 }).toBe(true)
 }
 
 async function give(page: Page): Promise<void> {
@@ -84,8 +92,6 @@ step('a new build is offered without a reload, and taken without losing what wai
 
   await server.replace(next.program)
   await Promise.all([tunnel(teacher), tunnel(pupil)])
-  await page.getByText(news).waitFor({ timeout: 30_000 })
-  await other.getByText(news).waitFor({ timeout: 30_000 })
   expect(await isMarked(page)).toBe(true)
 
   await teacher.offline(true)
