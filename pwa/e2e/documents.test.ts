@@ -68,7 +68,7 @@ step('a teacher sends a sheet', async () => {
     .setInputFiles({ name: 'fiche.pdf', mimeType: 'application/pdf', buffer: Buffer.from(pdf) })
   await desk.getByText('fiche.pdf').waitFor()
   await desk.getByRole('button', { name: 'Envoyer', exact: true }).click()
-  await desk.getByText('Message envoyé.').waitFor()
+  await desk.getByText('Le message part.').waitFor()
 })
 
 step('the pupil keeps it, from the message', async () => {
@@ -126,7 +126,7 @@ step('E71 it is chosen there for a message', async () => {
   await page.getByRole('button', { name: 'Joindre 1 fichier' }).click()
   await page.getByRole('button', { name: 'Retirer exposé volcans.txt' }).waitFor()
   await page.getByRole('button', { name: 'Envoyer', exact: true }).click()
-  await page.getByText('Message envoyé.').waitFor()
+  await page.getByText('Le message part.').waitFor()
 })
 
 step('the teacher opens it', async () => {

@@ -41,7 +41,7 @@ async function address(): Promise<void> {
 
 async function send(): Promise<void> {
   await page.getByRole('button', { name: 'Envoyer', exact: true }).click()
-  await page.getByText(/Message envoyé|Message gardé/).waitFor()
+  await page.getByText(/Le message part|Message gardé/).waitFor()
 }
 
 step('W13 the link of a transfer begins a message', async () => {

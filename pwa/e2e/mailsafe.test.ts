@@ -218,7 +218,7 @@ step('so what a teacher writes to the parents of a class does not leave at once'
   await teacherPage.getByLabel('Objet').fill('Sortie annulée')
   await teacherPage.getByRole('textbox', { name: 'Message' }).fill('La sortie de vendredi est annulée.')
   await teacherPage.getByRole('button', { name: 'Envoyer', exact: true }).click()
-  await teacherPage.getByText('Message envoyé.').waitFor()
+  await teacherPage.getByText('Le message part.').waitFor()
   await teacherPage.goto(`${server.url}/messages/envoyes`)
   await teacherPage.getByRole('link', { name: /Sortie annulée/ }).click()
   await teacherPage
@@ -250,7 +250,7 @@ step('she sends it to one parent instead, and that leaves at once', async () => 
   await teacherPage.getByRole('combobox', { name: 'À' }).fill('benali')
   await teacherPage.getByRole('option', { name: /Mme Benali/ }).click()
   await teacherPage.getByRole('button', { name: 'Envoyer', exact: true }).click()
-  await teacherPage.getByText('Message envoyé.').waitFor()
+  await teacherPage.getByText('Le message part.').waitFor()
   const message = await held(guardian, ({ subject }) => subject === 'Sortie annulée')
   expect(message.recalled).toBeUndefined()
   expect(message.body).toEqual([{ runs: [{ text: 'La sortie de vendredi est annulée.' }] }])

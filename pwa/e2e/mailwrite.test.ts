@@ -157,7 +157,7 @@ step('the school closes this way while a message is on it: it comes back whole',
   await text().fill('Peut-on se voir ?')
   await parent.offline(true)
   await send()
-  await page.getByText(/^Message (gardé|envoyé)\./).waitFor()
+  await page.getByText(/^(Message gardé|Le message part)\./).waitFor()
   await pause(5500)
   const office = await Remote.signIn(server, 'helene.roussel', 'cascade-verveine-trapèze-hibou')
   const rules = {
@@ -184,7 +184,7 @@ step('sent to somebody else instead, it leaves', async () => {
   await page.getByRole('combobox', { name: 'À' }).fill('lopez')
   await page.getByRole('option', { name: /M\. Lopez/ }).click()
   await send()
-  await page.getByText('Message envoyé.').waitFor()
+  await page.getByText('Le message part.').waitFor()
   await pause(5500)
   await page.goto(`${server.url}/reglages/envois`)
   await page.getByText('Tout est parti').first().waitFor({ timeout: 30_000 })

@@ -141,7 +141,7 @@ step('E96 who has no external messaging is not mixed in; the text comes back', a
     .first()
     .click()
   await send('À vous deux')
-  await page.getByText('Message envoyé.').waitFor()
+  await page.getByText('Le message part.').waitFor()
   await pause(5500) // until it can no longer be called back
   await page.goto(`${server.url}/reglages/envois`)
   await page.getByText('à qui n’a pas la messagerie externe').waitFor({ timeout: 30_000 })
