@@ -1,7 +1,7 @@
 // A real server for the stories: the product's own binary with its demo school,
 // on a free port and a directory of its own.
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 
@@ -29,8 +29,11 @@ export class Server {
     this.data = options.data ?? mkdtempSync(join(tmpdir(), 'preau-e2e-'))
   }
 
+  /** One that asks for nothing of its own begins with a copy of the school that was made for all. */
   static async start(options: Options = {}): Promise<Server> {
     const server = new Server(options)
+    const school = process.env['PREAU_SCHOOL']
+    if (school && Object.keys(options).length === 0) cpSync(school, server.data, { recursive: true })
     await server.start()
     return server
   }
