@@ -18,6 +18,7 @@ import { Composer } from './compose.svelte'
 
 /** A device that never reaches the server: all that it does is on its disk. */
 let device: Device
+let made: Composer[] = []
 const user = 'me'
 const scope = `user:${user}`
 const name = (key: string): Addressee => ({ key, name: key })
@@ -33,15 +34,23 @@ beforeEach(async () => {
     fetch: () => Promise.reject(new Error('offline')),
   })
 })
-afterEach(() => {
+afterEach(async () => {
   vi.useRealTimers()
+  await Promise.all(made.map((one) => one.leave())) // what they have to say is said before the device closes
+  made = []
   device.close()
 })
 
+function compose(id: string, extra?: ConstructorParameters<typeof Composer>[3]): Composer {
+  const one = new Composer(device, id, name, extra)
+  made.push(one)
+  return one
+}
+
 async function composer(id: string): Promise<Composer> {
-  const made = new Composer(device, id, name)
-  await made.load()
-  return made
+  const one = compose(id)
+  await one.load()
+  return one
 }
 
 const outbox = (): Promise<Outgoing[]> => device.read((view) => view.outbox())
@@ -245,7 +254,7 @@ describe('E67–E72 attachments', () => {
 
     const carrier = () => Promise.resolve(stock)
     async function heavy(id: string): Promise<Composer> {
-      const made = new Composer(device, id, name, { stock })
+      const made = compose(id, { stock })
       writing.push(made)
       await made.load()
       return made
@@ -342,7 +351,7 @@ describe('E67–E72 attachments', () => {
   test('a photo becomes a page, and loses what the camera wrote in it', async () => {
     const bytes = await new Bytes(['ab'], 'x').arrayBuffer()
     const page = { bytes, type: 'image/jpeg' as const, width: 2, height: 1 }
-    const made = new Composer(device, newId(), name, { prepare: () => Promise.resolve(page) })
+    const made = compose(newId(), { prepare: () => Promise.resolve(page) })
     await made.load()
     await made.attach([
       new Bytes([new Uint8Array([0xff, 0xd8, 0xff, 0xe1])], 'IMG_1.JPEG', {
