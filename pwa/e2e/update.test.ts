@@ -79,7 +79,7 @@ async function give(page: Page): Promise<void> {
 /** The old worker ends what it does first, be it a round of sync that nobody answers. */
 async function accept(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Mettre à jour' }).click()
-  await expect.poll(() => isMarked(page).catch(() => true), { timeout: 60_000 }).toBe(false)
+  await expect.poll(() => isMarked(page).catch(() => true), { timeout: 150_000 }).toBe(false)
 }
 
 step('a new build is offered without a reload, and taken without losing what waits', async () => {
