@@ -18,7 +18,9 @@ class Updates {
     worker?.addEventListener('statechange', () => {
       if (worker.state === 'activated') reload()
     })
-    worker?.postMessage('apply')
+    const ask = (): void => worker?.postMessage('apply')
+    ask()
+    setInterval(ask, 2000) // a worker that was busy starting or ending may not have heard
   }
 
   /** The server, or a file that is gone, says that this version is old. */
@@ -65,13 +67,13 @@ async function register(): Promise<void> {
   navigator.serviceWorker.addEventListener('message', ({ data }: MessageEvent<{ go?: string } | string>) => {
     if (typeof data === 'object' && data.go) void router.go(data.go)
   })
-  const look = (): void => void updates.look()
-  addEventListener('online', look)
-  setInterval(look, hourly)
   const registration = await navigator.serviceWorker.register(scriptUrl('/sw.js')).catch(() => undefined)
   if (!registration) return
   offer(registration)
   registration.addEventListener('updatefound', () => follow(registration))
+  const look = (): void => void updates.look()
+  addEventListener('online', look)
+  setInterval(look, hourly)
 }
 
 function follow(registration: ServiceWorkerRegistration): void {
