@@ -17,14 +17,30 @@ let named = false
 // What the browser keeps, of each address; none where it may keep nothing. Files
 // lie apart: browsers write them anew with whatever lies in their row.
 const kept = new Promise((done) => {
-  const opening = indexedDB.open('preau-guest', 1)
-  opening.onupgradeneeded = () => {
-    opening.result.createObjectStore('drops', { keyPath: 'at' })
+  const opening = indexedDB.open('preau-guest', 2)
+  opening.onupgradeneeded = ({ oldVersion }) => {
     opening.result.createObjectStore('bodies')
+    if (oldVersion === 0) opening.result.createObjectStore('drops', { keyPath: 'at' })
+    else part(opening.transaction)
   }
   opening.onsuccess = () => done(opening.result)
-  opening.onerror = () => done(undefined)
+  opening.onerror = opening.onblocked = () => done(undefined)
 }).catch(() => undefined)
+
+// In the first version a file lay in the row of its drop.
+function part(upgrade) {
+  const bodies = upgrade.objectStore('bodies')
+  upgrade.objectStore('drops').openCursor().onsuccess = ({ target: { result: cursor } }) => {
+    if (!cursor) return
+    const bare = cursor.value.files.map(({ body, ...file }) => {
+      const key = draw()
+      bodies.put(body, key)
+      return { key, ...file }
+    })
+    cursor.update({ ...cursor.value, files: bare })
+    cursor.continue()
+  }
+}
 
 async function store(name, act) {
   const db = await kept

@@ -70,7 +70,7 @@ function filesKept(page: Page): Promise<number> {
   return page.evaluate(
     () =>
       new Promise<number>((done) => {
-        const opening = indexedDB.open('preau-guest', 1)
+        const opening = indexedDB.open('preau-guest')
         opening.onsuccess = () => {
           const drops = opening.result.transaction('drops').objectStore('drops').getAll()
           drops.onsuccess = () => {
@@ -114,6 +114,45 @@ test('a page that was closed has what was chosen, and one closed while sending g
   await later.reload()
   await expect.poll(() => later.getByText('carte.jpg').count()).toBe(0)
   await later.close()
+})
+
+/** What pages of the first kind kept: a file lay in its row. */
+async function keptBefore(page: Page, at: string): Promise<void> {
+  await page.evaluate(
+    (at) =>
+      new Promise<void>((done) => {
+        const opening = indexedDB.open('preau-guest', 1)
+        opening.onupgradeneeded = () => opening.result.createObjectStore('drops', { keyPath: 'at' })
+        opening.onsuccess = () => {
+          const body = new File(['avant'], 'avant.jpg', { type: 'image/jpeg' })
+          const files = [{ name: body.name, type: body.type, size: body.size, body }]
+          const said = { drop: 'A'.repeat(22), named: false, name: 'Mamie Jo', child: 'Inès' }
+          const writing = opening.result.transaction('drops', 'readwrite')
+          writing.objectStore('drops').put({ at, on: Date.now(), files, ...said })
+          writing.oncomplete = () => {
+            opening.result.close()
+            done()
+          }
+        }
+      }),
+    at,
+  )
+}
+
+test('what was chosen before the app was updated is still there', async () => {
+  const page = await teacher.context.newPage()
+  await page.goto(`${server.url}/accessibilite`)
+  await keptBefore(page, new URL(link).pathname)
+  await page.goto(link)
+  await page.getByText('avant.jpg').waitFor()
+  await expect.poll(() => page.getByLabel('Votre nom').inputValue()).toBe('Mamie Jo')
+  await page.locator('#files').setInputFiles(file('après.jpg', 'après'))
+  await page.getByText('après.jpg').waitFor()
+  await expect.poll(() => filesKept(page)).toBe(2)
+  await page.reload()
+  await page.getByText('avant.jpg').waitFor()
+  await page.getByText('après.jpg').waitFor()
+  await page.close()
 })
 
 test('the teacher sees both, and downloads all', async () => {
