@@ -68,7 +68,7 @@ servers: $(S3) $(FERRET) $(TOOLS)/toxiproxy@$(TOXIPROXY) ## S3 and MongoDB serve
 s3: $(S3) ## the object store against real servers; PREAU_TEST_S3_URL adds one
 	PREAU_TEST_TOOLS=$(TOOLS) PREAU_TEST_SERVERS=required $(GO) test -count=1 -timeout 15m ./storage/minio
 
-# SQLite's own C, translated, is as it is without the detector: it is not ours, and three times as fast.
+# SQLite's own C, translated, is as it is without the detector: it is not ours, and its tests take a third of the time.
 RACE := -race -gcflags=modernc.org/sqlite/lib=-race=false -gcflags=modernc.org/libc=-race=false
 
 race: servers ## Go tests under the race detector
