@@ -63,7 +63,6 @@ export class Phone {
       permissions,
     })
     const page = this.#context.pages()[0] ?? (await this.#context.newPage())
-    page.setDefaultTimeout(30_000)
     await page.goto(url)
     return page
   }

@@ -187,7 +187,7 @@ test('a phone without a network keeps its work until it is told', async () => {
   await page.reload()
   await page.locator('main li a').first().waitFor()
   await phone.offline(false)
-  await page.getByText(removed).waitFor({ timeout: 30_000 })
+  await page.getByText(removed).waitFor()
   await isEmptied(page)
 })
 

@@ -75,7 +75,7 @@ step('the pupil keeps it, from the message', async () => {
   page = await pupil.open(server.url)
   await signInAs(page, 'Inès Benali')
   await page.goto(`${server.url}/messages`)
-  await page.getByText('Fiche de révision').click({ timeout: 30_000 })
+  await page.getByText('Fiche de révision').click()
   await page.getByRole('button', { name: 'Garder fiche.pdf dans le porte-documents' }).click()
   await page.getByText('Gardé dans le porte-documents').waitFor()
   await page.getByRole('button', { name: /^Garder fiche/ }).waitFor({ state: 'detached' })
@@ -106,9 +106,7 @@ step('a search finds it without its accents; an empty file is left out, and said
 
 step('back on the network it leaves', async () => {
   await pupil.offline(false)
-  await row(page, 'exposé volcans')
-    .getByText('gardé sur cet appareil')
-    .waitFor({ state: 'detached', timeout: 30_000 })
+  await row(page, 'exposé volcans').getByText('gardé sur cet appareil').waitFor({ state: 'detached' })
 })
 
 step('E71 it is chosen there for a message', async () => {
@@ -131,7 +129,7 @@ step('E71 it is chosen there for a message', async () => {
 
 step('the teacher opens it', async () => {
   await desk.goto(`${server.url}/messages`)
-  await desk.getByText('Mon exposé').first().click({ timeout: 30_000 })
+  await desk.getByText('Mon exposé').first().click()
   const coming = desk.waitForEvent('download')
   await desk.getByRole('button', { name: 'exposé volcans.txt', exact: true }).click()
   expect(await textOf(await coming)).toBe(words)
@@ -166,7 +164,7 @@ step('there it is renamed and put into a folder, offline; the phone sees it', as
   await row(slate, 'Volcans.txt').waitFor()
   await tablet.offline(false)
   await shelf(page)
-  await page.getByRole('link', { name: 'Géographie' }).click({ timeout: 30_000 })
+  await page.getByRole('link', { name: 'Géographie' }).click()
   await row(page, 'Volcans.txt').waitFor()
 })
 
@@ -198,15 +196,13 @@ step('what finds no room comes back, with its file; once there is room it is kep
   await page.getByText('1 fichier gardé. Il partira').waitFor()
   await quotas(0)
   await pupil.offline(false)
-  await page.getByText('Il ne reste que 0').waitFor({ timeout: 30_000 })
+  await page.getByText('Il ne reste que 0').waitFor()
   await page.getByRole('heading', { name: 'Pas encore rangés' }).waitFor()
   await quotas(500)
   await page.getByRole('button', { name: 'Réessayer' }).click()
   await page.getByRole('heading', { name: 'Pas encore rangés' }).waitFor({ state: 'detached' })
   await row(page, 'Roman.txt').waitFor()
-  await row(page, 'Roman.txt')
-    .getByText('gardé sur cet appareil')
-    .waitFor({ state: 'detached', timeout: 30_000 })
+  await row(page, 'Roman.txt').getByText('gardé sur cet appareil').waitFor({ state: 'detached' })
 })
 
 step('a teacher gives work with a sheet that she has kept', async () => {
@@ -226,9 +222,9 @@ step('a teacher gives work with a sheet that she has kept', async () => {
 
 step('the pupil reads it, and hands in a page that she had kept', async () => {
   await page.goto(`${server.url}/travail`)
-  await page.getByRole('link', { name: 'Un conte à moi' }).first().click({ timeout: 30_000 })
+  await page.getByRole('link', { name: 'Un conte à moi' }).first().click()
   await page.getByRole('button', { name: 'Fiche - le conte.pdf', exact: true }).click()
-  await page.getByRole('group', { name: /^Page 1 sur/ }).waitFor({ timeout: 30_000 })
+  await page.getByRole('group', { name: /^Page 1 sur/ }).waitFor()
   await page.getByRole('dialog').getByRole('button', { name: 'Fermer' }).click()
   await page.getByRole('dialog').waitFor({ state: 'hidden' })
   await page.getByRole('button', { name: 'Porte-documents', exact: true }).click()
@@ -241,14 +237,14 @@ step('the pupil reads it, and hands in a page that she had kept', async () => {
   await page
     .getByText(/Déposé le/)
     .first()
-    .waitFor({ timeout: 30_000 })
+    .waitFor()
 })
 
 step('the teacher reads the copy', async () => {
   await desk.goto(`${server.url}/copies`)
   await desk.getByRole('link', { name: 'Un conte à moi' }).click()
   await desk.getByRole('link', { name: 'Benali Inès' }).click()
-  await desk.getByRole('img', { name: 'Page 1' }).first().waitFor({ timeout: 30_000 })
+  await desk.getByRole('img', { name: 'Page 1' }).first().waitFor()
 })
 
 step('signing out leaves nothing on the tablet', async () => {

@@ -3,7 +3,7 @@
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect } from 'vitest'
 import { Phone } from './chromium.ts'
-import { installed, signInAs } from './people.ts'
+import { filled, installed, signInAs } from './people.ts'
 import { Remote } from './remote.ts'
 import { pause, Server } from './server.ts'
 import { story } from './steps.ts'
@@ -53,7 +53,7 @@ async function arrived(subject: string): Promise<Message[]> {
 step('a phone with the app on it goes into the tunnel', async () => {
   page = await parent.open(server.url)
   await signInAs(page, 'Nadia Benali')
-  await page.locator('nav .fresh', { hasText: 'À jour' }).waitFor({ state: 'attached' }) // the address book came
+  await filled(page) // with the address book
   await write('0193abcd-0000-7000-8000-00000000000a')
   await installed(page)
   await parent.offline(true)
@@ -138,7 +138,7 @@ step('back on the network: it arrives, once, with its file and its list', async 
     { kind: 'bullet', runs: [{ text: 'mardi' }] },
   ])
   expect(message?.files?.map((file) => file.name)).toEqual(['certificat.pdf'])
-  await page.getByText('Tout est parti').first().waitFor({ timeout: 30_000 })
+  await page.getByText('Tout est parti').first().waitFor()
 })
 
 step(
@@ -171,7 +171,7 @@ step('the school closes this way while a message is on it: it comes back whole',
   await parent.offline(false)
   await page.goto(`${server.url}/reglages/envois`)
   await page.getByText('Message : Question').waitFor()
-  await page.getByText('ne peut pas, ou plus, écrire').waitFor({ timeout: 30_000 })
+  await page.getByText('ne peut pas, ou plus, écrire').waitFor()
   await page.getByText('Peut-on se voir ?').waitFor()
   await page.getByRole('link', { name: 'Reprendre le message' }).click()
   await page.getByText('ne peut pas, ou plus, écrire à Mme Garnier').waitFor()
@@ -187,7 +187,7 @@ step('sent to somebody else instead, it leaves', async () => {
   await page.getByText('Le message part.').waitFor()
   await pause(5500)
   await page.goto(`${server.url}/reglages/envois`)
-  await page.getByText('Tout est parti').first().waitFor({ timeout: 30_000 })
+  await page.getByText('Tout est parti').first().waitFor()
 })
 
 /** The smallest PDF that readers accept. */

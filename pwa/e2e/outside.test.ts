@@ -144,7 +144,7 @@ step('E96 who has no external messaging is not mixed in; the text comes back', a
   await page.getByText('Le message part.').waitFor()
   await pause(5500) // until it can no longer be called back
   await page.goto(`${server.url}/reglages/envois`)
-  await page.getByText('à qui n’a pas la messagerie externe').waitFor({ timeout: 30_000 })
+  await page.getByText('à qui n’a pas la messagerie externe').waitFor()
   await page.getByRole('link', { name: 'Reprendre le message' }).click()
   await page.getByText('n’a pas la messagerie externe : Inès Benali').waitFor()
   await shoot(page, 'outside-mixed')

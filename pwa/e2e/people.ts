@@ -57,6 +57,11 @@ export async function activate(page: Page, { code }: Strip, password: string): P
   await page.getByRole('heading', { level: 1, name: /Bonjour/ }).waitFor()
 }
 
+/** Waits until all that the school has for somebody is on a device that is new. */
+export async function filled(page: Page): Promise<void> {
+  await page.locator('nav .fresh', { hasText: 'À jour' }).waitFor({ state: 'attached' })
+}
+
 /** The six digits that a phone shows. */
 export async function digits(page: Page): Promise<string> {
   const code = page.locator('.digits .unseen')

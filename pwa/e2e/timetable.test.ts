@@ -6,7 +6,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Page } from 'playwright-core'
 import { Phone } from './chromium.ts'
-import { installed, signInAs } from './people.ts'
+import { filled, installed, signInAs } from './people.ts'
 import { Server } from './server.ts'
 
 let server: Server
@@ -31,11 +31,6 @@ function comingTuesday(): string {
   do date.setUTCDate(date.getUTCDate() + 1)
   while (date.getUTCDay() !== 2 || date.getTime() < Date.now() + 7 * 86_400_000)
   return date.toISOString().slice(0, 10)
-}
-
-/** All that the school has for them is on the device. */
-async function filled(page: Page): Promise<void> {
-  await page.locator('nav .fresh', { hasText: 'À jour' }).waitFor({ state: 'attached' })
 }
 
 async function lessons(page: Page): Promise<string[]> {
@@ -172,10 +167,10 @@ test('a teacher writes of a lesson in a tunnel, the class reads it', async () =>
 
   const pupil = phone.page
   await pupil.goto(`${server.url}/cahier`)
-  await pupil.getByRole('link', { name: 'https://example.org/portrait' }).waitFor({ timeout: 30_000 })
+  await pupil.getByRole('link', { name: 'https://example.org/portrait' }).waitFor()
   await pupil.getByRole('listitem').locator('strong', { hasText: 'Relire le texte' }).waitFor()
   // P18, P19, P20: the document is in the cell, and opens by its name.
-  await pupil.getByText('portrait.txt').first().waitFor({ timeout: 30_000 })
+  await pupil.getByText('portrait.txt').first().waitFor()
   // P16, P21: so is the work that is to be handed in.
   await pupil.getByRole('link', { name: 'Déposer ma copie' }).first().waitFor()
   // P15: the other view.

@@ -97,7 +97,7 @@ step('a new build is offered without a reload, and taken without losing what wai
   await expect.poll(() => page.getByText(title).count()).toBe(1)
 
   await teacher.offline(false)
-  await page.getByText('Tout est parti').waitFor({ timeout: 30_000 })
+  await page.getByText('Tout est parti').waitFor()
   await page.goto(`${server.url}/travail`)
   await page.getByRole('link', { name: title }).waitFor()
   await expect.poll(() => page.getByText(news).count()).toBe(0)
@@ -107,7 +107,7 @@ step('who ignores it goes on with the old one, all of it, and is asked again', a
   const page = pupil.page
   expect(await isMarked(page)).toBe(true)
   await page.getByRole('link', { name: 'Travail' }).first().click()
-  await page.getByRole('link', { name: title }).first().waitFor({ timeout: 30_000 })
+  await page.getByRole('link', { name: title }).first().waitFor()
   await expect.poll(() => page.getByRole('link', { name: title }).count()).toBe(1)
   await page.getByRole('button', { name: 'Plus tard' }).click()
   await expect.poll(() => page.getByText(news).count()).toBe(0)

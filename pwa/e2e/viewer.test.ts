@@ -67,7 +67,7 @@ step('a message comes with photos', async () => {
     body: [{ runs: [{ text: 'Voici les photos.' }] }],
   })
   await page.goto(`${server.url}/messages`)
-  await page.getByRole('link', { name: new RegExp(subject) }).click({ timeout: 30_000 })
+  await page.getByRole('link', { name: new RegExp(subject) }).click()
   await row('portrait_6.jpg').waitFor()
   await installed(page)
 })
@@ -160,7 +160,7 @@ const sheet = (n: number) => dialog().getByRole('group', { name: `Page ${String(
 step('a PDF is next: its text is there, its links lead out, and it goes page by page', async () => {
   await page.keyboard.press('ArrowRight')
   await page.keyboard.press('ArrowRight')
-  await sheet(1).getByText('Le car attend au lac.').waitFor({ timeout: 30_000 })
+  await sheet(1).getByText('Le car attend au lac.').waitFor()
   const link = sheet(1).getByRole('link', { name: 'Lien vers https://volcan.example/plan' })
   await expect.poll(() => link.getAttribute('rel')).toBe('noopener noreferrer')
   await dialog().getByText('1 / 12').waitFor()
@@ -219,7 +219,7 @@ step('Escape closes it, and the focus is where it was; the back button does so t
 const held = () => page.evaluate(async () => (await (await caches.open('preau-reader')).keys()).length >= 6)
 
 step('without a network what was kept is there', async () => {
-  await expect.poll(held, { timeout: 30_000 }).toBe(true)
+  await expect.poll(held).toBe(true)
   await pupil.offline(true)
   await page.reload()
   await row('portrait_6.jpg').click()
